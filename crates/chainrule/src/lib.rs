@@ -1,0 +1,6 @@
+//! An autograd engine over scalars.
+#![warn(missing_docs)]
+
+mod error;
+
+pub use error::{Error, Result};
