@@ -1,0 +1,99 @@
+//! Dual numbers: forward mode.
+
+use crate::Number;
+use crate::op::{formula, operations, partial};
+use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+
+/// A number and its derivative along one direction: forward mode, as the table of operations read over pairs.
+///
+/// Duals nest: `Dual<Dual<f64>>` carries second derivatives.
+///
+/// ```
+/// use chainrule::{Dual, Number};
+///
+/// let y = Dual::variable(2.0).powi(3);
+/// assert_eq!((y.value, y.tangent), (8.0, 12.0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dual<N = f64> {
+    /// The number itself.
+    pub value: N,
+    /// Its derivative along the direction.
+    pub tangent: N,
+}
+
+impl<N: Number> Dual<N> {
+    /// The number that the derivative is taken by: tangent 1.
+    pub fn variable(value: N) -> Self {
+        Dual { value, tangent: N::constant(1.0) }
+    }
+
+    fn chain<const ARITY: usize>(value: N, tangents: [N; ARITY], partials: [N; ARITY]) -> Self {
+        let terms = tangents.into_iter().zip(partials).map(|(tangent, partial)| tangent.strong_zero_mul(partial));
+        Dual { value, tangent: terms.reduce(|sum, term| sum + term).unwrap_or(N::constant(0.0)) }
+    }
+}
+
+macro_rules! read_rules {
+    (
+        rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
+            = $formula:expr; [$($partial:expr),+]; )* }
+        slices $slices:tt
+        pairs $pairs:tt
+    ) => {
+        $( read_rules! { @operator_impl $kind $Op $method($($x),+) } )*
+
+        impl<N: Number> Number for Dual<N> {
+            fn constant(value: f64) -> Self {
+                Dual { value: N::constant(value), tangent: N::constant(0.0) }
+            }
+
+            fn strong_zero_mul(self, factor: Self) -> Self {
+                Dual {
+                    value: self.value.strong_zero_mul(factor.value),
+                    tangent: self.tangent.strong_zero_mul(factor.value) + self.value.strong_zero_mul(factor.tangent),
+                }
+            }
+
+            $( read_rules! { @method $kind $method($($x),+) } )*
+        }
+    };
+    (@operator_impl operator $Op:ident $method:ident($x:ident)) => {
+        impl<N: Number> $Op for Dual<N> {
+            type Output = Self;
+            #[inline]
+            fn $method(self) -> Self {
+                read_rules!(@chain $method(self))
+            }
+        }
+    };
+    (@operator_impl operator $Op:ident $method:ident($x:ident, $other:ident)) => {
+        impl<N: Number> $Op for Dual<N> {
+            type Output = Self;
+            #[inline]
+            fn $method(self, $other: Self) -> Self {
+                read_rules!(@chain $method(self, $other))
+            }
+        }
+    };
+    (@operator_impl $kind:ident $Op:ident $method:ident $operands:tt) => {};
+    (@method operator $method:ident $operands:tt) => {};
+    (@method power $method:ident($x:ident, $n:ident)) => {
+        #[inline]
+        fn $method(self, $n: i32) -> Self {
+            let y = formula::$method(self.value, $n);
+            Self::chain(y, [self.tangent], partial::$method(self.value, $n, y))
+        }
+    };
+    (@method $kind:ident $method:ident($x:ident $(, $other:ident)*)) => {
+        #[inline]
+        fn $method(self $(, $other: Self)*) -> Self {
+            read_rules!(@chain $method(self $(, $other)*))
+        }
+    };
+    (@chain $method:ident($($x:expr),+)) => {{
+        let y = formula::$method($($x.value),+);
+        Self::chain(y, [$($x.tangent),+], partial::$method($($x.value,)+ y))
+    }};
+}
+operations!(read_rules);

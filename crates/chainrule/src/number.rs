@@ -1,0 +1,141 @@
+//! What an operation can be read over: `f64`, `f32`, dual numbers, values on a tape.
+
+use crate::op::{formula, operations};
+use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+
+/// A kind of number that the table of operations can be read over.
+///
+/// Code that is generic over `Number` runs on plain floats, differentiates forward over [`Dual`](crate::Dual) and
+/// records itself over [`Value`](crate::Value).
+///
+/// ```
+/// use chainrule::{Dual, Number, Value};
+///
+/// fn bell<N: Number>(x: N) -> N {
+///     (-x * x).exp()
+/// }
+///
+/// assert_eq!(bell(0.5), (-0.25f64).exp());
+/// let forward = bell(Dual::variable(0.5)).tangent;
+/// let x = Value::new(0.5);
+/// let reverse = bell(x).gradient(&[x])[0];
+/// assert_eq!(forward, reverse);
+/// ```
+pub trait Number:
+    Copy
+    + std::fmt::Debug
+    + Neg<Output = Self>
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Rem<Output = Self>
+{
+    /// The number that does not depend on anything.
+    fn constant(value: f64) -> Self;
+
+    /// A product in which a zero `self` gives 0 whatever the factor is, infinite or NaN: what does not vary has no
+    /// derivative, though a partial derivative on the way be infinite.
+    fn strong_zero_mul(self, factor: Self) -> Self {
+        self.equal(Self::constant(0.0)).select(Self::constant(0.0), self * factor)
+    }
+
+    /// The softmax: each `exp(x)` over the sum of all, shifted by the maximum. Made of other rows, as
+    /// `exp(x - log_sum_exp(xs))`; of nothing, nothing.
+    fn softmax(xs: &[Self]) -> Vec<Self> {
+        if xs.is_empty() {
+            return Vec::new();
+        }
+        let total = Self::log_sum_exp(xs);
+        xs.iter().map(|&x| (x - total).exp()).collect()
+    }
+
+    operations!(declare_methods);
+}
+
+macro_rules! declare_methods {
+    (
+        rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
+            = $formula:expr; [$($partial:expr),+]; )* }
+        slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
+            -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
+        pairs { $( $(#[doc = $pair_doc:literal])* $PairOp:ident $pair_symbol:literal $pair_method:ident($a:ident, $b:ident)
+            -> $pair_y:ident = $pair_formula:expr; ($partials_a:ident, $partials_b:ident) => $pair_partial:expr; )* }
+    ) => {
+        $( declare_methods! { @$kind [$($doc)*] $method($($x),+) [$($partial),+] } )*
+        $(
+            $(#[doc = $slice_doc])*
+            fn $slice_method($xs: &[Self]) -> Self { formula::$slice_method($xs) }
+        )*
+        $(
+            $(#[doc = $pair_doc])*
+            fn $pair_method($a: &[Self], $b: &[Self]) -> Self { formula::$pair_method($a, $b) }
+        )*
+    };
+    (@operator $doc:tt $method:ident $operands:tt $partials:tt) => {};
+    (@native [$($doc:literal)*] $method:ident($x:ident $(, $other:ident)*) $partials:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
+        fn $method(self $(, $other: Self)*) -> Self;
+    };
+    (@composed [$($doc:literal)*] $method:ident($x:ident $(, $other:ident)*) $partials:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
+        fn $method(self $(, $other: Self)*) -> Self {
+            formula::$method(self $(, $other)*)
+        }
+    };
+    (@power [$($doc:literal)*] $method:ident($x:ident, $n:ident) $partials:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nDerivative: `", stringify!($partials), "`.")]
+        fn $method(self, $n: i32) -> Self;
+    };
+}
+use declare_methods;
+
+macro_rules! float {
+    ($float:ident, $erf:path, $($method:ident($($other:ident),*))*) => {
+        impl Number for $float {
+            #[inline]
+            fn constant(value: f64) -> Self {
+                value as $float
+            }
+            #[inline]
+            fn powi(self, n: i32) -> Self {
+                <$float>::powi(self, n)
+            }
+            #[inline]
+            fn erf(self) -> Self {
+                $erf(self)
+            }
+            #[inline]
+            fn less(self, b: Self) -> Self {
+                if self < b { 1.0 } else { 0.0 }
+            }
+            #[inline]
+            fn equal(self, b: Self) -> Self {
+                if self == b { 1.0 } else { 0.0 }
+            }
+            #[inline]
+            fn select(self, a: Self, b: Self) -> Self {
+                if self != 0.0 { a } else { b }
+            }
+            $(
+                #[inline]
+                fn $method(self, $($other: Self),*) -> Self {
+                    <$float>::$method(self, $($other),*)
+                }
+            )*
+        }
+    };
+    ($float:ident, $erf:path) => {
+        float! {
+            $float, $erf,
+            powf(exponent) sqrt() cbrt() hypot(b) exp() exp_m1() ln() ln_1p() log2() log10()
+            sin() cos() tan() asin() acos() atan() atan2(b) sinh() cosh() tanh() asinh() acosh() atanh()
+            abs() min(b) max(b) floor() ceil() round() trunc() signum()
+        }
+    };
+}
+float!(f64, libm::erf);
+float!(f32, libm::erff);

@@ -1,0 +1,411 @@
+//! The table of operations: for each its symbol, its formula and its derivatives, once, over any [`Number`].
+//!
+//! Everything that runs an expression is a reading of this table: the methods of [`Value`](crate::Value) and of
+//! [`Number`], eager values and their backward sweep, forward mode, labels, documentation and the tests of every rule.
+//! Adding an operation is adding one row.
+//!
+//! A row reads
+//!
+//! ```text
+//! kind Name "symbol" method(operands) -> result = formula; [derivative by each operand];
+//! ```
+//!
+//! where derivatives may use the operands and the result. The kinds:
+//!
+//! - `operator`: written with one of Rust's operators, which every [`Number`] has;
+//! - `native`: a function that every [`Number`] brings itself;
+//! - `composed`: a formula of other rows, which a [`Number`] gets for nothing;
+//! - `power`: a function of one number and a fixed integer.
+//!
+//! Rows over slices, and over pairs of slices, name a buffer in place of the list of derivatives and give the statement
+//! that fills it.
+
+use crate::Number;
+
+/// Hands all rows to the macro `$reader`.
+macro_rules! operations {
+    ($reader:ident) => {
+        $reader! {
+            rows {
+                /// The number with its sign changed.
+                operator Neg "-" neg(x) -> y = -x; [c(-1.0)];
+                /// The sum.
+                operator Add "+" add(a, b) -> y = a + b; [c(1.0), c(1.0)];
+                /// The difference.
+                operator Sub "-" sub(a, b) -> y = a - b; [c(1.0), c(-1.0)];
+                /// The product.
+                operator Mul "*" mul(a, b) -> y = a * b; [b, a];
+                /// The quotient.
+                operator Div "/" div(a, b) -> y = a / b; [b.recip(), -y / b];
+                /// The remainder of the truncated quotient; at its jumps the derivative beside them.
+                operator Rem "%" rem(a, b) -> y = a % b; [c(1.0), -(a / b).trunc()];
+
+                /// The reciprocal, `1 / x`.
+                composed Recip "recip" recip(x) -> y = N::constant(1.0) / x; [-y * y];
+                /// The power with a fixed integer exponent; `x.powi(0)` is 1 with derivative 0, at 0 too.
+                power Powi "powi" powi(x, n) -> y = x.powi(n);
+                    [if n == 0 { c(0.0) } else { x.powi(n - 1) * c(n.into()) }];
+                /// The power with a real exponent. The derivative by `x` is 0 where the exponent is 0; that by the
+                /// exponent is 0 where `x` or the power is 0, and NaN for negative `x`, where it is not defined.
+                native Powf "powf" powf(x, exponent) -> y = x.powf(exponent); [
+                    is_zero(exponent).select(c(0.0), exponent * x.powf(exponent - c(1.0))),
+                    (is_zero(x) + is_zero(y)).select(c(0.0), y * x.ln())
+                ];
+                /// The square root; its derivative at 0 is infinite.
+                native Sqrt "sqrt" sqrt(x) -> y = x.sqrt(); [(y + y).recip()];
+                /// The cube root; its derivative at 0 is infinite.
+                native Cbrt "cbrt" cbrt(x) -> y = x.cbrt(); [(y * y * c(3.0)).recip()];
+                /// The length of the vector `(a, b)`, without overflow on the way; derivatives 0 at the origin.
+                native Hypot "hypot" hypot(a, b) -> y = a.hypot(b); [
+                    is_zero(y).select(c(0.0), a / y),
+                    is_zero(y).select(c(0.0), b / y)
+                ];
+
+                /// The exponential.
+                native Exp "exp" exp(x) -> y = x.exp(); [y];
+                /// `exp(x) - 1`, exact near 0.
+                native ExpM1 "exp_m1" exp_m1(x) -> y = x.exp_m1(); [x.exp()];
+                /// The natural logarithm.
+                native Ln "ln" ln(x) -> y = x.ln(); [x.recip()];
+                /// `ln(1 + x)`, exact near 0.
+                native Ln1p "ln_1p" ln_1p(x) -> y = x.ln_1p(); [(x + c(1.0)).recip()];
+                /// The logarithm to base 2.
+                native Log2 "log2" log2(x) -> y = x.log2(); [x.recip() * c(std::f64::consts::LOG2_E)];
+                /// The logarithm to base 10.
+                native Log10 "log10" log10(x) -> y = x.log10(); [x.recip() * c(std::f64::consts::LOG10_E)];
+
+                /// The sine of an angle in radians.
+                native Sin "sin" sin(x) -> y = x.sin(); [x.cos()];
+                /// The cosine of an angle in radians.
+                native Cos "cos" cos(x) -> y = x.cos(); [-x.sin()];
+                /// The tangent of an angle in radians.
+                native Tan "tan" tan(x) -> y = x.tan(); [y * y + c(1.0)];
+                /// The angle in `[-pi/2, pi/2]` whose sine is `x`.
+                native Asin "asin" asin(x) -> y = x.asin(); [((-x + c(1.0)) * (x + c(1.0))).sqrt().recip()];
+                /// The angle in `[0, pi]` whose cosine is `x`.
+                native Acos "acos" acos(x) -> y = x.acos(); [-((-x + c(1.0)) * (x + c(1.0))).sqrt().recip()];
+                /// The angle in `[-pi/2, pi/2]` whose tangent is `x`.
+                native Atan "atan" atan(x) -> y = x.atan(); [(x * x + c(1.0)).recip()];
+                /// The angle of the point `(b, a)`, in `[-pi, pi]`; derivatives 0 at the origin.
+                native Atan2 "atan2" atan2(a, b) -> y = a.atan2(b); [
+                    { let r = a.hypot(b); is_zero(r).select(c(0.0), b / r / r) },
+                    { let r = a.hypot(b); is_zero(r).select(c(0.0), -a / r / r) }
+                ];
+                /// The hyperbolic sine.
+                native Sinh "sinh" sinh(x) -> y = x.sinh(); [x.cosh()];
+                /// The hyperbolic cosine.
+                native Cosh "cosh" cosh(x) -> y = x.cosh(); [x.sinh()];
+                /// The hyperbolic tangent.
+                native Tanh "tanh" tanh(x) -> y = x.tanh(); [-y * y + c(1.0)];
+                /// The inverse hyperbolic sine.
+                native Asinh "asinh" asinh(x) -> y = x.asinh(); [x.hypot(c(1.0)).recip()];
+                /// The inverse hyperbolic cosine, of numbers from 1 on.
+                native Acosh "acosh" acosh(x) -> y = x.acosh();
+                    [((x - c(1.0)).sqrt() * (x + c(1.0)).sqrt()).recip()];
+                /// The inverse hyperbolic tangent, of numbers between -1 and 1.
+                native Atanh "atanh" atanh(x) -> y = x.atanh(); [((-x + c(1.0)) * (x + c(1.0))).recip()];
+
+                /// The magnitude; derivative 0 at 0.
+                native Abs "abs" abs(x) -> y = x.abs(); [is_positive(x) - is_negative(x)];
+                /// The smaller of two numbers, or the one that is a number where the other is NaN; where they are
+                /// equal, the derivative goes to the first.
+                native Min "min" min(a, b) -> y = a.min(b); [a.equal(y), -a.equal(y) + c(1.0)];
+                /// The larger of two numbers, or the one that is a number where the other is NaN; where they are
+                /// equal, the derivative goes to the first.
+                native Max "max" max(a, b) -> y = a.max(b); [a.equal(y), -a.equal(y) + c(1.0)];
+                /// The number held between two bounds; on a bound the derivative still goes to `x`. Where the bounds
+                /// cross, the upper one.
+                composed Clamp "clamp" clamp(x, low, high) -> y =
+                    { let raised = x.less(low).select(low, x); high.less(raised).select(high, raised) };
+                    [
+                        clamp_shares(x, low, high)[0],
+                        clamp_shares(x, low, high)[1],
+                        clamp_shares(x, low, high)[2]
+                    ];
+                /// The largest integer that is not above `x`; derivative 0.
+                native Floor "floor" floor(x) -> y = x.floor(); [c(0.0)];
+                /// The smallest integer that is not below `x`; derivative 0.
+                native Ceil "ceil" ceil(x) -> y = x.ceil(); [c(0.0)];
+                /// The nearest integer, halves away from 0; derivative 0.
+                native Round "round" round(x) -> y = x.round(); [c(0.0)];
+                /// The integer part; derivative 0.
+                native Trunc "trunc" trunc(x) -> y = x.trunc(); [c(0.0)];
+                /// 1 with the sign of `x`, that of a zero too, as Rust's `f64::signum`; derivative 0.
+                native Signum "signum" signum(x) -> y = x.signum(); [c(0.0)];
+
+                /// 1 where `a < b`, else 0; derivatives 0. The comparison as an operation, where `<` would be a branch.
+                native Less "<" less(a, b) -> y = a.less(b); [c(0.0), c(0.0)];
+                /// 1 where `a == b`, else 0; derivatives 0.
+                native Equal "==" equal(a, b) -> y = a.equal(b); [c(0.0), c(0.0)];
+                /// `a` where the condition is not 0, else `b`: a choice as an operation, where `if` would be a branch.
+                /// Derivative 0 by the condition and by what was not chosen.
+                native Select "select" select(condition, a, b) -> y = condition.select(a, b);
+                    [c(0.0), condition.select(c(1.0), c(0.0)), condition.select(c(0.0), c(1.0))];
+
+                /// The rectified linear unit, `max(0, x)`; derivative 0 at 0.
+                composed Relu "ReLU" relu(x) -> y = is_negative(x).select(c(0.0), x); [is_positive(x)];
+                /// `x` above 0, `slope * x` below; at 0 the derivative is the slope.
+                composed LeakyRelu "LeakyReLU" leaky_relu(x, slope) -> y = is_positive(x).select(x, slope * x);
+                    [is_positive(x).select(c(1.0), slope), is_positive(x).select(c(0.0), x)];
+                /// The exponential linear unit: `x` above 0, `scale * (exp(x) - 1)` below (Clevert and others, 2015).
+                composed Elu "ELU" elu(x, scale) -> y = is_positive(x).select(x, scale * x.exp_m1());
+                    [is_positive(x).select(c(1.0), scale * x.exp()), is_positive(x).select(c(0.0), x.exp_m1())];
+                /// The Gaussian error linear unit, `x` times the normal distribution up to `x` (Hendrycks and Gimpel, 2016).
+                composed Gelu "GELU" gelu(x) -> y = x * normal_distribution(x);
+                    [normal_distribution(x) + x * normal_density(x)];
+                /// The sigmoid linear unit or swish, `x * sigmoid(x)`.
+                composed Silu "SiLU" silu(x) -> y = x * x.sigmoid();
+                    [{ let s = x.sigmoid(); s * (x * (-s + c(1.0)) + c(1.0)) }];
+                /// The logistic function `1 / (1 + exp(-x))`, without overflow on either side.
+                composed Sigmoid "sigmoid" sigmoid(x) -> y =
+                    { let e = (-x.abs()).exp(); is_negative(x).select(e, c(1.0)) / (e + c(1.0)) };
+                    [y * (-y + c(1.0))];
+                /// `ln(1 + exp(x))`, without overflow: a smooth relu.
+                composed Softplus "softplus" softplus(x) -> y =
+                    is_negative(x).select(c(0.0), x) + (-x.abs()).exp().ln_1p();
+                    [x.sigmoid()];
+                /// The error function.
+                native Erf "erf" erf(x) -> y = x.erf(); [(-x * x).exp() * c(std::f64::consts::FRAC_2_SQRT_PI)];
+            }
+            slices {
+                /// The sum; 0 of nothing.
+                Sum "sum" sum(xs) -> y = fold(xs, c(0.0), |sum, x| sum + x); partials => partials.fill(c(1.0));
+                /// The product; 1 of nothing. The derivatives are exact where factors are 0.
+                Product "product" product(xs) -> y = fold(xs, c(1.0), |product, x| product * x);
+                    partials => products_of_the_others(xs, partials);
+                /// The arithmetic mean.
+                Mean "mean" mean(xs) -> y = fold(xs, c(0.0), |sum, x| sum + x) / c(xs.len() as f64);
+                    partials => partials.fill(c(1.0 / xs.len() as f64));
+                /// The largest; the derivative goes to the first that is.
+                Maximum "max" maximum(xs) -> y = reduce(xs, N::max); partials => first_equal(xs, y, partials);
+                /// The smallest; the derivative goes to the first that is.
+                Minimum "min" minimum(xs) -> y = reduce(xs, N::min); partials => first_equal(xs, y, partials);
+                /// `ln(sum(exp(x)))`, shifted by the maximum so that it neither overflows nor vanishes.
+                LogSumExp "log_sum_exp" log_sum_exp(xs) -> y = {
+                        let shift = finite_or_zero(reduce(xs, N::max));
+                        shift + fold(xs, c(0.0), |sum, x| sum + (x - shift).exp()).ln()
+                    };
+                    partials => for (partial, &x) in partials.iter_mut().zip(xs) {
+                        *partial = x.equal(y).select(c(1.0), (x - y).exp());
+                    };
+            }
+            pairs {
+                /// The sum of products of two slices of one length.
+                Dot "dot" dot(a, b) -> y = a.iter().zip(b).fold(c(0.0), |sum, (&a, &b)| sum + a * b);
+                    (partials_a, partials_b) => {
+                        partials_a.copy_from_slice(b);
+                        partials_b.copy_from_slice(a);
+                    };
+            }
+        }
+    };
+}
+pub(crate) use operations;
+
+/// A constant of a formula, where its place says of which kind of number.
+fn c<N: Number>(value: f64) -> N {
+    N::constant(value)
+}
+
+fn is_zero<N: Number>(x: N) -> N {
+    x.equal(c(0.0))
+}
+
+fn is_negative<N: Number>(x: N) -> N {
+    x.less(c(0.0))
+}
+
+fn is_positive<N: Number>(x: N) -> N {
+    c::<N>(0.0).less(x)
+}
+
+fn fold<N: Number>(xs: &[N], init: N, f: impl Fn(N, N) -> N) -> N {
+    xs.iter().fold(init, |so_far, &x| f(so_far, x))
+}
+
+fn reduce<N: Number>(xs: &[N], f: impl Fn(N, N) -> N) -> N {
+    let (first, rest) = xs.split_first().expect("the largest or smallest of no numbers is not defined");
+    fold(rest, *first, f)
+}
+
+fn normal_distribution<N: Number>(x: N) -> N {
+    ((x * c(std::f64::consts::FRAC_1_SQRT_2)).erf() + c(1.0)) * c(0.5)
+}
+
+fn normal_density<N: Number>(x: N) -> N {
+    (x * x * c(-0.5)).exp() * c(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2)
+}
+
+/// What of the derivative goes to the number, to the lower and to the upper bound.
+fn clamp_shares<N: Number>(x: N, low: N, high: N) -> [N; 3] {
+    let is_raised = x.less(low);
+    let is_lowered = high.less(is_raised.select(low, x));
+    let is_not_lowered = -is_lowered + c(1.0);
+    [is_not_lowered * (-is_raised + c(1.0)), is_not_lowered * is_raised, is_lowered]
+}
+
+/// An infinite number subtracted from itself is NaN and not 0.
+fn finite_or_zero<N: Number>(x: N) -> N {
+    is_zero(x - x).select(x, c(0.0))
+}
+
+/// Products from the left and from the right meet at each factor: no division, so zeros do no harm.
+fn products_of_the_others<N: Number>(xs: &[N], partials: &mut [N]) {
+    let mut left = c(1.0);
+    for (partial, &x) in partials.iter_mut().zip(xs) {
+        *partial = left;
+        left = left * x;
+    }
+    let mut right = c(1.0);
+    for (partial, &x) in partials.iter_mut().zip(xs).rev() {
+        *partial = *partial * right;
+        right = right * x;
+    }
+}
+
+fn first_equal<N: Number>(xs: &[N], y: N, partials: &mut [N]) {
+    let mut left_to_give = c(1.0);
+    for (partial, &x) in partials.iter_mut().zip(xs) {
+        *partial = x.equal(y) * left_to_give;
+        left_to_give = left_to_give - *partial;
+    }
+}
+
+macro_rules! read_formulas {
+    (
+        rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
+            = $formula:expr; [$($partial:expr),+]; )* }
+        slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
+            -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
+        pairs { $( $(#[doc = $pair_doc:literal])* $PairOp:ident $pair_symbol:literal $pair_method:ident($a:ident, $b:ident)
+            -> $pair_y:ident = $pair_formula:expr; ($partials_a:ident, $partials_b:ident) => $pair_partial:expr; )* }
+    ) => {
+        /// The formula of every row, over any [`Number`].
+        pub mod formula {
+            use super::*;
+            $( read_formulas! { @formula $kind $($doc)* $method($($x),+) = $formula } )*
+            $(
+                $(#[doc = $slice_doc])*
+                pub fn $slice_method<N: Number>($xs: &[N]) -> N { $slice_formula }
+            )*
+            $(
+                $(#[doc = $pair_doc])*
+                pub fn $pair_method<N: Number>($a: &[N], $b: &[N]) -> N { $pair_formula }
+            )*
+        }
+
+        /// The derivatives of every row by its operands, from the operands and the result, over any [`Number`].
+        #[allow(unused_variables)]
+        pub mod partial {
+            use super::*;
+            $( read_formulas! { @partial $kind $Op $method($($x),+) $y [$($partial),+] } )*
+            $(
+                #[doc = concat!("Writes the derivatives of [`Op::", stringify!($SliceOp), "`] by its operands.")]
+                pub fn $slice_method<N: Number>($xs: &[N], $slice_y: N, $partials: &mut [N]) { $slice_partial }
+            )*
+            $(
+                #[doc = concat!("Writes the derivatives of [`Op::", stringify!($PairOp), "`] by its operands.")]
+                pub fn $pair_method<N: Number>(
+                    $a: &[N], $b: &[N], $pair_y: N, $partials_a: &mut [N], $partials_b: &mut [N],
+                ) { $pair_partial }
+            )*
+        }
+
+        /// An operation: a row of the table.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Op {
+            /// No operation: a number that was put in.
+            Leaf,
+            $( $(#[doc = $doc])* $Op, )*
+            $( $(#[doc = $slice_doc])* $SliceOp, )*
+            $( $(#[doc = $pair_doc])* $PairOp, )*
+        }
+
+        impl Op {
+            /// Every row, in the order of the table.
+            pub const ALL: &[Op] = &[$(Op::$Op,)* $(Op::$SliceOp,)* $(Op::$PairOp,)*];
+
+            /// What the table says of this operation.
+            pub const fn row(self) -> Row {
+                match self {
+                    Op::Leaf => Row { name: "leaf", symbol: "", operands: &[], formula: "", partials: &[], doc: &[] },
+                    $( Op::$Op => Row {
+                        name: stringify!($method),
+                        symbol: $symbol,
+                        operands: &[$(stringify!($x)),+],
+                        formula: stringify!($formula),
+                        partials: &[$(stringify!($partial)),+],
+                        doc: &[$($doc),*],
+                    }, )*
+                    $( Op::$SliceOp => Row {
+                        name: stringify!($slice_method),
+                        symbol: $slice_symbol,
+                        operands: &[concat!(stringify!($xs), "[..]")],
+                        formula: stringify!($slice_formula),
+                        partials: &[stringify!($slice_partial)],
+                        doc: &[$($slice_doc),*],
+                    }, )*
+                    $( Op::$PairOp => Row {
+                        name: stringify!($pair_method),
+                        symbol: $pair_symbol,
+                        operands: &[concat!(stringify!($a), "[..]"), concat!(stringify!($b), "[..]")],
+                        formula: stringify!($pair_formula),
+                        partials: &[stringify!($pair_partial)],
+                        doc: &[$($pair_doc),*],
+                    }, )*
+                }
+            }
+        }
+    };
+    (@formula power $($doc:literal)* $method:ident($x:ident, $n:ident) = $formula:expr) => {
+        $(#[doc = $doc])*
+        #[inline]
+        pub fn $method<N: Number>($x: N, $n: i32) -> N { $formula }
+    };
+    (@formula $kind:ident $($doc:literal)* $method:ident($($x:ident),+) = $formula:expr) => {
+        $(#[doc = $doc])*
+        #[inline]
+        pub fn $method<N: Number>($($x: N),+) -> N { $formula }
+    };
+    (@partial power $Op:ident $method:ident($x:ident, $n:ident) $y:ident [$partial:expr]) => {
+        #[doc = concat!("The derivative of [`Op::", stringify!($Op), "`] by its operand.")]
+        #[inline]
+        pub fn $method<N: Number>($x: N, $n: i32, $y: N) -> [N; 1] { [$partial] }
+    };
+    (@partial $kind:ident $Op:ident $method:ident($($x:ident),+) $y:ident [$($partial:expr),+]) => {
+        #[doc = concat!("The derivatives of [`Op::", stringify!($Op), "`] by its operands.")]
+        #[inline]
+        pub fn $method<N: Number>($($x: N,)+ $y: N) -> [N; [$(stringify!($x)),+].len()] { [$($partial),+] }
+    };
+}
+operations!(read_formulas);
+
+/// What the table says of an operation, as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The method that records it.
+    pub name: &'static str,
+    /// What a picture shows for it.
+    pub symbol: &'static str,
+    /// The names of the operands in the formulas.
+    pub operands: &'static [&'static str],
+    /// The formula of the result.
+    pub formula: &'static str,
+    /// The formulas of the derivatives, one an operand; of an operation over slices, the statement that writes them.
+    pub partials: &'static [&'static str],
+    doc: &'static [&'static str],
+}
+
+impl Row {
+    /// What it computes, and what its derivative does at a kink.
+    pub fn doc(&self) -> String {
+        self.doc.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl std::fmt::Display for Op {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(self.row().symbol)
+    }
+}

@@ -1,0 +1,122 @@
+//! Epochs: how a stale handle is told from a live one.
+//!
+//! A tape is truncated when a scope ends, and its slots are then used anew. Epochs count truncations. A handle keeps the
+//! epoch that it was made in, and is live as long as no truncation since has cut below its slot.
+
+/// One cut of the tape: what was recorded at or before `epoch` in slots from `length` on is gone.
+#[derive(Debug)]
+struct Truncation {
+    epoch: u64,
+    length: u32,
+}
+
+/// The history of truncations, as far as it still matters: a later and lower cut makes earlier ones irrelevant, so both
+/// epochs and lengths increase along the list.
+#[derive(Debug)]
+pub(super) struct Epochs {
+    now: u64,
+    truncations: Vec<Truncation>,
+    /// The length that the latest truncation left.
+    kept: u32,
+    /// Handles younger than this have lived through the latest truncation of the list at most.
+    horizon: u32,
+}
+
+impl Epochs {
+    pub const fn new() -> Self {
+        Epochs { now: 0, truncations: Vec::new(), kept: u32::MAX, horizon: u32::MAX }
+    }
+
+    /// What a handle made now keeps: the epoch, modulo 2^32.
+    #[inline(always)]
+    pub fn now(&self) -> u32 {
+        self.now as u32
+    }
+
+    /// Whether the node that a handle was made for, in this epoch and slot, is still there.
+    ///
+    /// Epochs are kept modulo 2^32: a live handle is always known as live, a stale one is known as stale through the
+    /// 2^32 truncations that follow its own epoch.
+    #[inline(always)]
+    pub fn is_live(&self, epoch: u32, slot: u32) -> bool {
+        let age = self.now().wrapping_sub(epoch);
+        age == 0 || (slot < self.kept && age < self.horizon) || self.has_survived(age, slot)
+    }
+
+    #[cold]
+    fn has_survived(&self, age: u32, slot: u32) -> bool {
+        let Some(made) = self.now.checked_sub(u64::from(age)) else { return false };
+        // Lengths increase along the list: the first cut that came after the handle was made is the lowest.
+        let first = self.truncations.partition_point(|cut| cut.epoch < made);
+        self.truncations.get(first).is_none_or(|cut| slot < cut.length)
+    }
+
+    /// Notes that the tape was cut to `length`, below what it held.
+    pub fn truncate(&mut self, length: u32) {
+        while self.truncations.last().is_some_and(|cut| cut.length >= length) {
+            self.truncations.pop();
+        }
+        let previous = self.truncations.last().map(|cut| cut.epoch);
+        self.truncations.push(Truncation { epoch: self.now, length });
+        self.now += 1;
+        self.kept = length;
+        self.horizon = previous.map_or(u32::MAX, |epoch| (self.now - epoch).try_into().unwrap_or(u32::MAX));
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.truncations.capacity() * size_of::<Truncation>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_handle_dies_with_the_cut_below_it() {
+        let mut epochs = Epochs::new();
+        let made = epochs.now();
+        epochs.truncate(5);
+        assert!(epochs.is_live(made, 4));
+        assert!(!epochs.is_live(made, 5));
+        assert!(epochs.is_live(epochs.now(), 5));
+    }
+
+    #[test]
+    fn a_live_handle_stays_live_when_epochs_wrap() {
+        let mut epochs = Epochs::new();
+        epochs.truncate(5);
+        let made = epochs.now();
+        epochs.now += (1 << 32) + 3;
+        epochs.truncate(7);
+        assert!(epochs.is_live(made, 4));
+        assert!(!epochs.is_live(epochs.now().wrapping_sub(1), 7));
+    }
+
+    proptest! {
+        /// Against the plainest model: a list of slots that are there, each with the serial number of its recording.
+        #[test]
+        fn agrees_with_a_model_that_remembers_everything(actions in prop::collection::vec((0..3u32, 0..20u32), 1..200)) {
+            let mut epochs = Epochs::new();
+            let mut serial = 0;
+            let mut tape: Vec<u32> = Vec::new();
+            let mut handles = Vec::new();
+            for (action, size) in actions {
+                if action < 2 {
+                    for _ in 0..size {
+                        handles.push((epochs.now(), tape.len(), serial));
+                        tape.push(serial);
+                        serial += 1;
+                    }
+                } else if (size as usize) < tape.len() {
+                    tape.truncate(size as usize);
+                    epochs.truncate(size);
+                }
+                for &(epoch, slot, serial) in &handles {
+                    prop_assert_eq!(epochs.is_live(epoch, slot as u32), tape.get(slot) == Some(&serial));
+                }
+            }
+        }
+    }
+}

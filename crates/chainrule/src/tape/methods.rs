@@ -1,0 +1,112 @@
+//! The functions of the table as methods of [`Value`], and `Value` as a [`Number`] itself.
+
+use super::{Value, recording};
+use crate::op::{formula, operations};
+use crate::{Number, Op};
+
+macro_rules! record_rows {
+    (
+        rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
+            = $formula:expr; [$($partial:expr),+]; )* }
+        slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
+            -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
+        pairs { $( $(#[doc = $pair_doc:literal])* $PairOp:ident $pair_symbol:literal $pair_method:ident($a:ident, $b:ident)
+            -> $pair_y:ident = $pair_formula:expr; ($partials_a:ident, $partials_b:ident) => $pair_partial:expr; )* }
+    ) => {
+        /// The functions of the [table of operations](crate::op).
+        impl Value {
+            $( record_rows! { @inherent $kind [$($doc)*] $Op $method($($x),+) [$($partial),+] } )*
+            $(
+                $(#[doc = $slice_doc])*
+                ///
+                /// # Panics
+                ///
+                /// If there are no operands and the formula needs one: maximum, minimum and log_sum_exp of nothing.
+                #[track_caller]
+                pub fn $slice_method($xs: &[Value]) -> Value {
+                    recording::variadic(Op::$SliceOp, $xs, formula::$slice_method)
+                }
+            )*
+            $(
+                $(#[doc = $pair_doc])*
+                ///
+                /// # Panics
+                ///
+                /// If the slices have different lengths.
+                #[track_caller]
+                pub fn $pair_method($a: &[Value], $b: &[Value]) -> Value {
+                    recording::pair(Op::$PairOp, $a, $b, formula::$pair_method)
+                }
+            )*
+        }
+
+        impl Number for Value {
+            fn constant(value: f64) -> Self {
+                Value::constant(value)
+            }
+            $( record_rows! { @number $kind $method($($x),+) } )*
+            $(
+                #[track_caller]
+                fn $slice_method($xs: &[Self]) -> Self {
+                    Value::$slice_method($xs)
+                }
+            )*
+            $(
+                #[track_caller]
+                fn $pair_method($a: &[Self], $b: &[Self]) -> Self {
+                    Value::$pair_method($a, $b)
+                }
+            )*
+        }
+    };
+    (@inherent operator $doc:tt $Op:ident $method:ident $operands:tt $partials:tt) => {};
+    (@inherent power [$($doc:literal)*] $Op:ident $method:ident($x:ident, $n:ident) $partials:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nDerivative: `", stringify!($partials), "`.")]
+        #[inline]
+        #[track_caller]
+        pub fn $method(self, $n: i32) -> Value {
+            recording::unary(Op::$Op, self, $n, |x| formula::$method(x, $n))
+        }
+    };
+    (@inherent $kind:ident [$($doc:literal)*] $Op:ident $method:ident($x:ident) $partials:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nDerivative: `", stringify!($partials), "`.")]
+        #[inline]
+        #[track_caller]
+        pub fn $method(self) -> Value {
+            recording::unary(Op::$Op, self, 0, formula::$method)
+        }
+    };
+    (@inherent $kind:ident [$($doc:literal)*] $Op:ident $method:ident($x:ident, $b:ident) $partials:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
+        #[inline]
+        #[track_caller]
+        pub fn $method(self, $b: impl Into<Value>) -> Value {
+            recording::binary(Op::$Op, self, $b.into(), formula::$method)
+        }
+    };
+    (@inherent $kind:ident [$($doc:literal)*] $Op:ident $method:ident($x:ident, $b:ident, $c:ident) $partials:tt) => {
+        $(#[doc = $doc])*
+        #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
+        #[track_caller]
+        pub fn $method(self, $b: impl Into<Value>, $c: impl Into<Value>) -> Value {
+            recording::variadic(Op::$Op, &[self, $b.into(), $c.into()], |x| formula::$method(x[0], x[1], x[2]))
+        }
+    };
+    (@number operator $method:ident $operands:tt) => {};
+    (@number power $method:ident($x:ident, $n:ident)) => {
+        #[track_caller]
+        fn $method(self, $n: i32) -> Self {
+            Value::$method(self, $n)
+        }
+    };
+    (@number $kind:ident $method:ident($x:ident $(, $other:ident)*)) => {
+        #[track_caller]
+        fn $method(self $(, $other: Self)*) -> Self {
+            Value::$method(self $(, $other)*)
+        }
+    };
+}
+operations!(record_rows);

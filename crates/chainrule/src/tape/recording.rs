@@ -1,0 +1,409 @@
+//! The recording: the nodes of this thread's tape, and what appends to and cuts it.
+
+use super::Value;
+use super::epoch::Epochs;
+use super::value::Place;
+use crate::Op;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::panic::Location;
+
+/// A position on the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot(pub u32);
+
+impl Slot {
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where a node finds an operand: in a slot, or among the constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Operand(pub u32);
+
+impl Operand {
+    const CONSTANT: u32 = 1 << 31;
+
+    /// What stands where there is no operand.
+    pub const NONE: Operand = Operand(u32::MAX);
+
+    #[inline(always)]
+    fn constant(index: usize) -> Self {
+        Operand(index as u32 | Self::CONSTANT)
+    }
+
+    #[inline(always)]
+    pub fn is_constant(self) -> bool {
+        self.0 & Self::CONSTANT != 0
+    }
+
+    /// The slot, or the place among the constants.
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        (self.0 & !Self::CONSTANT) as usize
+    }
+}
+
+/// A node but for its operation: two operands and the number. An operation with more than two operands has them in the
+/// side list, from `a` on, as many as `b` says; an operation with a fixed integer keeps it in `b`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Node {
+    pub a: Operand,
+    pub b: Operand,
+    pub number: f64,
+}
+
+/// A thread's tape.
+pub(crate) struct Tape {
+    pub nodes: Vec<Node>,
+    pub ops: Vec<Op>,
+    /// The operands of nodes that have more than two.
+    pub operands: Vec<Operand>,
+    pub constants: Vec<f64>,
+    /// As long as the highest node that a sweep has reached.
+    pub gradients: Vec<f64>,
+    /// Nodes below this may have a gradient from an earlier sweep.
+    pub swept: usize,
+    pub names: BTreeMap<Slot, String>,
+    pub epochs: Epochs,
+    /// False within [`no_grad`].
+    pub is_recording: bool,
+}
+
+thread_local! {
+    pub(crate) static TAPE: RefCell<Tape> = const { RefCell::new(Tape::new()) };
+}
+
+impl Tape {
+    /// Slots and indices of constants are one bit short of 32; the last is left for handles that have no slot.
+    const CAPACITY: usize = (1 << 31) - 1;
+
+    const fn new() -> Self {
+        Tape {
+            nodes: Vec::new(),
+            ops: Vec::new(),
+            operands: Vec::new(),
+            constants: Vec::new(),
+            gradients: Vec::new(),
+            swept: 0,
+            names: BTreeMap::new(),
+            epochs: Epochs::new(),
+            is_recording: true,
+        }
+    }
+
+    /// Appends a node.
+    #[inline(always)]
+    pub fn record(&mut self, op: Op, a: Operand, b: Operand, number: f64) -> Value {
+        let slot = self.nodes.len();
+        if slot >= Self::CAPACITY {
+            tape_is_full();
+        }
+        self.nodes.push(Node { a, b, number });
+        self.ops.push(op);
+        Value::at(number, Place::node(Slot(slot as u32), op == Op::Leaf), self.epochs.now())
+    }
+
+    /// The number of a value, which for a leaf is the one on the tape.
+    #[inline(always)]
+    pub fn number(&self, value: Value, caller: &'static Location<'static>) -> f64 {
+        let Some(slot) = value.place().slot() else { return value.own_number() };
+        if !self.epochs.is_live(value.epoch(), slot.0) {
+            was_released(caller);
+        }
+        if value.place().is_leaf() { self.nodes[slot.index()].number } else { value.own_number() }
+    }
+
+    /// Where a node will find this value, whose number is `number`.
+    #[inline(always)]
+    pub fn operand(&mut self, value: Value, number: f64) -> Operand {
+        match value.place().slot() {
+            Some(slot) => Operand(slot.0),
+            None => {
+                self.constants.push(number);
+                Operand::constant(self.constants.len() - 1)
+            }
+        }
+    }
+
+    /// The number of an operand.
+    #[inline(always)]
+    pub fn number_of(&self, operand: Operand) -> f64 {
+        if operand.is_constant() { self.constants[operand.index()] } else { self.nodes[operand.index()].number }
+    }
+
+    /// Appends a node whose operands stand in the side list.
+    fn record_list(&mut self, op: Op, operands: impl Iterator<Item = (Value, f64)> + Clone, number: f64) -> Value {
+        if !self.is_recording || operands.clone().all(|(value, _)| value.is_constant()) {
+            return Value::constant(number);
+        }
+        let start = self.operands.len();
+        for (value, number) in operands {
+            let operand = self.operand(value, number);
+            self.operands.push(operand);
+        }
+        let length = self.operands.len() - start;
+        if self.operands.len() >= Self::CAPACITY {
+            tape_is_full();
+        }
+        self.record(op, Operand(start as u32), Operand(length as u32), number)
+    }
+
+    /// The slot of a value that has one and is live.
+    pub fn slot(&self, value: Value, caller: &'static Location<'static>) -> Option<Slot> {
+        let slot = value.place().slot()?;
+        if !self.epochs.is_live(value.epoch(), slot.0) {
+            was_released(caller);
+        }
+        Some(slot)
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { nodes: self.nodes.len(), operands: self.operands.len(), constants: self.constants.len() }
+    }
+
+    /// Cuts the tape to what it held when the mark was taken. A mark above the tape's end cuts nothing.
+    fn truncate(&mut self, mark: &Mark) {
+        if mark.nodes >= self.nodes.len() {
+            return;
+        }
+        self.nodes.truncate(mark.nodes);
+        self.ops.truncate(mark.nodes);
+        self.operands.truncate(mark.operands);
+        self.constants.truncate(mark.constants);
+        self.gradients.truncate(mark.nodes);
+        self.swept = self.swept.min(mark.nodes);
+        if !self.names.is_empty() {
+            self.names.split_off(&Slot(mark.nodes as u32));
+        }
+        self.epochs.truncate(mark.nodes as u32);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn tape_is_full() -> ! {
+    panic!("this thread's tape is full (2^31 nodes): record within `tape::scope()`, which gives nodes back");
+}
+
+#[cold]
+#[inline(never)]
+fn was_released(caller: &'static Location<'static>) -> ! {
+    panic!(
+        "a Value was used after its node was released, at {caller}: the scope that it was recorded in has ended, or an \
+         optimiser's step() has released the graph. Keep its number with `.data()`, or record it before the scope opens"
+    );
+}
+
+/// A place on the tape to go back to.
+///
+/// Lengths of the side lists belong to the length of the nodes: whatever stands below a node was recorded before it.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    nodes: usize,
+    operands: usize,
+    constants: usize,
+}
+
+/// Where this thread's tape ends now.
+pub(crate) fn mark() -> Mark {
+    TAPE.with_borrow(|tape| tape.mark())
+}
+
+/// Releases everything that was recorded since the mark was taken.
+pub(crate) fn release_to(mark: &Mark) {
+    TAPE.with_borrow_mut(|tape| tape.truncate(mark));
+}
+
+/// Opens a scope: when it drops, the tape is cut to where it stood, and its memory serves again.
+///
+/// Values that were recorded inside are stale from then on: using one panics, except for its number,
+/// [`Value::data`], which it carries itself.
+///
+/// ```
+/// use chainrule::{Value, tape};
+///
+/// let w = Value::new(3.0);
+/// for x in [1.0, 2.0] {
+///     let _scope = tape::scope();
+///     let loss = (w * x).powi(2);
+///     loss.backward();
+/// }
+/// assert_eq!(w.grad(), 2.0 * 3.0 * (1.0 + 4.0));
+/// assert_eq!(tape::size().nodes, 1);
+/// ```
+pub fn scope() -> Scope {
+    Scope { mark: mark(), not_send: PhantomData }
+}
+
+/// A stretch of the tape that is released when this is dropped; made by [`scope`].
+#[must_use = "the scope ends where this is dropped: `let _scope = tape::scope();`"]
+#[derive(Debug)]
+pub struct Scope {
+    mark: Mark,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        // A thread may drop its last scope while it ends, when its tape is gone already.
+        let _ = TAPE.try_with(|tape| tape.borrow_mut().truncate(&self.mark));
+    }
+}
+
+/// Computes without recording: what `compute` makes of values are constants.
+///
+/// ```
+/// use chainrule::{Value, no_grad};
+///
+/// let w = Value::new(3.0);
+/// let y = no_grad(|| w * 2.0);
+/// assert_eq!(y.data(), 6.0);
+/// assert_eq!(y.gradient(&[w]), [0.0]);
+/// ```
+pub fn no_grad<T>(compute: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            TAPE.with_borrow_mut(|tape| tape.is_recording = self.0);
+        }
+    }
+    let _restore = Restore(TAPE.with_borrow_mut(|tape| std::mem::replace(&mut tape.is_recording, false)));
+    compute()
+}
+
+/// What this thread's tape holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// The nodes: leaves and operations.
+    pub nodes: usize,
+    /// The bytes that are allocated, whether in use or held in reserve.
+    pub bytes: usize,
+}
+
+/// What this thread's tape holds.
+pub fn size() -> Size {
+    TAPE.with_borrow(|tape| Size {
+        nodes: tape.nodes.len(),
+        bytes: tape.nodes.capacity() * size_of::<Node>()
+            + tape.ops.capacity() * size_of::<Op>()
+            + tape.operands.capacity() * size_of::<Operand>()
+            + tape.constants.capacity() * size_of::<f64>()
+            + tape.gradients.capacity() * size_of::<f64>()
+            + tape.epochs.bytes(),
+    })
+}
+
+/// Makes room for exactly so many more nodes, so that recording them neither allocates nor copies.
+pub fn reserve(nodes: usize) {
+    TAPE.with_borrow_mut(|tape| {
+        tape.nodes.reserve_exact(nodes);
+        tape.ops.reserve_exact(nodes);
+    });
+}
+
+/// Changes the numbers of leaves: `change` gets all numbers and gradients, in the order of `leaves`.
+///
+/// # Panics
+///
+/// If one of them is not a leaf.
+#[track_caller]
+pub(crate) fn update_leaves(leaves: &[Value], change: impl FnOnce(&mut [f64], &[f64])) {
+    let caller = Location::caller();
+    let (mut numbers, gradients): (Vec<f64>, Vec<f64>) = TAPE.with_borrow(|tape| {
+        leaves.iter().map(|leaf| (tape.number(*leaf, caller), tape.gradient(*leaf, caller))).unzip()
+    });
+    change(&mut numbers, &gradients);
+    TAPE.with_borrow_mut(|tape| {
+        for (leaf, number) in leaves.iter().zip(numbers) {
+            tape.set_number(*leaf, number, caller);
+        }
+    });
+}
+
+impl Tape {
+    /// The gradient of a value; 0 where no sweep has come by.
+    pub fn gradient(&self, value: Value, caller: &'static Location<'static>) -> f64 {
+        self.slot(value, caller).and_then(|slot| self.gradients.get(slot.index())).copied().unwrap_or(0.0)
+    }
+
+    /// Changes the number of a leaf.
+    pub fn set_number(&mut self, leaf: Value, number: f64, caller: &'static Location<'static>) {
+        match self.slot(leaf, caller) {
+            Some(slot) if leaf.place().is_leaf() => self.nodes[slot.index()].number = number,
+            Some(_) => panic!("only a leaf's data can be set, at {caller}: this Value was computed from others"),
+            None => panic!("only a leaf's data can be set, at {caller}: this Value is a constant; make it with Value::new"),
+        }
+    }
+}
+
+// How operations are recorded: read the operands' numbers, compute, append. Where there is nothing to go back to, only
+// compute.
+
+#[inline(always)]
+#[track_caller]
+pub(super) fn leaf(number: f64) -> Value {
+    TAPE.with_borrow_mut(|tape| tape.record(Op::Leaf, Operand::NONE, Operand::NONE, number))
+}
+
+/// Records an operation of one operand, and of an integer that its node keeps.
+#[inline(always)]
+#[track_caller]
+pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl FnOnce(f64) -> f64) -> Value {
+    if x.is_constant() {
+        return Value::constant(formula(x.own_number()));
+    }
+    let caller = Location::caller();
+    TAPE.with_borrow_mut(|tape| {
+        let number = tape.number(x, caller);
+        if !tape.is_recording {
+            return Value::constant(formula(number));
+        }
+        let operand = tape.operand(x, number);
+        tape.record(op, operand, Operand(integer as u32), formula(number))
+    })
+}
+
+/// Records an operation of two operands.
+#[inline(always)]
+#[track_caller]
+pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl FnOnce(f64, f64) -> f64) -> Value {
+    if a.is_constant() && b.is_constant() {
+        return Value::constant(formula(a.own_number(), b.own_number()));
+    }
+    let caller = Location::caller();
+    TAPE.with_borrow_mut(|tape| {
+        let (number_a, number_b) = (tape.number(a, caller), tape.number(b, caller));
+        if !tape.is_recording {
+            return Value::constant(formula(number_a, number_b));
+        }
+        let (operand_a, operand_b) = (tape.operand(a, number_a), tape.operand(b, number_b));
+        tape.record(op, operand_a, operand_b, formula(number_a, number_b))
+    })
+}
+
+/// Records an operation of any number of operands.
+#[track_caller]
+pub(super) fn variadic(op: Op, xs: &[Value], formula: impl FnOnce(&[f64]) -> f64) -> Value {
+    let caller = Location::caller();
+    TAPE.with_borrow_mut(|tape| {
+        let numbers: Vec<f64> = xs.iter().map(|x| tape.number(*x, caller)).collect();
+        tape.record_list(op, xs.iter().copied().zip(numbers.iter().copied()), formula(&numbers))
+    })
+}
+
+/// Records an operation of two slices of operands.
+#[track_caller]
+pub(super) fn pair(op: Op, a: &[Value], b: &[Value], formula: impl FnOnce(&[f64], &[f64]) -> f64) -> Value {
+    assert!(a.len() == b.len(), "{op} needs two slices of one length, and got {} and {} values", a.len(), b.len());
+    let caller = Location::caller();
+    TAPE.with_borrow_mut(|tape| {
+        let values = || a.iter().chain(b).copied();
+        let numbers: Vec<f64> = values().map(|x| tape.number(x, caller)).collect();
+        let (numbers_a, numbers_b) = numbers.split_at(a.len());
+        tape.record_list(op, values().zip(numbers.iter().copied()), formula(numbers_a, numbers_b))
+    })
+}

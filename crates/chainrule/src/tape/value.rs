@@ -1,0 +1,246 @@
+//! [`Value`]: a number that remembers how it was made.
+
+use super::recording::{self, Operand, Slot, TAPE, Tape};
+use crate::Op;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+
+/// A number that remembers how it was made.
+///
+/// Arithmetic on values records itself on this thread's tape; [`backward`](Value::backward) then tells how the result
+/// changes with each number that went in.
+///
+/// ```
+/// use chainrule::Value;
+///
+/// let a = Value::new(2.0);
+/// let b = Value::new(-3.0);
+/// let d = a * b + 10.0;
+/// d.backward();
+/// assert_eq!(d.data(), 4.0);
+/// assert_eq!((a.grad(), b.grad()), (-3.0, 2.0));
+/// ```
+///
+/// A value is a handle of 16 bytes that is copied freely: the number itself, a slot on the tape, and the epoch that tells
+/// whether the slot is still its own. It stays on its thread, where its slot means something.
+///
+/// Comparisons (`<`, `==`) compare numbers and record nothing.
+///
+/// # Panics
+///
+/// Using a value whose [scope](crate::tape::scope) has ended panics and says where; only [`data`](Value::data) still works.
+#[derive(Clone, Copy)]
+pub struct Value {
+    number: f64,
+    place: Place,
+    epoch: u32,
+    not_send: PhantomData<*const ()>,
+}
+
+const _: () = assert!(size_of::<Value>() == 16);
+
+/// Where a handle finds its node, and whether that is a leaf, whose number may change.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Place {
+    const LEAF: u32 = 1 << 31;
+    /// Nowhere: the handle is a constant.
+    const NOWHERE: Place = Place(u32::MAX);
+
+    #[inline(always)]
+    pub fn node(slot: Slot, is_leaf: bool) -> Self {
+        Place(slot.0 | if is_leaf { Self::LEAF } else { 0 })
+    }
+
+    #[inline(always)]
+    pub fn is_leaf(self) -> bool {
+        self.0 & Self::LEAF != 0
+    }
+
+    #[inline(always)]
+    pub fn slot(self) -> Option<Slot> {
+        if self == Self::NOWHERE { None } else { Some(Slot(self.0 & !Self::LEAF)) }
+    }
+}
+
+impl Value {
+    /// A leaf: a number that derivatives can be taken by.
+    #[track_caller]
+    pub fn new(data: f64) -> Self {
+        recording::leaf(data)
+    }
+
+    /// A number that nothing is recorded of. Arithmetic between constants records nothing either.
+    #[inline]
+    pub const fn constant(data: f64) -> Self {
+        Value { number: data, place: Place::NOWHERE, epoch: 0, not_send: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(super) fn at(number: f64, place: Place, epoch: u32) -> Self {
+        Value { number, place, epoch, not_send: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(super) fn place(self) -> Place {
+        self.place
+    }
+
+    #[inline(always)]
+    pub(super) fn epoch(self) -> u32 {
+        self.epoch
+    }
+
+    /// The number that the handle carries: its own, but for a leaf, whose number may have been set since.
+    #[inline(always)]
+    pub(super) fn own_number(self) -> f64 {
+        self.number
+    }
+
+    /// Whether this is a constant, of which nothing is recorded.
+    #[inline(always)]
+    pub fn is_constant(self) -> bool {
+        self.place == Place::NOWHERE
+    }
+
+    /// Whether this was put in, not computed from other values: a leaf or a constant.
+    #[inline]
+    pub fn is_leaf(self) -> bool {
+        self.place.is_leaf()
+    }
+
+    /// The number.
+    ///
+    /// What is done with it is not recorded. Of a computed value it can be read after its scope has ended, too.
+    #[inline]
+    #[track_caller]
+    pub fn data(self) -> f64 {
+        if !self.place.is_leaf() || self.is_constant() {
+            return self.number;
+        }
+        let caller = Location::caller();
+        TAPE.with_borrow(|tape| tape.number(self, caller))
+    }
+
+    /// Changes the number of a leaf, for all its copies. What was computed from it before is not computed anew.
+    ///
+    /// # Panics
+    ///
+    /// If this is not a leaf but computed, or a constant.
+    #[track_caller]
+    pub fn set_data(self, data: f64) {
+        let caller = Location::caller();
+        TAPE.with_borrow_mut(|tape| tape.set_number(self, data, caller));
+    }
+
+    /// The gradient: the sum of this value's adjoints over all [`backward`](Value::backward) sweeps since the last
+    /// [`zero_grad`](Value::zero_grad). Of a constant, 0.
+    #[track_caller]
+    pub fn grad(self) -> f64 {
+        let caller = Location::caller();
+        TAPE.with_borrow(|tape| tape.gradient(self, caller))
+    }
+
+    /// Sets the gradient back to 0.
+    #[track_caller]
+    pub fn zero_grad(self) {
+        let caller = Location::caller();
+        TAPE.with_borrow_mut(|tape| {
+            let slot = tape.slot(self, caller);
+            if let Some(gradient) = slot.and_then(|slot| tape.gradients.get_mut(slot.index())) {
+                *gradient = 0.0;
+            }
+        });
+    }
+
+    /// Gives the value a name, for pictures and messages. A constant takes none.
+    #[track_caller]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        let caller = Location::caller();
+        TAPE.with_borrow_mut(|tape| {
+            if let Some(slot) = tape.slot(self, caller) {
+                tape.names.insert(slot, name.into());
+            }
+        });
+        self
+    }
+
+    /// The name, if it was given one.
+    #[track_caller]
+    pub fn name(self) -> Option<String> {
+        let caller = Location::caller();
+        TAPE.with_borrow(|tape| tape.slot(self, caller).and_then(|slot| tape.names.get(&slot).cloned()))
+    }
+
+    /// The operation that made this value; `None` for leaves and constants.
+    #[track_caller]
+    pub fn op(self) -> Option<Op> {
+        let caller = Location::caller();
+        TAPE.with_borrow(|tape| {
+            let op = tape.ops[tape.slot(self, caller)?.index()];
+            (op != Op::Leaf).then_some(op)
+        })
+    }
+
+    /// The values that this one was made of, in the order of the operation; none for leaves and constants.
+    #[track_caller]
+    pub fn operands(self) -> Vec<Value> {
+        let caller = Location::caller();
+        TAPE.with_borrow(|tape| {
+            let Some(slot) = tape.slot(self, caller) else { return Vec::new() };
+            tape.operands_of(slot).into_iter().map(|operand| tape.handle(operand)).collect()
+        })
+    }
+
+    /// The same number as a constant: what is computed from it does not reach back.
+    #[track_caller]
+    pub fn detach(self) -> Self {
+        Value::constant(self.data())
+    }
+}
+
+impl Tape {
+    /// A handle on an operand.
+    fn handle(&self, operand: Operand) -> Value {
+        let number = self.number_of(operand);
+        if operand.is_constant() {
+            return Value::constant(number);
+        }
+        let is_leaf = self.ops[operand.index()] == Op::Leaf;
+        Value::at(number, Place::node(Slot(operand.index() as u32), is_leaf), self.epochs.now())
+    }
+}
+
+impl From<f64> for Value {
+    fn from(data: f64) -> Self {
+        Value::constant(data)
+    }
+}
+
+impl From<&Value> for Value {
+    fn from(value: &Value) -> Self {
+        *value
+    }
+}
+
+/// As micrograd prints it: `Value(data=24.704081632653063, grad=0)`.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let live = TAPE.with_borrow(|tape| {
+            let is_live = self.place.slot().is_none_or(|slot| tape.epochs.is_live(self.epoch, slot.0));
+            is_live.then(|| (tape.number(*self, Location::caller()), tape.gradient(*self, Location::caller())))
+        });
+        match live {
+            Some((data, grad)) => write!(f, "Value(data={data}, grad={grad})"),
+            None => write!(f, "Value(data={}, released)", self.number),
+        }
+    }
+}
+
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
