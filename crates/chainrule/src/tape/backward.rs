@@ -1,7 +1,7 @@
 //! Backpropagation: one loop over the tape, from the result down.
 
 use super::Value;
-use super::recording::{Node, Operand, Slot, TAPE, Tape};
+use super::recording::{Node, Operand, Slot, Tape, with_tape};
 use crate::Op;
 use crate::op::{operations, partial};
 use std::panic::Location;
@@ -28,7 +28,7 @@ impl Value {
     #[track_caller]
     pub fn backward_with(self, seed: f64) {
         let caller = Location::caller();
-        TAPE.with_borrow_mut(|tape| match tape.slot(self, caller) {
+        with_tape(|tape| match tape.slot(self, caller) {
             Some(root) => tape.backward(root, seed),
             None => panic!(
                 "backward() of a constant, at {caller}: nothing was recorded to go back to. Was it computed from \
@@ -50,7 +50,7 @@ impl Value {
     #[track_caller]
     pub fn gradient(self, inputs: &[Value]) -> Vec<f64> {
         let caller = Location::caller();
-        TAPE.with_borrow(|tape| {
+        with_tape(|tape| {
             let mut adjoints = Vec::new();
             if let Some(root) = tape.slot(self, caller) {
                 adjoints.resize(root.index() + 1, 0.0);
@@ -72,8 +72,9 @@ impl Tape {
         }
         // Adjoints grow in the place of the gradients, so the gradients that earlier sweeps left on the way must not be
         // taken for adjoints. Those of leaves may stay: nothing is passed on from a leaf.
+        let first = self.first_operation();
         let mut earlier = Vec::new();
-        for slot in 0..self.swept.min(end) {
+        for slot in first..self.swept.min(end) {
             if gradients[slot] != 0.0 && self.ops[slot] != Op::Leaf {
                 earlier.push((slot, std::mem::take(&mut gradients[slot])));
             }
@@ -93,12 +94,21 @@ impl Tape {
     /// derivative, which would make it NaN.
     fn sweep(&self, adjoints: &mut [f64]) {
         let mut buffers = Buffers::default();
-        for slot in (0..adjoints.len()).rev() {
+        let first = self.first_operation();
+        for slot in (first..adjoints.len()).rev() {
             let adjoint = adjoints[slot];
-            if adjoint != 0.0 {
+            if adjoint.to_bits() << 1 != 0 {
                 self.pass_on(self.ops[slot], self.nodes[slot], adjoint, adjoints, &mut buffers);
             }
         }
+    }
+
+    /// The first slot that is not a leaf: sweeps end there, so that parameters that stand before the graph cost nothing.
+    fn first_operation(&self) -> usize {
+        let known = self.leading_leaves.get();
+        let more = self.ops[known..].iter().take_while(|op| **op == Op::Leaf).count();
+        self.leading_leaves.set(known + more);
+        known + more
     }
 
     /// The operands of a node, in the order of its operation.
@@ -160,7 +170,7 @@ macro_rules! read_rules {
             fn pass_on(&self, op: Op, node: Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
                 match op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@pass_on $kind self node adjoint adjoints $method $($x)+), )*
+                    $( Op::$Op => read_rules!(@inlined $kind self node adjoint adjoints $method $($x)+), )*
                     $( Op::$SliceOp => self.pass_on_list(node, adjoint, adjoints, buffers, |xs, partials| {
                         partial::$slice_method(xs, node.number, partials);
                     }), )*
@@ -175,6 +185,14 @@ macro_rules! read_rules {
     };
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $($x:ident)+) => { Arity::Fixed([$(stringify!($x)),+].len()) };
+    (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
+    (@inlined $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident $($x:ident)+) => {{
+        #[inline(never)]
+        fn $method(tape: &Tape, node: Node, adjoint: f64, adjoints: &mut [f64]) {
+            read_rules!(@pass_on $kind tape node adjoint adjoints $method $($x)+)
+        }
+        $method($tape, $node, $adjoint, $adjoints)
+    }};
     (@pass_on power $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident $x:ident $n:ident) => {{
         let [partial] = partial::$method($tape.number_of($node.a), $node.b.0 as i32, $node.number);
         add($adjoints, $node.a, $adjoint * partial);

@@ -4,7 +4,7 @@ use super::Value;
 use super::epoch::Epochs;
 use super::value::Place;
 use crate::Op;
-use std::cell::RefCell;
+use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -67,6 +67,8 @@ pub(crate) struct Tape {
     pub gradients: Vec<f64>,
     /// Nodes below this may have a gradient from an earlier sweep.
     pub swept: usize,
+    /// So many slots from the start are known to be leaves.
+    pub leading_leaves: Cell<usize>,
     pub names: BTreeMap<Slot, String>,
     pub epochs: Epochs,
     /// False within [`no_grad`].
@@ -74,7 +76,19 @@ pub(crate) struct Tape {
 }
 
 thread_local! {
-    pub(crate) static TAPE: RefCell<Tape> = const { RefCell::new(Tape::new()) };
+    static TAPE: UnsafeCell<Tape> = const { UnsafeCell::new(Tape::new()) };
+}
+
+/// Lends this thread's tape. What is done with it must not lend it again: it calls nobody outside this module's folder.
+///
+/// # Panics
+///
+/// If the thread is ending and its tape is gone.
+#[inline(always)]
+pub(super) fn with_tape<R>(read_or_write: impl FnOnce(&mut Tape) -> R) -> R {
+    // SAFETY: the tape is this thread's own, and invariant 1 says that no other reference to it is alive: none of the
+    // closures that this folder passes in calls `with_tape` or code of a user, who could.
+    TAPE.with(|tape| read_or_write(unsafe { &mut *tape.get() }))
 }
 
 impl Tape {
@@ -89,6 +103,7 @@ impl Tape {
             constants: Vec::new(),
             gradients: Vec::new(),
             swept: 0,
+            leading_leaves: Cell::new(0),
             names: BTreeMap::new(),
             epochs: Epochs::new(),
             is_recording: true,
@@ -176,6 +191,7 @@ impl Tape {
         self.constants.truncate(mark.constants);
         self.gradients.truncate(mark.nodes);
         self.swept = self.swept.min(mark.nodes);
+        self.leading_leaves.set(self.leading_leaves.get().min(mark.nodes));
         if !self.names.is_empty() {
             self.names.split_off(&Slot(mark.nodes as u32));
         }
@@ -210,12 +226,12 @@ pub(crate) struct Mark {
 
 /// Where this thread's tape ends now.
 pub(crate) fn mark() -> Mark {
-    TAPE.with_borrow(|tape| tape.mark())
+    with_tape(|tape| tape.mark())
 }
 
 /// Releases everything that was recorded since the mark was taken.
 pub(crate) fn release_to(mark: &Mark) {
-    TAPE.with_borrow_mut(|tape| tape.truncate(mark));
+    with_tape(|tape| tape.truncate(mark));
 }
 
 /// Opens a scope: when it drops, the tape is cut to where it stood, and its memory serves again.
@@ -250,7 +266,8 @@ pub struct Scope {
 impl Drop for Scope {
     fn drop(&mut self) {
         // A thread may drop its last scope while it ends, when its tape is gone already.
-        let _ = TAPE.try_with(|tape| tape.borrow_mut().truncate(&self.mark));
+        // SAFETY: as in `with_tape`.
+        let _ = TAPE.try_with(|tape| unsafe { &mut *tape.get() }.truncate(&self.mark));
     }
 }
 
@@ -268,10 +285,10 @@ pub fn no_grad<T>(compute: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
-            TAPE.with_borrow_mut(|tape| tape.is_recording = self.0);
+            with_tape(|tape| tape.is_recording = self.0);
         }
     }
-    let _restore = Restore(TAPE.with_borrow_mut(|tape| std::mem::replace(&mut tape.is_recording, false)));
+    let _restore = Restore(with_tape(|tape| std::mem::replace(&mut tape.is_recording, false)));
     compute()
 }
 
@@ -286,7 +303,7 @@ pub struct Size {
 
 /// What this thread's tape holds.
 pub fn size() -> Size {
-    TAPE.with_borrow(|tape| Size {
+    with_tape(|tape| Size {
         nodes: tape.nodes.len(),
         bytes: tape.nodes.capacity() * size_of::<Node>()
             + tape.ops.capacity() * size_of::<Op>()
@@ -299,7 +316,7 @@ pub fn size() -> Size {
 
 /// Makes room for exactly so many more nodes, so that recording them neither allocates nor copies.
 pub fn reserve(nodes: usize) {
-    TAPE.with_borrow_mut(|tape| {
+    with_tape(|tape| {
         tape.nodes.reserve_exact(nodes);
         tape.ops.reserve_exact(nodes);
     });
@@ -313,11 +330,11 @@ pub fn reserve(nodes: usize) {
 #[track_caller]
 pub(crate) fn update_leaves(leaves: &[Value], change: impl FnOnce(&mut [f64], &[f64])) {
     let caller = Location::caller();
-    let (mut numbers, gradients): (Vec<f64>, Vec<f64>) = TAPE.with_borrow(|tape| {
+    let (mut numbers, gradients): (Vec<f64>, Vec<f64>) = with_tape(|tape| {
         leaves.iter().map(|leaf| (tape.number(*leaf, caller), tape.gradient(*leaf, caller))).unzip()
     });
     change(&mut numbers, &gradients);
-    TAPE.with_borrow_mut(|tape| {
+    with_tape(|tape| {
         for (leaf, number) in leaves.iter().zip(numbers) {
             tape.set_number(*leaf, number, caller);
         }
@@ -346,7 +363,7 @@ impl Tape {
 #[inline(always)]
 #[track_caller]
 pub(super) fn leaf(number: f64) -> Value {
-    TAPE.with_borrow_mut(|tape| tape.record(Op::Leaf, Operand::NONE, Operand::NONE, number))
+    with_tape(|tape| tape.record(Op::Leaf, Operand::NONE, Operand::NONE, number))
 }
 
 /// Records an operation of one operand, and of an integer that its node keeps.
@@ -357,7 +374,7 @@ pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl FnOnce(f64) ->
         return Value::constant(formula(x.own_number()));
     }
     let caller = Location::caller();
-    TAPE.with_borrow_mut(|tape| {
+    with_tape(|tape| {
         let number = tape.number(x, caller);
         if !tape.is_recording {
             return Value::constant(formula(number));
@@ -375,7 +392,7 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl FnOnce(f64, f64) 
         return Value::constant(formula(a.own_number(), b.own_number()));
     }
     let caller = Location::caller();
-    TAPE.with_borrow_mut(|tape| {
+    with_tape(|tape| {
         let (number_a, number_b) = (tape.number(a, caller), tape.number(b, caller));
         if !tape.is_recording {
             return Value::constant(formula(number_a, number_b));
@@ -389,7 +406,7 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl FnOnce(f64, f64) 
 #[track_caller]
 pub(super) fn variadic(op: Op, xs: &[Value], formula: impl FnOnce(&[f64]) -> f64) -> Value {
     let caller = Location::caller();
-    TAPE.with_borrow_mut(|tape| {
+    with_tape(|tape| {
         let numbers: Vec<f64> = xs.iter().map(|x| tape.number(*x, caller)).collect();
         tape.record_list(op, xs.iter().copied().zip(numbers.iter().copied()), formula(&numbers))
     })
@@ -400,7 +417,7 @@ pub(super) fn variadic(op: Op, xs: &[Value], formula: impl FnOnce(&[f64]) -> f64
 pub(super) fn pair(op: Op, a: &[Value], b: &[Value], formula: impl FnOnce(&[f64], &[f64]) -> f64) -> Value {
     assert!(a.len() == b.len(), "{op} needs two slices of one length, and got {} and {} values", a.len(), b.len());
     let caller = Location::caller();
-    TAPE.with_borrow_mut(|tape| {
+    with_tape(|tape| {
         let values = || a.iter().chain(b).copied();
         let numbers: Vec<f64> = values().map(|x| tape.number(x, caller)).collect();
         let (numbers_a, numbers_b) = numbers.split_at(a.len());

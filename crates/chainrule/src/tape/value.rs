@@ -1,6 +1,6 @@
 //! [`Value`]: a number that remembers how it was made.
 
-use super::recording::{self, Operand, Slot, TAPE, Tape};
+use super::recording::{self, Operand, Slot, Tape, with_tape};
 use crate::Op;
 use std::fmt;
 use std::marker::PhantomData;
@@ -121,7 +121,7 @@ impl Value {
             return self.number;
         }
         let caller = Location::caller();
-        TAPE.with_borrow(|tape| tape.number(self, caller))
+        with_tape(|tape| tape.number(self, caller))
     }
 
     /// Changes the number of a leaf, for all its copies. What was computed from it before is not computed anew.
@@ -132,7 +132,7 @@ impl Value {
     #[track_caller]
     pub fn set_data(self, data: f64) {
         let caller = Location::caller();
-        TAPE.with_borrow_mut(|tape| tape.set_number(self, data, caller));
+        with_tape(|tape| tape.set_number(self, data, caller));
     }
 
     /// The gradient: the sum of this value's adjoints over all [`backward`](Value::backward) sweeps since the last
@@ -140,14 +140,14 @@ impl Value {
     #[track_caller]
     pub fn grad(self) -> f64 {
         let caller = Location::caller();
-        TAPE.with_borrow(|tape| tape.gradient(self, caller))
+        with_tape(|tape| tape.gradient(self, caller))
     }
 
     /// Sets the gradient back to 0.
     #[track_caller]
     pub fn zero_grad(self) {
         let caller = Location::caller();
-        TAPE.with_borrow_mut(|tape| {
+        with_tape(|tape| {
             let slot = tape.slot(self, caller);
             if let Some(gradient) = slot.and_then(|slot| tape.gradients.get_mut(slot.index())) {
                 *gradient = 0.0;
@@ -159,7 +159,7 @@ impl Value {
     #[track_caller]
     pub fn named(self, name: impl Into<String>) -> Self {
         let caller = Location::caller();
-        TAPE.with_borrow_mut(|tape| {
+        with_tape(|tape| {
             if let Some(slot) = tape.slot(self, caller) {
                 tape.names.insert(slot, name.into());
             }
@@ -171,14 +171,14 @@ impl Value {
     #[track_caller]
     pub fn name(self) -> Option<String> {
         let caller = Location::caller();
-        TAPE.with_borrow(|tape| tape.slot(self, caller).and_then(|slot| tape.names.get(&slot).cloned()))
+        with_tape(|tape| tape.slot(self, caller).and_then(|slot| tape.names.get(&slot).cloned()))
     }
 
     /// The operation that made this value; `None` for leaves and constants.
     #[track_caller]
     pub fn op(self) -> Option<Op> {
         let caller = Location::caller();
-        TAPE.with_borrow(|tape| {
+        with_tape(|tape| {
             let op = tape.ops[tape.slot(self, caller)?.index()];
             (op != Op::Leaf).then_some(op)
         })
@@ -188,7 +188,7 @@ impl Value {
     #[track_caller]
     pub fn operands(self) -> Vec<Value> {
         let caller = Location::caller();
-        TAPE.with_borrow(|tape| {
+        with_tape(|tape| {
             let Some(slot) = tape.slot(self, caller) else { return Vec::new() };
             tape.operands_of(slot).into_iter().map(|operand| tape.handle(operand)).collect()
         })
@@ -228,7 +228,7 @@ impl From<&Value> for Value {
 /// As micrograd prints it: `Value(data=24.704081632653063, grad=0)`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let live = TAPE.with_borrow(|tape| {
+        let live = with_tape(|tape| {
             let is_live = self.place.slot().is_none_or(|slot| tape.epochs.is_live(self.epoch, slot.0));
             is_live.then(|| (tape.number(*self, Location::caller()), tape.gradient(*self, Location::caller())))
         });
