@@ -93,12 +93,14 @@ impl Tape {
     /// A zero adjoint passes nothing on: not to what the result does not depend on, and not through an infinite
     /// derivative, which would make it NaN.
     fn sweep(&self, adjoints: &mut [f64]) {
-        let mut buffers = Buffers::default();
         let first = self.first_operation();
+        let nodes = &self.nodes[..adjoints.len()];
+        let ops = &self.ops[..adjoints.len()];
+        let mut buffers = Buffers::default();
         for slot in (first..adjoints.len()).rev() {
             let adjoint = adjoints[slot];
-            if adjoint.to_bits() << 1 != 0 {
-                self.pass_on(self.ops[slot], self.nodes[slot], adjoint, adjoints, &mut buffers);
+            if adjoint != 0.0 {
+                self.pass_on(ops[slot], &nodes[slot], adjoint, adjoints, &mut buffers);
             }
         }
     }
@@ -113,7 +115,7 @@ impl Tape {
 
     /// The operands of a node, in the order of its operation.
     pub(super) fn operands_of(&self, slot: Slot) -> Vec<Operand> {
-        let node = self.nodes[slot.index()];
+        let node = &self.nodes[slot.index()];
         match arity(self.ops[slot.index()]) {
             Arity::Fixed(0) => Vec::new(),
             Arity::Fixed(1) => vec![node.a],
@@ -122,7 +124,7 @@ impl Tape {
         }
     }
 
-    fn operand_list(&self, node: Node) -> &[Operand] {
+    fn operand_list(&self, node: &Node) -> &[Operand] {
         &self.operands[node.a.0 as usize..][..node.b.0 as usize]
     }
 }
@@ -137,7 +139,9 @@ struct Buffers {
 #[inline(always)]
 fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
     if !operand.is_constant() {
-        adjoints[operand.index()] += adjoint;
+        debug_assert!(operand.index() < adjoints.len());
+        // SAFETY: an operand's slot is below that of its node, which is below the number of adjoints.
+        *unsafe { adjoints.get_unchecked_mut(operand.index()) } += adjoint;
     }
 }
 
@@ -167,10 +171,21 @@ macro_rules! read_rules {
         impl Tape {
             /// Adds to the adjoint of each operand the adjoint of the result times the derivative of the operation.
             #[inline(always)]
-            fn pass_on(&self, op: Op, node: Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+            fn pass_on(&self, op: Op, node: &Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
                 match op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@inlined $kind self node adjoint adjoints $method $($x)+), )*
+                    $( Op::$Op => read_rules!(@inlined $kind op self node adjoint adjoints buffers $method $($x)+), )*
+                    $( Op::$SliceOp => self.pass_on_outlined(op, node, adjoint, adjoints, buffers), )*
+                    $( Op::$PairOp => self.pass_on_outlined(op, node, adjoint, adjoints, buffers), )*
+                }
+            }
+
+            /// The same for operations that are not operators. They are many; inlined they would slow the sweep down.
+            #[inline(never)]
+            fn pass_on_outlined(&self, op: Op, node: &Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                match op {
+                    Op::Leaf => {}
+                    $( Op::$Op => read_rules!(@pass_on $kind self node adjoint adjoints $method $($x)+), )*
                     $( Op::$SliceOp => self.pass_on_list(node, adjoint, adjoints, buffers, |xs, partials| {
                         partial::$slice_method(xs, node.number, partials);
                     }), )*
@@ -185,14 +200,12 @@ macro_rules! read_rules {
     };
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $($x:ident)+) => { Arity::Fixed([$(stringify!($x)),+].len()) };
-    (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
-    (@inlined $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident $($x:ident)+) => {{
-        #[inline(never)]
-        fn $method(tape: &Tape, node: Node, adjoint: f64, adjoints: &mut [f64]) {
-            read_rules!(@pass_on $kind tape node adjoint adjoints $method $($x)+)
-        }
-        $method($tape, $node, $adjoint, $adjoints)
-    }};
+    (@inlined operator $op:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
+        read_rules!(@pass_on operator $tape $node $adjoint $adjoints $($rest)+)
+    };
+    (@inlined $kind:ident $op:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
+        $tape.pass_on_outlined($op, $node, $adjoint, $adjoints, $buffers)
+    };
     (@pass_on power $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident $x:ident $n:ident) => {{
         let [partial] = partial::$method($tape.number_of($node.a), $node.b.0 as i32, $node.number);
         add($adjoints, $node.a, $adjoint * partial);
@@ -223,7 +236,7 @@ operations!(read_rules);
 impl Tape {
     fn pass_on_list(
         &self,
-        node: Node,
+        node: &Node,
         adjoint: f64,
         adjoints: &mut [f64],
         buffers: &mut Buffers,

@@ -16,15 +16,18 @@ struct Truncation {
 pub(super) struct Epochs {
     now: u64,
     truncations: Vec<Truncation>,
-    /// The length that the latest truncation left.
+    /// The length that the latest truncation left, which the tape has not been below since; 0 before the first.
     kept: u32,
     /// Handles younger than this have lived through the latest truncation of the list at most.
     horizon: u32,
 }
 
 impl Epochs {
+    /// An epoch that never is: that of constants.
+    pub const NONE: u32 = 0;
+
     pub const fn new() -> Self {
-        Epochs { now: 0, truncations: Vec::new(), kept: u32::MAX, horizon: u32::MAX }
+        Epochs { now: 1, truncations: Vec::new(), kept: 0, horizon: u32::MAX }
     }
 
     /// What a handle made now keeps: the epoch, modulo 2^32.
@@ -33,18 +36,19 @@ impl Epochs {
         self.now as u32
     }
 
+    /// Whether a glance shows that a handle is live: it was made since the latest truncation, or that is the only one that
+    /// it has lived through. Never of a constant, which has [`Epochs::NONE`] and no slot that a tape reaches.
+    #[inline(always)]
+    pub fn is_recent(&self, epoch: u32, slot: u32) -> bool {
+        epoch == self.now() || (slot < self.kept && self.now().wrapping_sub(epoch) < self.horizon)
+    }
+
     /// Whether the node that a handle was made for, in this epoch and slot, is still there.
     ///
     /// Epochs are kept modulo 2^32: a live handle is always known as live, a stale one is known as stale through the
     /// 2^32 truncations that follow its own epoch.
-    #[inline(always)]
     pub fn is_live(&self, epoch: u32, slot: u32) -> bool {
         let age = self.now().wrapping_sub(epoch);
-        age == 0 || (slot < self.kept && age < self.horizon) || self.has_survived(age, slot)
-    }
-
-    #[cold]
-    fn has_survived(&self, age: u32, slot: u32) -> bool {
         let Some(made) = self.now.checked_sub(u64::from(age)) else { return false };
         // Lengths increase along the list: the first cut that came after the handle was made is the lowest.
         let first = self.truncations.partition_point(|cut| cut.epoch < made);
@@ -59,6 +63,9 @@ impl Epochs {
         let previous = self.truncations.last().map(|cut| cut.epoch);
         self.truncations.push(Truncation { epoch: self.now, length });
         self.now += 1;
+        if self.now() == Self::NONE {
+            self.now += 1;
+        }
         self.kept = length;
         self.horizon = previous.map_or(u32::MAX, |epoch| (self.now - epoch).try_into().unwrap_or(u32::MAX));
     }
@@ -114,7 +121,9 @@ mod tests {
                     epochs.truncate(size);
                 }
                 for &(epoch, slot, serial) in &handles {
-                    prop_assert_eq!(epochs.is_live(epoch, slot as u32), tape.get(slot) == Some(&serial));
+                    let is_live = tape.get(slot) == Some(&serial);
+                    prop_assert_eq!(epochs.is_live(epoch, slot as u32), is_live);
+                    prop_assert!(is_live || !epochs.is_recent(epoch, slot as u32));
                 }
             }
         }

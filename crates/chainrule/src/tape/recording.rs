@@ -7,6 +7,7 @@ use crate::Op;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 
 /// A position on the tape.
@@ -35,6 +36,12 @@ impl Operand {
         Operand(index as u32 | Self::CONSTANT)
     }
 
+    /// The slot of a value that has one.
+    #[inline(always)]
+    fn slot(value: Value) -> Self {
+        Operand(value.place().slot_or_beyond().0)
+    }
+
     #[inline(always)]
     pub fn is_constant(self) -> bool {
         self.0 & Self::CONSTANT != 0
@@ -60,6 +67,9 @@ pub(crate) struct Node {
 pub(crate) struct Tape {
     pub nodes: Vec<Node>,
     pub ops: Vec<Op>,
+    /// Operations can be recorded without further ado while there are fewer nodes than this. Never more than the lists
+    /// can hold, and 0 within [`no_grad`].
+    room: usize,
     /// The operands of nodes that have more than two.
     pub operands: Vec<Operand>,
     pub constants: Vec<f64>,
@@ -72,23 +82,41 @@ pub(crate) struct Tape {
     pub names: BTreeMap<Slot, String>,
     pub epochs: Epochs,
     /// False within [`no_grad`].
-    pub is_recording: bool,
+    is_recording: bool,
 }
 
 thread_local! {
-    static TAPE: UnsafeCell<Tape> = const { UnsafeCell::new(Tape::new()) };
+    // Without a destructor, so that reaching it is one instruction; `OWNER` frees what it holds.
+    static TAPE: UnsafeCell<ManuallyDrop<Tape>> = const { UnsafeCell::new(ManuallyDrop::new(Tape::new())) };
+    static OWNER: Owner = const { Owner };
 }
 
-/// Lends this thread's tape. What is done with it must not lend it again: it calls nobody outside this module's folder.
-///
-/// # Panics
-///
-/// If the thread is ending and its tape is gone.
+/// Frees this thread's tape when the thread ends.
+struct Owner;
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        drop(with_tape(|tape| std::mem::replace(tape, Tape::new())));
+    }
+}
+
+/// Lends this thread's tape. What is done with it must not lend it again: it calls nobody outside this folder.
 #[inline(always)]
 pub(super) fn with_tape<R>(read_or_write: impl FnOnce(&mut Tape) -> R) -> R {
-    // SAFETY: the tape is this thread's own, and invariant 1 says that no other reference to it is alive: none of the
-    // closures that this folder passes in calls `with_tape` or code of a user, who could.
-    TAPE.with(|tape| read_or_write(unsafe { &mut *tape.get() }))
+    // SAFETY: none of the closures that this folder passes in calls `with_tape`, or code of a user, who could.
+    read_or_write(unsafe { this_threads_tape() })
+}
+
+/// This thread's tape. A reference and not a closure's argument, so that hot code is inlined whole: a handle that is
+/// returned through memory in parts costs more than its operation.
+///
+/// # Safety
+///
+/// While the reference is alive, nothing else may reach this thread's tape.
+#[inline(always)]
+unsafe fn this_threads_tape() -> &'static mut Tape {
+    // SAFETY: the tape is this thread's own; the caller sees to it that there is one reference only.
+    unsafe { &mut *TAPE.with(UnsafeCell::get) }
 }
 
 impl Tape {
@@ -99,6 +127,7 @@ impl Tape {
         Tape {
             nodes: Vec::new(),
             ops: Vec::new(),
+            room: 0,
             operands: Vec::new(),
             constants: Vec::new(),
             gradients: Vec::new(),
@@ -111,69 +140,139 @@ impl Tape {
     }
 
     /// Appends a node.
-    #[inline(always)]
-    pub fn record(&mut self, op: Op, a: Operand, b: Operand, number: f64) -> Value {
-        let slot = self.nodes.len();
-        if slot >= Self::CAPACITY {
-            tape_is_full();
+    fn record(&mut self, op: Op, a: Operand, b: Operand, number: f64) -> Place {
+        if self.nodes.len() == self.nodes.capacity().min(self.ops.capacity()) {
+            self.reserve(1, Vec::reserve, Vec::reserve);
         }
-        self.nodes.push(Node { a, b, number });
-        self.ops.push(op);
-        Value::at(number, Place::node(Slot(slot as u32), op == Op::Leaf), self.epochs.now())
+        // SAFETY: there is room, as just checked or made.
+        unsafe { self.record_in_room(op, a, b, number) }
+    }
+
+    /// Appends a node where there is room for it.
+    ///
+    /// # Safety
+    ///
+    /// The length of both lists, which is one, is less than the capacity of either.
+    #[inline(always)]
+    unsafe fn record_in_room(&mut self, op: Op, a: Operand, b: Operand, number: f64) -> Place {
+        let slot = self.nodes.len();
+        debug_assert!(slot < self.nodes.capacity() && slot < self.ops.capacity() && slot == self.ops.len());
+        // SAFETY: both lists have room for an element at their end, and then hold it.
+        unsafe {
+            self.nodes.as_mut_ptr().add(slot).write(Node { a, b, number });
+            self.nodes.set_len(slot + 1);
+            self.ops.as_mut_ptr().add(slot).write(op);
+            self.ops.set_len(slot + 1);
+        }
+        Place::node(Slot(slot as u32), op == Op::Leaf, self.epochs.now())
+    }
+
+    #[cold]
+    fn reserve(&mut self, more: usize, nodes: fn(&mut Vec<Node>, usize), ops: fn(&mut Vec<Op>, usize)) {
+        assert!(
+            self.nodes.len() + more <= Self::CAPACITY,
+            "this thread's tape is full (2^31 nodes): record within `tape::scope()`, which gives nodes back"
+        );
+        nodes(&mut self.nodes, more);
+        ops(&mut self.ops, more);
+        self.set_room();
+        // From now on there is something to free. A thread that is ending already has no owner any more; then it stays.
+        let _ = OWNER.try_with(|_| ());
+    }
+
+    fn set_room(&mut self) {
+        let capacity = self.nodes.capacity().min(self.ops.capacity()).min(Self::CAPACITY);
+        self.room = if self.is_recording { capacity } else { 0 };
+    }
+
+    /// Switches recording on or off; gives what it was.
+    fn set_recording(&mut self, is_recording: bool) -> bool {
+        let before = std::mem::replace(&mut self.is_recording, is_recording);
+        self.set_room();
+        before
+    }
+
+    /// The number of a value, which for a leaf is the one on the tape. Of a stale leaf it may be any number.
+    #[inline(always)]
+    fn peek(&self, value: Value) -> f64 {
+        if value.place().is_leaf()
+            && let Some(leaf) = self.nodes.get(value.place().slot_or_beyond().index())
+        {
+            return leaf.number;
+        }
+        value.own_number()
+    }
+
+    /// Whether a value has a node that is known at a glance to be live, as most are.
+    #[inline(always)]
+    fn is_recent(&self, value: Value) -> bool {
+        self.epochs.is_recent(value.place().epoch(), value.place().slot_or_beyond().0)
+    }
+
+    /// Panics if a value is stale.
+    #[inline]
+    fn check(&self, value: Value, caller: &'static Location<'static>) {
+        if !self.is_recent(value) && !value.is_constant() && !self.is_live(value) {
+            was_released(caller);
+        }
+    }
+
+    /// Whether a value that is not a constant still has its node.
+    pub fn is_live(&self, value: Value) -> bool {
+        self.epochs.is_live(value.place().epoch(), value.place().slot_or_beyond().0)
     }
 
     /// The number of a value, which for a leaf is the one on the tape.
-    #[inline(always)]
     pub fn number(&self, value: Value, caller: &'static Location<'static>) -> f64 {
-        let Some(slot) = value.place().slot() else { return value.own_number() };
-        if !self.epochs.is_live(value.epoch(), slot.0) {
-            was_released(caller);
-        }
-        if value.place().is_leaf() { self.nodes[slot.index()].number } else { value.own_number() }
+        self.check(value, caller);
+        self.peek(value)
     }
 
-    /// Where a node will find this value, whose number is `number`.
+    /// Where a node will find this value, which must not be stale.
     #[inline(always)]
-    pub fn operand(&mut self, value: Value, number: f64) -> Operand {
-        match value.place().slot() {
-            Some(slot) => Operand(slot.0),
-            None => {
-                self.constants.push(number);
-                Operand::constant(self.constants.len() - 1)
-            }
+    fn operand(&mut self, value: Value) -> Operand {
+        if value.is_constant() {
+            self.constants.push(value.own_number());
+            return Operand::constant(self.constants.len() - 1);
         }
+        Operand::slot(value)
     }
 
     /// The number of an operand.
     #[inline(always)]
     pub fn number_of(&self, operand: Operand) -> f64 {
-        if operand.is_constant() { self.constants[operand.index()] } else { self.nodes[operand.index()].number }
+        let index = operand.index();
+        debug_assert!(index < if operand.is_constant() { self.constants.len() } else { self.nodes.len() });
+        // SAFETY: an operand of a node points to a constant or a node that was recorded before it. It is there as long as
+        // the node, since `truncate` cuts from the end.
+        unsafe {
+            if operand.is_constant() {
+                *self.constants.get_unchecked(index)
+            } else {
+                self.nodes.get_unchecked(index).number
+            }
+        }
     }
 
-    /// Appends a node whose operands stand in the side list.
-    fn record_list(&mut self, op: Op, operands: impl Iterator<Item = (Value, f64)> + Clone, number: f64) -> Value {
-        if !self.is_recording || operands.clone().all(|(value, _)| value.is_constant()) {
-            return Value::constant(number);
+    /// Appends a node whose operands stand in the side list, unless there is nothing to record.
+    fn record_list(&mut self, op: Op, operands: impl Iterator<Item = Value> + Clone, number: f64) -> Place {
+        if !self.is_recording || operands.clone().all(Value::is_constant) {
+            return Place::NOWHERE;
         }
         let start = self.operands.len();
-        for (value, number) in operands {
-            let operand = self.operand(value, number);
+        for value in operands {
+            let operand = self.operand(value);
             self.operands.push(operand);
         }
         let length = self.operands.len() - start;
-        if self.operands.len() >= Self::CAPACITY {
-            tape_is_full();
-        }
+        assert!(self.operands.len() <= Self::CAPACITY, "this thread's tape is full (2^31 operands of sums and products)");
         self.record(op, Operand(start as u32), Operand(length as u32), number)
     }
 
     /// The slot of a value that has one and is live.
     pub fn slot(&self, value: Value, caller: &'static Location<'static>) -> Option<Slot> {
-        let slot = value.place().slot()?;
-        if !self.epochs.is_live(value.epoch(), slot.0) {
-            was_released(caller);
-        }
-        Some(slot)
+        self.check(value, caller);
+        (!value.is_constant()).then(|| value.place().slot_or_beyond())
     }
 
     fn mark(&self) -> Mark {
@@ -197,12 +296,6 @@ impl Tape {
         }
         self.epochs.truncate(mark.nodes as u32);
     }
-}
-
-#[cold]
-#[inline(never)]
-fn tape_is_full() -> ! {
-    panic!("this thread's tape is full (2^31 nodes): record within `tape::scope()`, which gives nodes back");
 }
 
 #[cold]
@@ -265,9 +358,7 @@ pub struct Scope {
 
 impl Drop for Scope {
     fn drop(&mut self) {
-        // A thread may drop its last scope while it ends, when its tape is gone already.
-        // SAFETY: as in `with_tape`.
-        let _ = TAPE.try_with(|tape| unsafe { &mut *tape.get() }.truncate(&self.mark));
+        with_tape(|tape| tape.truncate(&self.mark));
     }
 }
 
@@ -285,10 +376,10 @@ pub fn no_grad<T>(compute: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
-            with_tape(|tape| tape.is_recording = self.0);
+            with_tape(|tape| tape.set_recording(self.0));
         }
     }
-    let _restore = Restore(with_tape(|tape| std::mem::replace(&mut tape.is_recording, false)));
+    let _restore = Restore(with_tape(|tape| tape.set_recording(false)));
     compute()
 }
 
@@ -316,10 +407,7 @@ pub fn size() -> Size {
 
 /// Makes room for exactly so many more nodes, so that recording them neither allocates nor copies.
 pub fn reserve(nodes: usize) {
-    with_tape(|tape| {
-        tape.nodes.reserve_exact(nodes);
-        tape.ops.reserve_exact(nodes);
-    });
+    with_tape(|tape| tape.reserve(nodes, Vec::reserve_exact, Vec::reserve_exact));
 }
 
 /// Changes the numbers of leaves: `change` gets all numbers and gradients, in the order of `leaves`.
@@ -363,64 +451,89 @@ impl Tape {
 #[inline(always)]
 #[track_caller]
 pub(super) fn leaf(number: f64) -> Value {
-    with_tape(|tape| tape.record(Op::Leaf, Operand::NONE, Operand::NONE, number))
+    Value::at(number, with_tape(|tape| tape.record(Op::Leaf, Operand::NONE, Operand::NONE, number)))
 }
 
 /// Records an operation of one operand, and of an integer that its node keeps.
 #[inline(always)]
 #[track_caller]
-pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl FnOnce(f64) -> f64) -> Value {
-    if x.is_constant() {
-        return Value::constant(formula(x.own_number()));
-    }
-    let caller = Location::caller();
-    with_tape(|tape| {
-        let number = tape.number(x, caller);
-        if !tape.is_recording {
-            return Value::constant(formula(number));
-        }
-        let operand = tape.operand(x, number);
-        tape.record(op, operand, Operand(integer as u32), formula(number))
-    })
+pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64) -> Value {
+    // SAFETY: formulas of the table over `f64` know of no tape.
+    let tape = unsafe { this_threads_tape() };
+    let number = formula(tape.peek(x));
+    let place = if tape.is_recent(x) && tape.nodes.len() < tape.room {
+        // SAFETY: there is room, as just checked.
+        unsafe { tape.record_in_room(op, Operand::slot(x), Operand(integer as u32), number) }
+    } else {
+        record_unary(op, x, integer, number, Location::caller())
+    };
+    Value::at(number, place)
 }
 
 /// Records an operation of two operands.
 #[inline(always)]
 #[track_caller]
-pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl FnOnce(f64, f64) -> f64) -> Value {
-    if a.is_constant() && b.is_constant() {
-        return Value::constant(formula(a.own_number(), b.own_number()));
-    }
-    let caller = Location::caller();
+pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f64) -> Value {
+    // SAFETY: formulas of the table over `f64` know of no tape.
+    let tape = unsafe { this_threads_tape() };
+    let number = formula(tape.peek(a), tape.peek(b));
+    let place = if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.len() < tape.room {
+        // SAFETY: there is room, as just checked.
+        unsafe { tape.record_in_room(op, Operand::slot(a), Operand::slot(b), number) }
+    } else {
+        record_binary(op, a, b, number, Location::caller())
+    };
+    Value::at(number, place)
+}
+
+/// Records an operation of one operand, unless there is nothing to record.
+#[inline(never)]
+fn record_unary(op: Op, x: Value, integer: i32, number: f64, caller: &'static Location<'static>) -> Place {
     with_tape(|tape| {
-        let (number_a, number_b) = (tape.number(a, caller), tape.number(b, caller));
-        if !tape.is_recording {
-            return Value::constant(formula(number_a, number_b));
+        tape.check(x, caller);
+        if !tape.is_recording || x.is_constant() {
+            return Place::NOWHERE;
         }
-        let (operand_a, operand_b) = (tape.operand(a, number_a), tape.operand(b, number_b));
-        tape.record(op, operand_a, operand_b, formula(number_a, number_b))
+        let operand = tape.operand(x);
+        tape.record(op, operand, Operand(integer as u32), number)
     })
 }
 
-/// Records an operation of any number of operands.
+/// Records an operation of two operands, unless there is nothing to record.
+#[inline(never)]
+fn record_binary(op: Op, a: Value, b: Value, number: f64, caller: &'static Location<'static>) -> Place {
+    with_tape(|tape| {
+        tape.check(a, caller);
+        tape.check(b, caller);
+        if !tape.is_recording || (a.is_constant() && b.is_constant()) {
+            return Place::NOWHERE;
+        }
+        let (operand_a, operand_b) = (tape.operand(a), tape.operand(b));
+        tape.record(op, operand_a, operand_b, number)
+    })
+}
+
+/// Records an operation of any number of operands, unless there is nothing to record.
 #[track_caller]
 pub(super) fn variadic(op: Op, xs: &[Value], formula: impl FnOnce(&[f64]) -> f64) -> Value {
     let caller = Location::caller();
     with_tape(|tape| {
         let numbers: Vec<f64> = xs.iter().map(|x| tape.number(*x, caller)).collect();
-        tape.record_list(op, xs.iter().copied().zip(numbers.iter().copied()), formula(&numbers))
+        let number = formula(&numbers);
+        Value::at(number, tape.record_list(op, xs.iter().copied(), number))
     })
 }
 
-/// Records an operation of two slices of operands.
+/// Records an operation of two slices of operands, unless there is nothing to record.
 #[track_caller]
 pub(super) fn pair(op: Op, a: &[Value], b: &[Value], formula: impl FnOnce(&[f64], &[f64]) -> f64) -> Value {
     assert!(a.len() == b.len(), "{op} needs two slices of one length, and got {} and {} values", a.len(), b.len());
     let caller = Location::caller();
     with_tape(|tape| {
-        let values = || a.iter().chain(b).copied();
-        let numbers: Vec<f64> = values().map(|x| tape.number(x, caller)).collect();
+        let values = a.iter().chain(b).copied();
+        let numbers: Vec<f64> = values.clone().map(|x| tape.number(x, caller)).collect();
         let (numbers_a, numbers_b) = numbers.split_at(a.len());
-        tape.record_list(op, values().zip(numbers.iter().copied()), formula(numbers_a, numbers_b))
+        let number = formula(numbers_a, numbers_b);
+        Value::at(number, tape.record_list(op, values, number))
     })
 }

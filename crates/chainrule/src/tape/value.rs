@@ -1,5 +1,6 @@
 //! [`Value`]: a number that remembers how it was made.
 
+use super::epoch::Epochs;
 use super::recording::{self, Operand, Slot, Tape, with_tape};
 use crate::Op;
 use std::fmt;
@@ -34,34 +35,47 @@ use std::panic::Location;
 pub struct Value {
     number: f64,
     place: Place,
-    epoch: u32,
     not_send: PhantomData<*const ()>,
 }
 
 const _: () = assert!(size_of::<Value>() == 16);
 
-/// Where a handle finds its node, and whether that is a leaf, whose number may change.
+/// Where a value's node is: the slot, whether that is a leaf, whose number may change, and the epoch in which it was
+/// recorded.
+///
+/// All in one word: a handle of two words stays in two registers, where one of three parts would go through memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(u32);
+pub(super) struct Place(u64);
 
 impl Place {
     const LEAF: u32 = 1 << 31;
-    /// Nowhere: the handle is a constant.
-    const NOWHERE: Place = Place(u32::MAX);
+
+    /// The place of a constant: it counts as a leaf, in a slot that no tape reaches and an epoch that never is.
+    pub const NOWHERE: Place = Place::new(u32::MAX, Epochs::NONE);
+
+    const fn new(slot_and_leaf: u32, epoch: u32) -> Self {
+        Place((epoch as u64) << 32 | slot_and_leaf as u64)
+    }
 
     #[inline(always)]
-    pub fn node(slot: Slot, is_leaf: bool) -> Self {
-        Place(slot.0 | if is_leaf { Self::LEAF } else { 0 })
+    pub fn node(slot: Slot, is_leaf: bool, epoch: u32) -> Self {
+        Place::new(slot.0 | if is_leaf { Self::LEAF } else { 0 }, epoch)
     }
 
     #[inline(always)]
     pub fn is_leaf(self) -> bool {
-        self.0 & Self::LEAF != 0
+        self.0 as u32 & Self::LEAF != 0
+    }
+
+    /// The slot, or for a constant one that no tape reaches.
+    #[inline(always)]
+    pub fn slot_or_beyond(self) -> Slot {
+        Slot(self.0 as u32 & !Self::LEAF)
     }
 
     #[inline(always)]
-    pub fn slot(self) -> Option<Slot> {
-        if self == Self::NOWHERE { None } else { Some(Slot(self.0 & !Self::LEAF)) }
+    pub fn epoch(self) -> u32 {
+        (self.0 >> 32) as u32
     }
 }
 
@@ -75,22 +89,17 @@ impl Value {
     /// A number that nothing is recorded of. Arithmetic between constants records nothing either.
     #[inline]
     pub const fn constant(data: f64) -> Self {
-        Value { number: data, place: Place::NOWHERE, epoch: 0, not_send: PhantomData }
+        Value { number: data, place: Place::NOWHERE, not_send: PhantomData }
     }
 
     #[inline(always)]
-    pub(super) fn at(number: f64, place: Place, epoch: u32) -> Self {
-        Value { number, place, epoch, not_send: PhantomData }
+    pub(super) fn at(number: f64, place: Place) -> Self {
+        Value { number, place, not_send: PhantomData }
     }
 
     #[inline(always)]
     pub(super) fn place(self) -> Place {
         self.place
-    }
-
-    #[inline(always)]
-    pub(super) fn epoch(self) -> u32 {
-        self.epoch
     }
 
     /// The number that the handle carries: its own, but for a leaf, whose number may have been set since.
@@ -209,7 +218,7 @@ impl Tape {
             return Value::constant(number);
         }
         let is_leaf = self.ops[operand.index()] == Op::Leaf;
-        Value::at(number, Place::node(Slot(operand.index() as u32), is_leaf), self.epochs.now())
+        Value::at(number, Place::node(Slot(operand.index() as u32), is_leaf, self.epochs.now()))
     }
 }
 
@@ -229,8 +238,7 @@ impl From<&Value> for Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let live = with_tape(|tape| {
-            let is_live = self.place.slot().is_none_or(|slot| tape.epochs.is_live(self.epoch, slot.0));
-            is_live.then(|| (tape.number(*self, Location::caller()), tape.gradient(*self, Location::caller())))
+            (self.is_constant() || tape.is_live(*self)).then(|| (tape.number(*self, Location::caller()), tape.gradient(*self, Location::caller())))
         });
         match live {
             Some((data, grad)) => write!(f, "Value(data={data}, grad={grad})"),
