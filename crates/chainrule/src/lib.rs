@@ -2,5 +2,7 @@
 #![warn(missing_docs)]
 
 mod error;
+mod random;
 
 pub use error::{Error, Result};
+pub use random::{Pcg64, Rng, RngExt, rng};
