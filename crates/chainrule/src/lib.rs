@@ -3,6 +3,7 @@
 
 mod error;
 mod random;
+mod text;
 
-pub use error::{Error, Result};
+pub use error::{Error, Place, Result};
 pub use random::{Pcg64, Rng, RngExt, rng};
