@@ -1,6 +1,7 @@
 //! An autograd engine over scalars.
 #![warn(missing_docs)]
 
+pub mod data;
 mod error;
 mod random;
 mod text;

@@ -1,0 +1,5 @@
+//! Data to learn from.
+
+mod dataset;
+
+pub use dataset::{Dataset, Target};
