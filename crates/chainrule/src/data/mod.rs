@@ -27,8 +27,12 @@ mod batches;
 mod dataset;
 mod standardizer;
 mod synthetic;
+#[cfg(feature = "csv")]
+mod table;
 
 pub use batches::Batches;
 pub use dataset::{Dataset, Target};
 pub use standardizer::Standardizer;
 pub use synthetic::{Synthetic, blobs, circles, moons, spirals, xor};
+#[cfg(feature = "csv")]
+pub use table::{Record, Table, TargetKind};
