@@ -1,6 +1,9 @@
 //! What can go wrong because of data: one enum for the whole library.
 
+use std::fmt;
 use std::path::PathBuf;
+
+use crate::text;
 
 /// An error that a user's data or files can cause. Each message is one line that says what, where and what would be
 /// right; what only a programming mistake can cause panics instead.
@@ -15,7 +18,65 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file could be read, but does not hold what it should.
+    #[error("{place}: {problem}")]
+    Content {
+        /// Where in which file.
+        place: Place,
+        /// What was expected there, and what was found.
+        problem: String,
+    },
+    /// A number or a list that a caller passed on is not one that can be used.
+    #[error("{name}: expected {expected}, found {found}")]
+    Argument {
+        /// What the argument is called.
+        name: String,
+        /// What would be right.
+        expected: String,
+        /// What came.
+        found: String,
+    },
+    /// Nothing has this name.
+    #[error("{}", text::unknown(kind, name, known))]
+    Unknown {
+        /// What the name should be the name of, as in "data set".
+        kind: &'static str,
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
 }
 
 /// A result whose error is [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub(crate) fn argument(name: impl Into<String>, expected: impl Into<String>, found: impl fmt::Display) -> Self {
+        Error::Argument { name: name.into(), expected: expected.into(), found: found.to_string() }
+    }
+}
+
+/// A place in a file, as precisely as it is known: `data.csv, line 7, column "width"`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: Option<usize>,
+    /// The name of the column.
+    pub column: Option<String>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(line) = self.line {
+            write!(f, ", line {line}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ", column {}", text::quoted(column))?;
+        }
+        Ok(())
+    }
+}

@@ -1,15 +1,19 @@
 //! An autograd engine over scalars.
 #![warn(missing_docs)]
 
+pub mod data;
 pub mod op;
 pub mod tape;
 
 mod dual;
 mod error;
 mod number;
+mod random;
+mod text;
 
 pub use dual::Dual;
-pub use error::{Error, Result};
+pub use error::{Error, Place, Result};
 pub use number::Number;
 pub use op::Op;
+pub use random::{Pcg64, Rng, RngExt, rng};
 pub use tape::{Value, no_grad};

@@ -1,0 +1,94 @@
+//! Words for messages: what a user typed or wrote in a file, short enough for one line, and the name that was meant.
+
+/// The known name that `name` most likely stands for, if one is close: at most a third of its letters are wrong,
+/// missing, added or swapped (one letter of a short name). Capitals do not count. Very long names are not compared.
+pub(crate) fn nearest<'a>(name: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
+    const LONGEST: usize = 100;
+    let wanted = name.to_lowercase();
+    let length = wanted.chars().count();
+    let distance = |candidate: &str| {
+        let candidate = candidate.to_lowercase();
+        let candidate_length = candidate.chars().count();
+        let longer = length.max(candidate_length);
+        let allowed = (longer / 3).max(1).min(longer.saturating_sub(1));
+        // A distance takes time and memory of the product of the lengths: no file may make that large.
+        if longer > LONGEST || length.abs_diff(candidate_length) > allowed {
+            return None;
+        }
+        let distance = strsim::osa_distance(&wanted, &candidate);
+        (distance <= allowed).then_some(distance)
+    };
+    known
+        .iter()
+        .map(AsRef::as_ref)
+        .filter_map(|candidate| Some((distance(candidate)?, candidate)))
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `unknown data set "moon"; did you mean "moons"? (known: moons, circles)`
+pub(crate) fn unknown(kind: &str, name: &str, known: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 12;
+    let question = match nearest(name, known) {
+        Some(near) => format!("; did you mean {}?", quoted(near)),
+        None => String::new(),
+    };
+    let mut listed: Vec<String> = known.iter().take(MOST).map(|name| excerpt(name.as_ref())).collect();
+    if known.len() > MOST {
+        listed.push(format!("and {} more", known.len() - MOST));
+    }
+    format!("unknown {kind} {}{question} (known: {})", quoted(name), listed.join(", "))
+}
+
+/// The text in quotes, on one line whatever it holds: line ends are escaped and a long text is cut.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("\"{}\"", excerpt(text))
+}
+
+fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        None => text.escape_debug().to_string(),
+        Some((end, _)) => format!("{}...", text[..end].escape_debug()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_forgives_a_slip_of_the_fingers() {
+        let known = ["moons", "circles", "Width"];
+        assert_eq!(nearest("moon", &known), Some("moons"));
+        assert_eq!(nearest("cricles", &known), Some("circles"));
+        assert_eq!(nearest("WIDTH", &known), Some("Width"));
+    }
+
+    #[test]
+    fn nearest_does_not_guess_wildly() {
+        assert_eq!(nearest("iris", &["moons", "circles"]), None);
+        assert_eq!(nearest("x", &["y"]), None);
+        assert_eq!(nearest("", &["y"]), None);
+        assert_eq!(nearest("x", &[] as &[&str]), None);
+    }
+
+    #[test]
+    fn unknown_names_the_nearest_and_the_known() {
+        assert_eq!(
+            unknown("data set", "moon", &["moons", "xor"]),
+            r#"unknown data set "moon"; did you mean "moons"? (known: moons, xor)"#
+        );
+        assert_eq!(unknown("data set", "iris", &["moons", "xor"]), r#"unknown data set "iris" (known: moons, xor)"#);
+    }
+
+    #[test]
+    fn messages_stay_on_one_short_line() {
+        let hostile = "line\n\"end\"\r".repeat(1000);
+        let many: Vec<String> = (0..1000).map(|i| format!("{hostile}{i}")).collect();
+        let message = unknown("column", &hostile, &many);
+        assert!(!message.contains(['\n', '\r']));
+        assert!(message.len() < 1500, "{} bytes", message.len());
+        assert!(message.ends_with("and 988 more)"));
+    }
+}
