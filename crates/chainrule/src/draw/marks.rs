@@ -30,7 +30,11 @@ fn draw_line(svg: &mut Svg, line: &Line, points: impl Iterator<Item = Option<(f6
     let mut path = String::new();
     for piece in points.split(Option::is_none) {
         let piece: Vec<(f64, f64)> = piece.iter().copied().flatten().collect();
-        path_data(&mut path, &thinned(&piece), false);
+        match piece[..] {
+            // A point between two gaps is no line, but must be seen.
+            [(x, y)] => svg.tag("circle").set("cx", x).set("cy", y).set("r", line.width * 1.4).fill(line.color).empty(),
+            _ => path_data(&mut path, &thinned(&piece), false),
+        }
     }
     if !path.is_empty() {
         line_style(svg.tag("path"), line).set("d", path).empty();
@@ -91,8 +95,13 @@ fn draw_points(svg: &mut Svg, points: &Points, mut places: Vec<(f64, f64)>) {
 /// The fill and stroke of markers, in the plot and in the legend.
 pub(super) fn marker_style<'a>(tag: Tag<'a>, points: &Points) -> Tag<'a> {
     if points.filled {
-        // The rim keeps neighbours apart.
-        tag.fill(points.color).stroke(Color::Paper, 0.9)
+        // The rim keeps neighbours apart, and a marker from a background in its own colour.
+        let (rim, width) = match points.color {
+            Color::Ramp(place) if place < 0.5 => (Color::Ramp(1.0), 1.1),
+            Color::Ramp(_) => (Color::Ramp(0.0), 1.1),
+            _ => (Color::Paper, 0.9),
+        };
+        tag.fill(points.color).stroke(rim, width)
     } else {
         tag.fill(Color::Paper).stroke(points.color, 1.6).set("stroke-linejoin", "round")
     }
@@ -121,7 +130,7 @@ fn corners(shape: Shape) -> Vec<(f64, f64)> {
             })
             .collect::<Vec<_>>()
     };
-    let plus = [(0.36, -1.15), (0.36, -0.36), (1.15, -0.36), (1.15, 0.36), (0.36, 0.36), (0.36, 1.15)];
+    let plus = [(0.43, -1.2), (0.43, -0.43), (1.2, -0.43), (1.2, 0.43), (0.43, 0.43), (0.43, 1.2)];
     let plus: Vec<(f64, f64)> = plus.into_iter().chain(plus.map(|(x, y)| (-x, -y))).collect();
     match shape {
         Shape::Circle => around(24, |_| 0.92),
@@ -136,7 +145,7 @@ fn corners(shape: Shape) -> Vec<(f64, f64)> {
         }
         Shape::Star => around(10, |i| if i % 2 == 0 { 1.35 } else { 0.58 }),
         Shape::Pentagon => around(5, |_| 1.08),
-        Shape::Hourglass => vec![(-0.95, -1.0), (0.95, -1.0), (-0.95, 1.0), (0.95, 1.0)],
+        Shape::Hourglass => vec![(-1.2, -1.1), (1.2, -1.1), (0.3, 0.0), (1.2, 1.1), (-1.2, 1.1), (-0.3, 0.0)],
     }
 }
 
