@@ -29,9 +29,11 @@ impl Grid {
 
     /// The rings around where the samples are at least `level`, found by marching squares.
     ///
-    /// Infinite samples count as very large; there must be no NaN.
+    /// Infinite samples count as very large, and a NaN as its neighbour: the caller covers those places.
     pub(super) fn rings(&self, samples: &[f64], level: f64) -> Vec<Vec<(f64, f64)>> {
-        let samples: Vec<f64> = samples.iter().map(|sample| sample.clamp(-LARGEST, LARGEST)).collect();
+        let mut samples: Vec<f64> = samples.iter().map(|sample| sample.clamp(-LARGEST, LARGEST)).collect();
+        fill_gaps(samples.iter_mut());
+        fill_gaps(samples.iter_mut().rev());
         let step = |(from, to): (f64, f64)| (to - from) / (SAMPLES - 1) as f64;
         // `contour` puts the first sample half a step from its origin.
         let origin = |range: (f64, f64)| range.0 - 1.5 * step(range);
@@ -51,6 +53,16 @@ impl Grid {
         let ((left, right), (bottom, top)) = (self.x, self.y);
         vec![vec![(left, bottom), (right, bottom), (right, top), (left, top)]]
     }
+}
+
+/// Gives each NaN the number before it, if there is one.
+fn fill_gaps<'a>(samples: impl Iterator<Item = &'a mut f64>) {
+    samples.fold(f64::NAN, |last, sample| {
+        if sample.is_nan() {
+            *sample = last;
+        }
+        *sample
+    });
 }
 
 /// The range of the finite values with a tenth of it as room on each side.
@@ -101,6 +113,14 @@ mod tests {
         let samples: Vec<f64> =
             grid.places().iter().map(|(x, _)| if *x > 0.0 { f64::INFINITY } else { f64::NEG_INFINITY }).collect();
         assert!(grid.rings(&samples, 0.0)[0].iter().all(|(x, y)| x.is_finite() && y.is_finite()));
+    }
+
+    #[test]
+    fn a_gap_takes_its_neighbours_number() {
+        let mut samples = [f64::NAN, 1.0, f64::NAN, f64::NAN, 2.0, f64::NAN];
+        fill_gaps(samples.iter_mut());
+        fill_gaps(samples.iter_mut().rev());
+        assert_eq!(samples, [1.0, 1.0, 1.0, 1.0, 2.0, 2.0]);
     }
 
     #[test]

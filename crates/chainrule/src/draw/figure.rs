@@ -1,6 +1,6 @@
 //! Laying out pictures: headings, panels, axes, legends and colour scales.
 
-use super::legend;
+use super::legend::{self, Entry};
 use super::plot::{Mark, Plot};
 use super::scale::{self, Layout};
 use super::svg::Svg;
@@ -18,8 +18,8 @@ const TICK: f64 = 5.0;
 /// Between the panels of one picture.
 const GAP: f64 = 18.0;
 /// Pixels between labelled ticks, about.
-const X_TICK_DISTANCE: f64 = 80.0;
-const Y_TICK_DISTANCE: f64 = 48.0;
+const X_TICK_DISTANCE: f64 = 90.0;
+const Y_TICK_DISTANCE: f64 = 54.0;
 
 /// Plots beneath each other that share the horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +44,11 @@ impl Figure {
         }
         for (i, plot) in self.panels.iter().enumerate() {
             let is_last = i + 1 == self.panels.len();
-            y = sheet.panel(&mut content, plot, y, is_last);
+            // A panel with the same legend as the one above needs no second one.
+            let entries = legend::entries(plot);
+            let is_repeated = i > 0 && legend::entries(&self.panels[i - 1]) == entries;
+            let entries = if is_repeated { Vec::new() } else { entries };
+            y = sheet.panel(&mut content, plot, &entries, y, is_last);
             y += if is_last { 0.0 } else { GAP };
         }
         let height = (y + MARGIN * 0.8).round();
@@ -81,8 +85,8 @@ impl Sheet {
     }
 
     /// Draws a panel from `top` on and returns where it ends.
-    fn panel(&self, svg: &mut Svg, plot: &Plot, top: f64, is_last: bool) -> f64 {
-        let top = self.header(svg, plot, top);
+    fn panel(&self, svg: &mut Svg, plot: &Plot, entries: &[Entry], top: f64, is_last: bool) -> f64 {
+        let top = self.header(svg, plot, entries, top);
         let y = y_layout(plot);
         let bottom = top + panel_height(plot);
         svg.tag("g").set("transform", format!("translate({} {})", self.left.round(), top.round())).open();
@@ -107,19 +111,18 @@ impl Sheet {
 
     /// The label of the vertical axis, level and above it, where it is easiest to read; and the legend, beside it if
     /// there is room and above it if not. Never over the data.
-    fn header(&self, svg: &mut Svg, plot: &Plot, mut top: f64) -> f64 {
+    fn header(&self, svg: &mut Svg, plot: &Plot, entries: &[Entry], mut top: f64) -> f64 {
         let scale_label = plot.color_scale.as_ref().map_or("", |scale| &scale.label);
         let scale_label = text::fitted(scale_label, LABEL_SIZE, self.width / 3.0);
         let room = self.width - 2.0 * MARGIN - reserved(&scale_label);
         let label = text::fitted(&plot.y.label, LABEL_SIZE, room);
-        let entries = legend::entries(plot);
-        let legend_width = legend::width(&entries);
+        let legend_width = legend::width(entries);
         let beside = legend_width + reserved(&label) <= room;
         if !entries.is_empty() && !beside {
-            top += legend::draw_rows(svg, &entries, MARGIN, top, self.width - 2.0 * MARGIN);
+            top += legend::draw_rows(svg, entries, MARGIN, top, self.width - 2.0 * MARGIN);
         }
         if !entries.is_empty() && beside {
-            legend::draw_rows(svg, &entries, MARGIN + room - legend_width, top, legend_width + 1.0);
+            legend::draw_rows(svg, entries, MARGIN + room - legend_width, top, legend_width + 1.0);
         }
         let baseline = top + LABEL_SIZE;
         if !label.is_empty() {
@@ -130,7 +133,7 @@ impl Sheet {
             tag.set("text-anchor", "end").text(&scale_label);
         }
         let has_row = !label.is_empty() || !scale_label.is_empty() || (beside && !entries.is_empty());
-        top + if has_row { legend::ROW + 5.0 } else { 4.0 }
+        top + if has_row { legend::ROW + 7.0 } else { 4.0 }
     }
 
     fn grid(&self, svg: &mut Svg, y: &Layout, height: f64) {

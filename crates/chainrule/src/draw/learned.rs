@@ -76,7 +76,7 @@ pub fn decision_boundary(
     let grid = samples.grid();
     let places = grid.places();
     let scores = checked(scores(&places), places.len());
-    let undefined: Vec<bool> = scores.iter().map(|row| row.iter().any(|score| score.is_nan())).collect();
+    let undefined = indicator(scores.iter().map(|row| row.iter().any(|score| score.is_nan())));
     let is_binary = scores[0].len() == 1;
     let per_class: Vec<Vec<f64>> =
         scores.iter().map(|row| if is_binary { vec![0.0, row[0]] } else { row.clone() }).collect();
@@ -92,15 +92,20 @@ pub fn decision_boundary(
         plot.marks.push(area(rings.clone(), Color::Tint(class - 1)));
     }
     if is_binary {
-        let score: Vec<f64> = scores.iter().map(|row| if row[0].is_nan() { 0.0 } else { row[0] }).collect();
+        let score: Vec<f64> = scores.iter().map(|row| row[0]).collect();
         plot.marks.extend(score_lines(&grid, &score));
     }
-    let mut border_name = if is_binary { "boundary (score 0)" } else { "boundary" };
-    for (_, rings) in borders {
-        plot.marks.push(outline(std::mem::take(&mut border_name), rings, Color::Ink, 2.0));
-    }
-    plot.marks.extend(undefined_area(&grid, &undefined, "no decision (score is NaN)"));
+    // One path for all: borders that two regions share would look bolder if they were drawn twice.
+    let borders = borders.into_iter().flat_map(|(_, rings)| rings).collect();
+    plot.marks.push(outline("", borders, Color::Ink, 2.0));
+    plot.marks.push(cover("", grid.rings(&undefined, 0.5)));
     plot.marks.extend(class_points(samples, classes, class_count));
+    // The legend names the classes first, so the line and the cover get their entries here.
+    let boundary = if is_binary { "boundary (score 0)" } else { "boundary" };
+    plot.marks.push(outline(boundary, Vec::new(), Color::Ink, 2.0));
+    if undefined.contains(&1.0) {
+        plot.marks.push(cover("no decision (score is NaN)", Vec::new()));
+    }
     plot.description(describe_classes(samples, classes, class_count))
 }
 
@@ -108,8 +113,7 @@ pub fn decision_boundary(
 fn lead(per_class: &[Vec<f64>], class: usize) -> Vec<f64> {
     let best = |scores: &[f64]| scores.iter().copied().fold(f64::NEG_INFINITY, f64::max).clamp(-1e100, 1e100);
     let lead = |row: &Vec<f64>| best(&row[..class]) - best(&row[class..]);
-    // Undefined places lie under a cover; any number will do.
-    per_class.iter().map(|row| if row.iter().any(|score| score.is_nan()) { 0.0 } else { lead(row) }).collect()
+    per_class.iter().map(|row| if row.iter().any(|score| score.is_nan()) { f64::NAN } else { lead(row) }).collect()
 }
 
 /// Thin lines where a score is equal, at round numbers that most of the plot reaches.
@@ -120,7 +124,7 @@ fn score_lines(grid: &Grid, score: &[f64]) -> Option<Mark> {
     }
     let levels = ticks::linear(low, high, 8, false);
     let rings = levels.iter().filter(|tick| tick.value != 0.0).flat_map(|tick| grid.rings(score, tick.value)).collect();
-    Some(outline("", rings, Color::Quiet, 0.5))
+    Some(outline("", rings, Color::Paper, 1.0))
 }
 
 fn class_points(samples: &Samples<usize>, classes: &[impl AsRef<str>], class_count: usize) -> Vec<Mark> {
@@ -184,23 +188,29 @@ pub fn contours(
     let places = grid.places();
     let predicted = predict(&places);
     assert_eq!(predicted.len(), places.len(), "the closure must give one number for each place that it is given");
-    let undefined: Vec<bool> = predicted.iter().map(|value| value.is_nan()).collect();
+    let undefined = indicator(predicted.iter().map(|value| value.is_nan()));
     let scale = ColorScale { label: target.to_string(), edges: band_edges(samples, &predicted) };
-    let predicted: Vec<f64> = predicted.iter().map(|&value| if value.is_nan() { 0.0 } else { value }).collect();
 
     let mut plot = samples.plot(title, &grid);
     plot.marks.push(area(grid.everywhere(), scale.color(0)));
     for band in 1..scale.bands() {
         plot.marks.push(area(grid.rings(&predicted, scale.edges[band]), scale.color(band)));
     }
-    plot.marks.extend(undefined_area(&grid, &undefined, "no prediction (NaN)"));
-    for (samples, filled, shape) in [(&samples.train, true, Shape::Circle), (&samples.test, true, Shape::Diamond)] {
+    plot.marks.push(cover("", grid.rings(&undefined, 0.5)));
+    // The colour is the target, so here the shape says which samples are test.
+    for (samples, shape) in [(&samples.train, Shape::Circle), (&samples.test, Shape::Diamond)] {
         for band in 0..scale.bands() {
-            let points =
-                samples.iter().filter(|sample| scale.band(sample.2) == band).map(|&(x, y, _)| (x, y)).collect();
-            let color = scale.color(band);
-            plot.marks.push(Mark::Points(Points { name: String::new(), points, color, shape, filled }));
+            let in_band = samples.iter().filter(|sample| sample.2.is_finite() && scale.band(sample.2) == band);
+            let points = in_band.map(|&(x, y, _)| (x, y)).collect();
+            plot.marks.push(markers("", points, scale.color(band), shape));
         }
+    }
+    if !samples.test.is_empty() {
+        plot.marks.push(markers("train", Vec::new(), Color::Quiet, Shape::Circle));
+        plot.marks.push(markers("test", Vec::new(), Color::Quiet, Shape::Diamond));
+    }
+    if undefined.contains(&1.0) {
+        plot.marks.push(cover("no prediction (NaN)", Vec::new()));
     }
     plot.color_scale = Some(scale);
     plot.description(format!(
@@ -296,14 +306,18 @@ fn outline(name: &str, rings: Vec<Vec<(f64, f64)>>, color: Color, width: f64) ->
     Mark::Region(Region { name: name.to_string(), rings, fill: None, outline: Some((color, width)) })
 }
 
-/// A cover in the colour of the page over the places where there is nothing to show.
-fn undefined_area(grid: &Grid, undefined: &[bool], name: &str) -> Option<Mark> {
-    if !undefined.contains(&true) {
-        return None;
-    }
-    let cover: Vec<f64> = undefined.iter().map(|&undefined| f64::from(u8::from(undefined))).collect();
-    let rings = grid.rings(&cover, 0.5);
-    Some(Mark::Region(Region { name: name.to_string(), rings, fill: Some(Color::Paper), outline: None }))
+/// A cover in the colour of the page, for where there is nothing to show.
+fn cover(name: &str, rings: Vec<Vec<(f64, f64)>>) -> Mark {
+    Mark::Region(Region { name: name.to_string(), rings, fill: Some(Color::Paper), outline: None })
+}
+
+fn markers(name: &str, points: Vec<(f64, f64)>, color: Color, shape: Shape) -> Mark {
+    Mark::Points(Points { name: name.to_string(), points, color, shape, filled: true })
+}
+
+/// 1 where true, 0 where false.
+fn indicator(flags: impl Iterator<Item = bool>) -> Vec<f64> {
+    flags.map(|flag| f64::from(u8::from(flag))).collect()
 }
 
 /// An entry for the legend that says what hollow markers are.

@@ -24,6 +24,19 @@ pub(super) struct Entry<'a> {
     name: String,
 }
 
+/// Entries are equal if they look alike, whatever data their marks hold.
+impl PartialEq for Entry<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && match (self.mark, other.mark) {
+                (Mark::Line(a), Mark::Line(b)) => (a.color, a.dash, a.width) == (b.color, b.dash, b.width),
+                (Mark::Points(a), Mark::Points(b)) => (a.color, a.shape, a.filled) == (b.color, b.shape, b.filled),
+                (Mark::Region(a), Mark::Region(b)) => (a.fill, a.outline) == (b.fill, b.outline),
+                _ => false,
+            }
+    }
+}
+
 impl Entry<'_> {
     fn width(&self) -> f64 {
         symbol_width(self.mark) + SYMBOL_GAP + text::width(&self.name, LABEL_SIZE) + ENTRY_GAP

@@ -165,12 +165,13 @@ pub struct ColorScale {
 impl ColorScale {
     /// How many bands there are.
     pub fn bands(&self) -> usize {
-        self.edges.len() - 1
+        self.edges.len().saturating_sub(1)
     }
 
     /// The band of a number; what lies beyond the ends belongs to the first or the last.
     pub fn band(&self, value: f64) -> usize {
-        self.edges[1..self.bands()].iter().take_while(|&&edge| value >= edge).count()
+        let inner = self.edges.iter().skip(1).take(self.bands().saturating_sub(1));
+        inner.take_while(|&&edge| value >= edge).count()
     }
 
     /// The colour of a band.

@@ -66,17 +66,16 @@ pub(super) fn y_range(plot: &Plot) -> (f64, f64) {
 
 fn given(axis: &Axis) -> Option<(f64, f64)> {
     let (from, to) = axis.range?;
-    let lowest = if axis.scale == Scale::Log { 0.0 } else { -LARGEST };
-    (from > lowest && to <= LARGEST && from < to && !too_narrow(axis.scale, (from, to))).then_some((from, to))
+    (from >= lowest(axis.scale) && to <= LARGEST && from < to && !too_narrow(axis.scale, (from, to)))
+        .then_some((from, to))
 }
 
 /// The range of the values that have a place on the axis, and whether they spread at all. A single value gets room
 /// around it, no value a range that shows an empty plot.
 fn data_range(axis: &Axis, values: impl Iterator<Item = f64>) -> ((f64, f64), bool) {
-    let lowest = if axis.scale == Scale::Log { 1.0 / LARGEST } else { -LARGEST };
     let (low, high) = values
         .filter(|value| value.is_finite() && (axis.scale == Scale::Linear || *value > 0.0))
-        .map(|value| value.clamp(lowest, LARGEST))
+        .map(|value| value.clamp(lowest(axis.scale), LARGEST))
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
     match axis.scale {
         Scale::Linear if low > high => ((0.0, 1.0), false),
@@ -88,6 +87,11 @@ fn data_range(axis: &Axis, values: impl Iterator<Item = f64>) -> ((f64, f64), bo
         }
         Scale::Log => ((low / 4.0, high * 4.0), false),
     }
+}
+
+/// The lowest number that an axis reaches.
+fn lowest(scale: Scale) -> f64 {
+    if scale == Scale::Log { 1.0 / LARGEST } else { -LARGEST }
 }
 
 /// Whether the labels of an axis could no longer tell its ends apart.
@@ -104,7 +108,7 @@ fn padded(scale: Scale, (low, high): (f64, f64), part: f64) -> (f64, f64) {
         Scale::Log => {
             // In logarithms: the ratio itself may be too large for a number.
             let room = (part * (high.ln() - low.ln())).exp();
-            (low / room, high * room)
+            ((low / room).max(lowest(scale)), (high * room).min(LARGEST))
         }
     }
 }
@@ -136,6 +140,12 @@ mod tests {
         let zero = axis.pixel(0.0).unwrap();
         assert!((zero - 50.0).abs() < 1e-6, "{zero}");
         assert!(axis.ticks(20.0).len() >= 2);
+    }
+
+    #[test]
+    fn the_room_around_a_logarithmic_range_never_reaches_0_or_infinity() {
+        let values = [1e-310, f64::MAX].into_iter().map(|y| (0.0, y));
+        assert_eq!(y_range(&Plot::new("").log_y().line("", values)), (1.0 / LARGEST, LARGEST));
     }
 
     #[test]

@@ -160,9 +160,6 @@ pub(super) fn path_data(path: &mut String, points: &[(f64, f64)], closed: bool) 
     }
     if closed {
         path.push('Z');
-    } else if rest.is_empty() {
-        // A line of no length under a round cap is a dot, so a lonely point is still seen.
-        path.push_str("h0");
     }
 }
 

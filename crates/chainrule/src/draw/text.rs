@@ -2,7 +2,7 @@
 
 /// The width of a text in pixels, on the generous side.
 pub(super) fn width(text: &str, font_size: f64) -> f64 {
-    text.chars().map(character_width).sum::<f64>() * font_size
+    text.chars().map(character_width).sum::<f64>() * 1.06 * font_size
 }
 
 fn character_width(character: char) -> f64 {
@@ -22,11 +22,11 @@ pub(super) fn fitted(text: &str, font_size: f64, room: f64) -> String {
     if width(text, font_size) <= room {
         return text.to_string();
     }
-    let mut used = character_width('…') * font_size;
+    let mut used = width("…", font_size);
     let kept: String = text
         .chars()
         .take_while(|&character| {
-            used += character_width(character) * font_size;
+            used += width(character.encode_utf8(&mut [0; 4]), font_size);
             used <= room
         })
         .collect();

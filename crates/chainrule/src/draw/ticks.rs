@@ -80,13 +80,14 @@ pub(super) fn nice_step(span: f64, count: usize) -> f64 {
 /// How to write numbers of this size so that a step can be seen: all labels of an axis look alike.
 fn number_style(size: f64, step: f64) -> impl Fn(f64) -> String {
     let (exponent, step_exponent) = (decade(size), decade(step));
-    let plain = exponent < 6 && step_exponent >= -4;
+    let (plain, separated) = (exponent < 6 && step_exponent >= -4, exponent >= 4);
     move |value: f64| {
         // Zero lands a rounding error away from zero when it is a multiple of a small step.
         if value.abs() < step * 1e-6 {
             "0".to_string()
         } else if plain {
-            with_separators(format!("{value:.*}", (-step_exponent).max(0) as usize))
+            let number = format!("{value:.*}", (-step_exponent).max(0) as usize);
+            if separated { with_separators(number) } else { number.replace('-', "−") }
         } else {
             let decimals = (exponent - step_exponent).clamp(0, 15) as usize;
             format!("{:.*}×10{}", decimals, value / power(exponent), superscript(exponent)).replace('-', "−")
@@ -94,7 +95,7 @@ fn number_style(size: f64, step: f64) -> impl Fn(f64) -> String {
     }
 }
 
-/// Commas between thousands from 10,000 up, and a true minus sign.
+/// Commas between thousands, and a true minus sign.
 fn with_separators(number: String) -> String {
     let digits = number.trim_start_matches('-');
     let (whole, fraction) = digits.split_at(digits.find('.').unwrap_or(digits.len()));
@@ -103,7 +104,7 @@ fn with_separators(number: String) -> String {
         text.push('−');
     }
     for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && whole.len() > 4 && (whole.len() - i).is_multiple_of(3) {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
