@@ -2,6 +2,8 @@
 #![warn(missing_docs)]
 
 pub mod data;
+#[cfg(feature = "draw")]
+pub mod draw;
 pub mod op;
 pub mod tape;
 
