@@ -1,7 +1,9 @@
 //! Backpropagation: one loop over the tape, from the result down.
 
 use super::Value;
-use super::recording::{Node, Operand, Slot, Tape, with_tape};
+use super::nodes::{Operand, Operands, Slot};
+use super::recording::{Tape, with_tape};
+use super::span::{Span, add_to_span};
 use crate::Op;
 use crate::op::{operations, partial};
 use std::panic::Location;
@@ -75,7 +77,7 @@ impl Tape {
         let first = self.first_operation();
         let mut earlier = Vec::new();
         for slot in first..self.swept.min(end) {
-            if gradients[slot] != 0.0 && self.ops[slot] != Op::Leaf {
+            if gradients[slot] != 0.0 && self.nodes.ops()[slot] != Op::Leaf {
                 earlier.push((slot, std::mem::take(&mut gradients[slot])));
             }
         }
@@ -93,14 +95,13 @@ impl Tape {
     /// A zero adjoint passes nothing on: not to what the result does not depend on, and not through an infinite
     /// derivative, which would make it NaN.
     fn sweep(&self, adjoints: &mut [f64]) {
-        let first = self.first_operation();
-        let nodes = &self.nodes[..adjoints.len()];
-        let ops = &self.ops[..adjoints.len()];
+        let (ops, operands, numbers) = (self.nodes.ops(), self.nodes.operands(), self.nodes.numbers());
         let mut buffers = Buffers::default();
-        for slot in (first..adjoints.len()).rev() {
+        for slot in (self.first_operation()..adjoints.len()).rev() {
             let adjoint = adjoints[slot];
             if adjoint != 0.0 {
-                self.pass_on(ops[slot], &nodes[slot], adjoint, adjoints, &mut buffers);
+                let node = Node { op: ops[slot], operands: operands[slot], number: numbers[slot] };
+                self.pass_on(node, adjoint, adjoints, &mut buffers);
             }
         }
     }
@@ -108,30 +109,34 @@ impl Tape {
     /// The first slot that is not a leaf: sweeps end there, so that parameters that stand before the graph cost nothing.
     fn first_operation(&self) -> usize {
         let known = self.leading_leaves.get();
-        let more = self.ops[known..].iter().take_while(|op| **op == Op::Leaf).count();
+        let more = self.nodes.ops()[known..].iter().take_while(|op| **op == Op::Leaf).count();
         self.leading_leaves.set(known + more);
         known + more
     }
 
     /// The operands of a node, in the order of its operation.
     pub(super) fn operands_of(&self, slot: Slot) -> Vec<Operand> {
-        let node = &self.nodes[slot.index()];
-        match arity(self.ops[slot.index()]) {
-            Arity::Fixed(0) => Vec::new(),
-            Arity::Fixed(1) => vec![node.a],
-            Arity::Fixed(2) => vec![node.a, node.b],
-            _ => self.operand_list(node).to_vec(),
+        let operands = self.nodes.operands()[slot.index()];
+        match arity(self.nodes.ops()[slot.index()]) {
+            Arity::Fixed(count) => operands[..count].to_vec(),
+            Arity::Any => self.spans(operands).flat_map(Span::operands).collect(),
         }
-    }
-
-    fn operand_list(&self, node: &Node) -> &[Operand] {
-        &self.operands[node.a.0 as usize..][..node.b.0 as usize]
     }
 }
 
-/// Where the operands and derivatives of an operation over slices are gathered.
+/// A node as the sweep reads it.
+#[derive(Clone, Copy)]
+struct Node {
+    op: Op,
+    operands: Operands,
+    number: f64,
+}
+
+/// Where the numbers and derivatives of an operation over slices are gathered, for as many slices as it has.
+type Buffers = [Buffer; 2];
+
 #[derive(Default)]
-struct Buffers {
+struct Buffer {
     numbers: Vec<f64>,
     partials: Vec<f64>,
 }
@@ -171,84 +176,92 @@ macro_rules! read_rules {
         impl Tape {
             /// Adds to the adjoint of each operand the adjoint of the result times the derivative of the operation.
             #[inline(always)]
-            fn pass_on(&self, op: Op, node: &Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                match op {
+            fn pass_on(&self, node: Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                match node.op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@inlined $kind op self node adjoint adjoints buffers $method $($x)+), )*
-                    $( Op::$SliceOp => self.pass_on_outlined(op, node, adjoint, adjoints, buffers), )*
-                    $( Op::$PairOp => self.pass_on_outlined(op, node, adjoint, adjoints, buffers), )*
+                    $( Op::$Op => read_rules!(@inlined $kind self node adjoint adjoints buffers $method $($x)+), )*
+                    _ => self.pass_on_outlined(node, adjoint, adjoints, buffers),
                 }
             }
 
             /// The same for operations that are not operators. They are many; inlined they would slow the sweep down.
             #[inline(never)]
-            fn pass_on_outlined(&self, op: Op, node: &Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                match op {
+            fn pass_on_outlined(&self, node: Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                match node.op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@pass_on $kind self node adjoint adjoints $method $($x)+), )*
-                    $( Op::$SliceOp => self.pass_on_list(node, adjoint, adjoints, buffers, |xs, partials| {
+                    $( Op::$Op => read_rules!(@pass_on $kind self node adjoint adjoints buffers $method $($x)+), )*
+                    $( Op::$SliceOp => self.pass_on_slices(node, adjoint, adjoints, buffers, |[xs, _], [partials, _]| {
                         partial::$slice_method(xs, node.number, partials);
                     }), )*
-                    $( Op::$PairOp => self.pass_on_list(node, adjoint, adjoints, buffers, |xs, partials| {
-                        let (a, b) = xs.split_at(xs.len() / 2);
-                        let (partials_a, partials_b) = partials.split_at_mut(xs.len() / 2);
-                        partial::$pair_method(a, b, node.number, partials_a, partials_b);
+                    $( Op::$PairOp => self.pass_on_slices(node, adjoint, adjoints, buffers, |[a, b], [da, db]| {
+                        partial::$pair_method(a, b, node.number, da, db);
                     }), )*
                 }
             }
         }
     };
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
-    (@arity $kind:ident $($x:ident)+) => { Arity::Fixed([$(stringify!($x)),+].len()) };
-    (@inlined operator $op:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
-        read_rules!(@pass_on operator $tape $node $adjoint $adjoints $($rest)+)
+    (@arity $kind:ident $x:ident) => { Arity::Fixed(1) };
+    (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
+    (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Any };
+    (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
+    (@inlined $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
+        $tape.pass_on_outlined($node, $adjoint, $adjoints, $buffers)
     };
-    (@inlined $kind:ident $op:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
-        $tape.pass_on_outlined($op, $node, $adjoint, $adjoints, $buffers)
-    };
-    (@pass_on power $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident $x:ident $n:ident) => {{
-        let [partial] = partial::$method($tape.number_of($node.a), $node.b.0 as i32, $node.number);
-        add($adjoints, $node.a, $adjoint * partial);
+    (@pass_on power $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+        $x:ident $n:ident) => {{
+        let [x, n] = $node.operands;
+        let [partial] = partial::$method($tape.number_of(x), n.0 as i32, $node.number);
+        add($adjoints, x, $adjoint * partial);
     }};
-    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident $x:ident) => {{
-        let [partial] = partial::$method($tape.number_of($node.a), $node.number);
-        add($adjoints, $node.a, $adjoint * partial);
+    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+        $x:ident) => {{
+        let [x, _] = $node.operands;
+        let [partial] = partial::$method($tape.number_of(x), $node.number);
+        add($adjoints, x, $adjoint * partial);
     }};
-    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident $a:ident $b:ident) => {{
-        let [partial_a, partial_b] =
-            partial::$method($tape.number_of($node.a), $tape.number_of($node.b), $node.number);
-        add($adjoints, $node.a, $adjoint * partial_a);
-        add($adjoints, $node.b, $adjoint * partial_b);
+    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+        $a:ident $b:ident) => {{
+        let [a, b] = $node.operands;
+        let [partial_a, partial_b] = partial::$method($tape.number_of(a), $tape.number_of(b), $node.number);
+        add($adjoints, a, $adjoint * partial_a);
+        add($adjoints, b, $adjoint * partial_b);
     }};
-    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $method:ident
+    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $a:ident $b:ident $c:ident) => {
-        if let &[a, b, c] = $tape.operand_list($node) {
-            let partials =
-                partial::$method($tape.number_of(a), $tape.number_of(b), $tape.number_of(c), $node.number);
-            for (operand, partial) in [a, b, c].into_iter().zip(partials) {
-                add($adjoints, operand, $adjoint * partial);
-            }
-        }
+        $tape.pass_on_slices($node, $adjoint, $adjoints, $buffers, |[x, _], [partials, _]| {
+            partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], $node.number));
+        })
     };
 }
 operations!(read_rules);
 
 impl Tape {
-    fn pass_on_list(
+    fn pass_on_slices(
         &self,
-        node: &Node,
+        node: Node,
         adjoint: f64,
         adjoints: &mut [f64],
         buffers: &mut Buffers,
-        partials: impl FnOnce(&[f64], &mut [f64]),
+        rule: impl FnOnce([&[f64]; 2], [&mut [f64]; 2]),
     ) {
-        let operands = self.operand_list(node);
-        buffers.numbers.clear();
-        buffers.numbers.extend(operands.iter().map(|operand| self.number_of(*operand)));
-        buffers.partials.resize(operands.len(), 0.0);
-        partials(&buffers.numbers, &mut buffers.partials);
-        for (operand, partial) in operands.iter().zip(&buffers.partials) {
-            add(adjoints, *operand, adjoint * partial);
+        let mut spans = self.spans(node.operands);
+        let spans = [spans.next(), spans.next()];
+        let [first, second] = buffers;
+        let (xs, dx) = self.open_buffer(spans[0], first);
+        let (ys, dy) = self.open_buffer(spans[1], second);
+        rule([xs, ys], [&mut *dx, &mut *dy]);
+        for (span, partials) in spans.into_iter().zip([dx, dy]) {
+            if let Some(span) = span {
+                add_to_span(adjoints, span, adjoint, partials);
+            }
         }
+    }
+
+    /// The numbers of a span, and a place for the derivatives by them.
+    fn open_buffer<'a>(&'a self, span: Option<Span>, buffer: &'a mut Buffer) -> (&'a [f64], &'a mut [f64]) {
+        let numbers = span.map_or(&[][..], |span| self.numbers_of_span(span, &mut buffer.numbers));
+        buffer.partials.resize(numbers.len(), 0.0);
+        (numbers, &mut buffer.partials)
     }
 }

@@ -24,7 +24,7 @@ macro_rules! record_rows {
                 /// If there are no operands and the formula needs one: maximum, minimum and log_sum_exp of nothing.
                 #[track_caller]
                 pub fn $slice_method($xs: &[Value]) -> Value {
-                    recording::variadic(Op::$SliceOp, $xs, formula::$slice_method)
+                    recording::slices(Op::$SliceOp, [$xs], |[xs]| formula::$slice_method(xs))
                 }
             )*
             $(
@@ -35,7 +35,9 @@ macro_rules! record_rows {
                 /// If the slices have different lengths.
                 #[track_caller]
                 pub fn $pair_method($a: &[Value], $b: &[Value]) -> Value {
-                    recording::pair(Op::$PairOp, $a, $b, formula::$pair_method)
+                    let lengths = [$a.len(), $b.len()];
+                    assert!(lengths[0] == lengths[1], "{} needs two slices of one length, and got {lengths:?}", Op::$PairOp);
+                    recording::slices(Op::$PairOp, [$a, $b], |[a, b]| formula::$pair_method(a, b))
                 }
             )*
         }
@@ -92,7 +94,7 @@ macro_rules! record_rows {
         #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
         #[track_caller]
         pub fn $method(self, $b: impl Into<Value>, $c: impl Into<Value>) -> Value {
-            recording::variadic(Op::$Op, &[self, $b.into(), $c.into()], |x| formula::$method(x[0], x[1], x[2]))
+            recording::slices(Op::$Op, [&[self, $b.into(), $c.into()]], |[x]| formula::$method(x[0], x[1], x[2]))
         }
     };
     (@number operator $method:ident $operands:tt) => {};

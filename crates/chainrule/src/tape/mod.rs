@@ -7,10 +7,16 @@ mod backward;
 mod epoch;
 mod float;
 mod methods;
+mod nodes;
 mod operators;
 mod recording;
+mod scope;
+mod span;
 mod value;
 
-pub use recording::{Scope, Size, no_grad, reserve, scope, size};
-pub(crate) use recording::{Mark, release_to, mark, update_leaves};
+pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 pub use value::Value;
+
+pub(crate) use recording::Mark;
+pub(crate) use scope::{mark, release_to};
+pub(crate) use value::update_leaves;

@@ -1,7 +1,8 @@
 //! [`Value`]: a number that remembers how it was made.
 
 use super::epoch::Epochs;
-use super::recording::{self, Operand, Slot, Tape, with_tape};
+use super::nodes::{Operand, Slot};
+use super::recording::{self, Tape, with_tape};
 use crate::Op;
 use std::fmt;
 use std::marker::PhantomData;
@@ -45,7 +46,7 @@ const _: () = assert!(size_of::<Value>() == 16);
 ///
 /// All in one word: a handle of two words stays in two registers, where one of three parts would go through memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(u64);
+pub(super) struct Place(pub u64);
 
 impl Place {
     const LEAF: u32 = 1 << 31;
@@ -168,9 +169,10 @@ impl Value {
     #[track_caller]
     pub fn named(self, name: impl Into<String>) -> Self {
         let caller = Location::caller();
+        let name = name.into();
         with_tape(|tape| {
             if let Some(slot) = tape.slot(self, caller) {
-                tape.names.insert(slot, name.into());
+                tape.names.insert(slot, name);
             }
         });
         self
@@ -188,7 +190,7 @@ impl Value {
     pub fn op(self) -> Option<Op> {
         let caller = Location::caller();
         with_tape(|tape| {
-            let op = tape.ops[tape.slot(self, caller)?.index()];
+            let op = tape.nodes.ops()[tape.slot(self, caller)?.index()];
             (op != Op::Leaf).then_some(op)
         })
     }
@@ -217,9 +219,43 @@ impl Tape {
         if operand.is_constant() {
             return Value::constant(number);
         }
-        let is_leaf = self.ops[operand.index()] == Op::Leaf;
+        let is_leaf = self.nodes.ops()[operand.index()] == Op::Leaf;
         Value::at(number, Place::node(Slot(operand.index() as u32), is_leaf, self.epochs.now()))
     }
+}
+
+impl Tape {
+    /// The gradient of a value; 0 where no sweep has come by.
+    fn gradient(&self, value: Value, caller: &'static Location<'static>) -> f64 {
+        self.slot(value, caller).and_then(|slot| self.gradients.get(slot.index())).copied().unwrap_or(0.0)
+    }
+
+    /// Changes the number of a leaf.
+    fn set_number(&mut self, leaf: Value, number: f64, caller: &'static Location<'static>) {
+        match self.slot(leaf, caller) {
+            Some(slot) if leaf.is_leaf() => self.nodes.numbers_mut()[slot.index()] = number,
+            Some(_) => panic!("only a leaf's data can be set, at {caller}: this Value was computed from others"),
+            None => panic!("only a leaf's data can be set, at {caller}: this Value is a constant; make it with Value::new"),
+        }
+    }
+}
+
+/// Changes the numbers of leaves: `change` gets all numbers and gradients, in the order of `leaves`.
+///
+/// # Panics
+///
+/// If one of them is not a leaf.
+#[track_caller]
+pub(crate) fn update_leaves(leaves: &[Value], change: impl FnOnce(&mut [f64], &[f64])) {
+    let caller = Location::caller();
+    let (mut numbers, gradients): (Vec<f64>, Vec<f64>) =
+        with_tape(|tape| leaves.iter().map(|leaf| (tape.number(*leaf, caller), tape.gradient(*leaf, caller))).unzip());
+    change(&mut numbers, &gradients);
+    with_tape(|tape| {
+        for (leaf, number) in leaves.iter().zip(numbers) {
+            tape.set_number(*leaf, number, caller);
+        }
+    });
 }
 
 impl From<f64> for Value {

@@ -1,0 +1,190 @@
+//! The nodes of a tape, in three parallel lists: operations, operands and numbers, 17 bytes a node.
+
+use crate::Op;
+use std::mem::MaybeUninit;
+
+/// A position on the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Slot(pub u32);
+
+impl Slot {
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where a node finds an operand: in a slot, or among the constants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Operand(pub u32);
+
+impl Operand {
+    const CONSTANT: u32 = 1 << 31;
+
+    /// What stands where there is no operand.
+    pub const NONE: Operand = Operand(u32::MAX);
+
+    #[inline(always)]
+    pub fn constant(index: usize) -> Self {
+        Operand(index as u32 | Self::CONSTANT)
+    }
+
+    #[inline(always)]
+    pub fn is_constant(self) -> bool {
+        self.0 & Self::CONSTANT != 0
+    }
+
+    /// The slot, or the place among the constants.
+    #[inline(always)]
+    pub fn index(self) -> usize {
+        (self.0 & !Self::CONSTANT) as usize
+    }
+}
+
+/// The two operands of a node. What has more than two keeps here where they are, see [`Span`](super::span::Span); what
+/// has a fixed integer keeps that in the second.
+pub(super) type Operands = [Operand; 2];
+
+/// The nodes.
+///
+/// Invariants:
+///
+/// 1. The three lists have one length, the capacity; of each, the first `length` elements are initialised.
+/// 2. `room` is the capacity, or 0 while recording is paused.
+pub(super) struct Nodes {
+    length: usize,
+    room: usize,
+    is_paused: bool,
+    ops: Vec<MaybeUninit<Op>>,
+    operands: Vec<MaybeUninit<Operands>>,
+    numbers: Vec<MaybeUninit<f64>>,
+}
+
+impl Nodes {
+    /// So many nodes there can be: slots are one bit short of 32, and the last is left for handles that have none.
+    const LIMIT: usize = (1 << 31) - 1;
+
+    const BYTES: usize = size_of::<Op>() + size_of::<Operands>() + size_of::<f64>();
+
+    pub const fn new() -> Self {
+        Nodes {
+            length: 0,
+            room: 0,
+            is_paused: false,
+            ops: Vec::new(),
+            operands: Vec::new(),
+            numbers: Vec::new(),
+        }
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.length
+    }
+
+    fn capacity(&self) -> usize {
+        self.ops.len()
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.capacity() * Self::BYTES
+    }
+
+    /// Whether an operation can be recorded without further ado: there is room, and recording is not paused.
+    #[inline(always)]
+    pub fn has_room(&self) -> bool {
+        self.length < self.room
+    }
+
+    /// Appends a node, after making room for it where there is none.
+    pub fn push(&mut self, op: Op, operands: Operands, number: f64) -> Slot {
+        if self.length == self.capacity() {
+            self.reserve(1, false);
+        }
+        // SAFETY: there is room, as just checked or made.
+        unsafe { self.push_in_room(op, operands, number) }
+    }
+
+    /// Appends a node.
+    ///
+    /// # Safety
+    ///
+    /// There is room, as [`Nodes::has_room`] says: `length` is below the capacity.
+    #[inline(always)]
+    pub unsafe fn push_in_room(&mut self, op: Op, operands: Operands, number: f64) -> Slot {
+        let slot = self.length;
+        debug_assert!(slot < self.capacity());
+        // SAFETY: `slot` is below the length of each list, by invariant 1.
+        unsafe {
+            self.ops.get_unchecked_mut(slot).write(op);
+            self.operands.get_unchecked_mut(slot).write(operands);
+            self.numbers.get_unchecked_mut(slot).write(number);
+        }
+        self.length = slot + 1;
+        Slot(slot as u32)
+    }
+
+    /// Makes room for at least so many more nodes, or for exactly so many.
+    ///
+    /// # Panics
+    ///
+    /// If there cannot be so many nodes.
+    #[cold]
+    pub fn reserve(&mut self, more: usize, exactly: bool) {
+        let needed = self.length.saturating_add(more);
+        assert!(
+            needed <= Self::LIMIT,
+            "this thread's tape is full (2^31 nodes): record within `tape::scope()`, which gives nodes back"
+        );
+        let wanted = if exactly { needed } else { needed.max(2 * self.capacity()).clamp(64, Self::LIMIT) };
+        grow(&mut self.ops, wanted);
+        grow(&mut self.operands, wanted);
+        grow(&mut self.numbers, wanted);
+        self.pause(self.is_paused);
+    }
+
+    /// Pauses recording, or goes on with it.
+    pub fn pause(&mut self, is_paused: bool) {
+        self.is_paused = is_paused;
+        self.room = if is_paused { 0 } else { self.capacity() };
+    }
+
+    pub fn is_paused(&self) -> bool {
+        self.is_paused
+    }
+
+    pub fn truncate(&mut self, length: usize) {
+        self.length = self.length.min(length);
+    }
+
+    #[inline(always)]
+    pub fn ops(&self) -> &[Op] {
+        // SAFETY: invariant 1.
+        unsafe { self.ops[..self.length].assume_init_ref() }
+    }
+
+    #[inline(always)]
+    pub fn operands(&self) -> &[Operands] {
+        // SAFETY: invariant 1.
+        unsafe { self.operands[..self.length].assume_init_ref() }
+    }
+
+    #[inline(always)]
+    pub fn numbers(&self) -> &[f64] {
+        // SAFETY: invariant 1.
+        unsafe { self.numbers[..self.length].assume_init_ref() }
+    }
+
+    #[inline(always)]
+    pub fn numbers_mut(&mut self) -> &mut [f64] {
+        // SAFETY: invariant 1.
+        unsafe { self.numbers[..self.length].assume_init_mut() }
+    }
+}
+
+fn grow<T>(list: &mut Vec<MaybeUninit<T>>, length: usize) {
+    if length > list.len() {
+        list.reserve_exact(length - list.len());
+        list.resize_with(length, MaybeUninit::uninit);
+    }
+}

@@ -1,0 +1,97 @@
+//! Giving memory back, recording nothing, and how much the tape holds.
+
+use super::recording::{Mark, with_tape};
+use super::nodes::Operand;
+use std::marker::PhantomData;
+
+/// Opens a scope: when it drops, the tape is cut to where it stood, and its memory serves again.
+///
+/// Values that were recorded inside are stale from then on: using one panics, except for its number,
+/// [`Value::data`](crate::Value::data), which it carries itself.
+///
+/// ```
+/// use chainrule::{Value, tape};
+///
+/// let w = Value::new(3.0);
+/// for x in [1.0, 2.0] {
+///     let _scope = tape::scope();
+///     let loss = (w * x).powi(2);
+///     loss.backward();
+/// }
+/// assert_eq!(w.grad(), 2.0 * 3.0 * (1.0 + 4.0));
+/// assert_eq!(tape::size().nodes, 1);
+/// ```
+pub fn scope() -> Scope {
+    Scope { mark: mark(), not_send: PhantomData }
+}
+
+/// A stretch of the tape that is released when this is dropped; made by [`scope`].
+#[must_use = "the scope ends where this is dropped: `let _scope = tape::scope();`"]
+#[derive(Debug)]
+pub struct Scope {
+    mark: Mark,
+    not_send: PhantomData<*const ()>,
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        release_to(&self.mark);
+    }
+}
+
+/// Where this thread's tape ends now.
+pub(crate) fn mark() -> Mark {
+    with_tape(|tape| tape.mark())
+}
+
+/// Releases everything that was recorded since the mark was taken.
+pub(crate) fn release_to(mark: &Mark) {
+    with_tape(|tape| tape.truncate(mark));
+}
+
+/// Computes without recording: what `compute` makes of values are constants.
+///
+/// ```
+/// use chainrule::{Value, no_grad};
+///
+/// let w = Value::new(3.0);
+/// let y = no_grad(|| w * 2.0);
+/// assert_eq!(y.data(), 6.0);
+/// assert_eq!(y.gradient(&[w]), [0.0]);
+/// ```
+pub fn no_grad<T>(compute: impl FnOnce() -> T) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            with_tape(|tape| tape.nodes.pause(self.0));
+        }
+    }
+    let _restore = Restore(with_tape(|tape| tape.nodes.is_paused()));
+    with_tape(|tape| tape.nodes.pause(true));
+    compute()
+}
+
+/// What this thread's tape holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// The nodes: leaves and operations.
+    pub nodes: usize,
+    /// The bytes that are allocated, whether in use or held in reserve; names not counted.
+    pub bytes: usize,
+}
+
+/// What this thread's tape holds.
+pub fn size() -> Size {
+    with_tape(|tape| Size {
+        nodes: tape.nodes.len(),
+        bytes: tape.nodes.bytes()
+            + tape.side_list.capacity() * size_of::<Operand>()
+            + (tape.constants.capacity() + tape.gradients.capacity()) * size_of::<f64>()
+            + tape.epochs.bytes(),
+    })
+}
+
+/// Makes room for so many more nodes and no more than that: recording them neither allocates nor copies.
+pub fn reserve(nodes: usize) {
+    with_tape(|tape| tape.nodes.reserve(nodes, true));
+}
