@@ -48,8 +48,8 @@ pub enum Error {
     },
 }
 
-/// A result whose error is [`Error`].
-pub type Result<T> = std::result::Result<T, Error>;
+/// A result whose error is [`Error`] unless said otherwise.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     pub(crate) fn argument(name: impl Into<String>, expected: impl Into<String>, found: impl fmt::Display) -> Self {

@@ -4,7 +4,9 @@
 pub mod data;
 #[cfg(feature = "draw")]
 pub mod draw;
+pub mod nn;
 pub mod op;
+pub mod optim;
 pub mod tape;
 
 mod dual;

@@ -59,7 +59,8 @@ impl Value {
                 adjoints[root.index()] = 1.0;
                 tape.sweep(&mut adjoints);
             }
-            let adjoint = |input: &Value| tape.slot(*input, caller).and_then(|slot| adjoints.get(slot.index()).copied());
+            let adjoint =
+                |input: &Value| tape.slot(*input, caller).and_then(|slot| adjoints.get(slot.index()).copied());
             inputs.iter().map(|input| adjoint(input).unwrap_or(0.0)).collect()
         })
     }

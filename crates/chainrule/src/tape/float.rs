@@ -1,7 +1,9 @@
 //! [`Value`] in code that is generic over `num_traits`.
 
 use super::Value;
-use num_traits::{Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, Num, NumCast, One, Pow, Signed, ToPrimitive, Zero};
+use num_traits::{
+    Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, Num, NumCast, One, Pow, Signed, ToPrimitive, Zero,
+};
 use std::num::FpCategory;
 
 impl Zero for Value {

@@ -67,14 +67,7 @@ impl Nodes {
     const BYTES: usize = size_of::<Op>() + size_of::<Operands>() + size_of::<f64>();
 
     pub const fn new() -> Self {
-        Nodes {
-            length: 0,
-            room: 0,
-            is_paused: false,
-            ops: Vec::new(),
-            operands: Vec::new(),
-            numbers: Vec::new(),
-        }
+        Nodes { length: 0, room: 0, is_paused: false, ops: Vec::new(), operands: Vec::new(), numbers: Vec::new() }
     }
 
     #[inline(always)]

@@ -13,11 +13,15 @@ macro_rules! operator {
         operator!(@between $Op $method: Value, Value);
         operator!(@between $Op $method: Value, &Value);
         operator!(@between $Op $method: Value, f64);
+        operator!(@between $Op $method: Value, &f64);
         operator!(@between $Op $method: &Value, Value);
         operator!(@between $Op $method: &Value, &Value);
         operator!(@between $Op $method: &Value, f64);
+        operator!(@between $Op $method: &Value, &f64);
         operator!(@between $Op $method: f64, Value);
         operator!(@between $Op $method: f64, &Value);
+        operator!(@between $Op $method: &f64, Value);
+        operator!(@between $Op $method: &f64, &Value);
 
         impl<T: Into<Value>> $OpAssign<T> for Value {
             #[inline]

@@ -277,11 +277,7 @@ fn record_binary(op: Op, a: Value, b: Value, number: f64, caller: &'static Locat
 
 /// Records an operation of slices of operands.
 #[track_caller]
-pub(super) fn slices<const N: usize>(
-    op: Op,
-    slices: [&[Value]; N],
-    formula: impl FnOnce([&[f64]; N]) -> f64,
-) -> Value {
+pub(super) fn slices<const N: usize>(op: Op, slices: [&[Value]; N], formula: impl FnOnce([&[f64]; N]) -> f64) -> Value {
     let caller = Location::caller();
     with_tape(|tape| {
         let mut buffers = [const { Vec::new() }; N];
@@ -300,7 +296,8 @@ pub(super) fn slices<const N: usize>(
         }
         let operands = [Operand(start as u32), Operand(N as u32)];
         let mut spans = tape.spans(operands);
-        let numbers = buffers.each_mut().map(|buffer| spans.next().map_or(&[][..], |span| tape.numbers_of_span(span, buffer)));
+        let numbers =
+            buffers.each_mut().map(|buffer| spans.next().map_or(&[][..], |span| tape.numbers_of_span(span, buffer)));
         let number = formula(numbers);
         drop(spans);
         Value::at(number, tape.record(op, operands, number))

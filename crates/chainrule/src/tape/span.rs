@@ -33,7 +33,10 @@ impl Span<'_> {
 fn are_neighbours(values: &[Value]) -> bool {
     values.first().is_some_and(|first| {
         !first.is_constant()
-            && values.iter().zip(0..).fold(true, |so_far, (value, index)| so_far & (value.place() == first.place().plus(index)))
+            && values
+                .iter()
+                .zip(0..)
+                .fold(true, |so_far, (value, index)| so_far & (value.place() == first.place().plus(index)))
     })
 }
 

@@ -235,7 +235,9 @@ impl Tape {
         match self.slot(leaf, caller) {
             Some(slot) if leaf.is_leaf() => self.nodes.numbers_mut()[slot.index()] = number,
             Some(_) => panic!("only a leaf's data can be set, at {caller}: this Value was computed from others"),
-            None => panic!("only a leaf's data can be set, at {caller}: this Value is a constant; make it with Value::new"),
+            None => {
+                panic!("only a leaf's data can be set, at {caller}: this Value is a constant; make it with Value::new")
+            }
         }
     }
 }
@@ -264,6 +266,12 @@ impl From<f64> for Value {
     }
 }
 
+impl From<&f64> for Value {
+    fn from(data: &f64) -> Self {
+        Value::constant(*data)
+    }
+}
+
 impl From<&Value> for Value {
     fn from(value: &Value) -> Self {
         *value
@@ -274,7 +282,8 @@ impl From<&Value> for Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let live = with_tape(|tape| {
-            (self.is_constant() || tape.is_live(*self)).then(|| (tape.number(*self, Location::caller()), tape.gradient(*self, Location::caller())))
+            (self.is_constant() || tape.is_live(*self))
+                .then(|| (tape.number(*self, Location::caller()), tape.gradient(*self, Location::caller())))
         });
         match live {
             Some((data, grad)) => write!(f, "Value(data={data}, grad={grad})"),

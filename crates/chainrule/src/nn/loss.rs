@@ -1,0 +1,69 @@
+//! How wrong predictions are: one value that a network learns to make small.
+//!
+//! Each is the mean over the rows, and 0 of no rows.
+
+use crate::Value;
+
+/// The mean of squared differences, `mean((prediction - target)^2)`.
+///
+/// # Panics
+///
+/// If there are not as many targets as predictions.
+#[track_caller]
+pub fn squared_error(predictions: &[Value], targets: &[f64]) -> Value {
+    mean_of(predictions, targets, |prediction, target| (prediction - target).powi(2))
+}
+
+/// The mean hinge of a support vector machine, `mean(max(0, 1 - label * score))`: each row should be on the right side
+/// of 0 by a margin of 1. Labels are -1 and 1.
+///
+/// # Panics
+///
+/// If there are not as many labels as scores.
+#[track_caller]
+pub fn max_margin(scores: &[Value], labels: &[f64]) -> Value {
+    mean_of(scores, labels, |score, label| (1.0 + -label * score).relu())
+}
+
+/// The mean of `-ln(probability of the label)` where the probability of label 1 is the sigmoid of the logit. Labels are 0
+/// and 1, or probabilities between. Computed as `softplus(logit) - label * logit`, which does not overflow.
+///
+/// # Panics
+///
+/// If there are not as many labels as logits.
+#[track_caller]
+pub fn binary_cross_entropy(logits: &[Value], labels: &[f64]) -> Value {
+    mean_of(logits, labels, |logit, label| logit.softplus() - label * logit)
+}
+
+/// The mean of `-ln(probability of the class)` where the probabilities are the softmax of a row of logits, one a class.
+/// Computed as `log_sum_exp(logits) - logit of the class`, which does not overflow.
+///
+/// # Panics
+///
+/// If there are not as many classes as rows of logits, or a row has no logit for its class.
+#[track_caller]
+pub fn cross_entropy(logits: &[Vec<Value>], classes: &[usize]) -> Value {
+    mean_of(logits, classes, |logits, class| Value::log_sum_exp(logits) - logits[*class])
+}
+
+/// The sum of squares, which times a small number keeps parameters small.
+#[track_caller]
+pub fn l2(parameters: &[Value]) -> Value {
+    Value::dot(parameters, parameters)
+}
+
+#[track_caller]
+fn mean_of<P, T>(predictions: &[P], targets: &[T], loss: impl Fn(&P, &T) -> Value) -> Value {
+    let (rows, targets_given) = (predictions.len(), targets.len());
+    assert!(
+        rows == targets_given,
+        "a loss needs a target for each row, and got {rows} rows and {targets_given} targets"
+    );
+    if rows == 0 {
+        return Value::constant(0.0);
+    }
+    let losses: Vec<Value> =
+        predictions.iter().zip(targets).map(|(prediction, target)| loss(prediction, target)).collect();
+    Value::mean(&losses)
+}

@@ -1,0 +1,277 @@
+//! [`Neuron`], [`Layer`], [`Mlp`], and what they have in common, [`Module`].
+
+use super::{Activation, Initializer};
+use crate::{Number, Value};
+use rand::Rng;
+use std::fmt;
+
+/// What has parameters that can be trained.
+pub trait Module {
+    /// Shows each parameter, with its name, in their fixed order.
+    fn visit_parameters(&self, visit: &mut dyn FnMut(fmt::Arguments, Value));
+
+    /// The parameters, in their fixed order.
+    fn parameters(&self) -> Vec<Value> {
+        let mut parameters = Vec::new();
+        self.visit_parameters(&mut |_, parameter| parameters.push(parameter));
+        parameters
+    }
+
+    /// The parameters with their names, such as `layers.0.neurons.3.weights.1`.
+    fn named_parameters(&self) -> Vec<(String, Value)> {
+        let mut parameters = Vec::new();
+        self.visit_parameters(&mut |name, parameter| parameters.push((name.to_string(), parameter)));
+        parameters
+    }
+
+    /// How many parameters there are.
+    fn num_parameters(&self) -> usize {
+        let mut count = 0;
+        self.visit_parameters(&mut |_, _| count += 1);
+        count
+    }
+
+    /// Sets the gradients of all parameters back to 0.
+    fn zero_grad(&self) {
+        self.visit_parameters(&mut |_, parameter| parameter.zero_grad());
+    }
+}
+
+/// What a network can be called with: [`Value`]s, which records, or `f64`, which just predicts.
+pub trait Input: Number {
+    /// The weighted sum of a neuron: `weights . inputs + bias`.
+    #[doc(hidden)]
+    fn weighted_sum(weights: &[Value], bias: Value, inputs: &[Self]) -> Self;
+}
+
+impl Input for Value {
+    #[track_caller]
+    fn weighted_sum(weights: &[Value], bias: Value, inputs: &[Value]) -> Value {
+        Value::dot(weights, inputs) + bias
+    }
+}
+
+impl Input for f64 {
+    #[track_caller]
+    fn weighted_sum(weights: &[Value], bias: Value, inputs: &[f64]) -> f64 {
+        weights.iter().zip(inputs).map(|(weight, input)| weight.data() * input).sum::<f64>() + bias.data()
+    }
+}
+
+/// A neuron: the activation of a weighted sum of its inputs and a bias.
+#[derive(Clone, Debug)]
+pub struct Neuron {
+    /// A weight an input.
+    pub weights: Vec<Value>,
+    /// What is added to the weighted sum.
+    pub bias: Value,
+    /// What is done with the sum.
+    pub activation: Activation,
+}
+
+impl Neuron {
+    /// A neuron with weights evenly from -1 to 1 and bias 0.
+    pub fn new(inputs: usize, activation: Activation, rng: &mut impl Rng) -> Self {
+        let weights: Vec<f64> = (0..inputs).map(|_| Initializer::Uniform.draw(inputs, 1, rng)).collect();
+        Neuron::from_numbers(&weights, 0.0, activation)
+    }
+
+    /// A neuron with these weights and this bias.
+    pub fn from_numbers(weights: &[f64], bias: f64, activation: Activation) -> Self {
+        Neuron {
+            weights: weights.iter().map(|weight| Value::new(*weight)).collect(),
+            bias: Value::new(bias),
+            activation,
+        }
+    }
+
+    /// What the neuron makes of its inputs.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one input a weight.
+    #[track_caller]
+    pub fn forward<N: Input>(&self, inputs: &[N]) -> N {
+        self.activation.of(self.weighted_sum(inputs))
+    }
+
+    #[track_caller]
+    fn weighted_sum<N: Input>(&self, inputs: &[N]) -> N {
+        let (expected, found) = (self.weights.len(), inputs.len());
+        assert!(expected == found, "this neuron takes {expected} inputs, and got {found}");
+        N::weighted_sum(&self.weights, self.bias, inputs)
+    }
+}
+
+impl Module for Neuron {
+    fn visit_parameters(&self, visit: &mut dyn FnMut(fmt::Arguments, Value)) {
+        for (index, weight) in self.weights.iter().enumerate() {
+            visit(format_args!("weights.{index}"), *weight);
+        }
+        visit(format_args!("bias"), self.bias);
+    }
+}
+
+impl fmt::Display for Neuron {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "{}Neuron({})", self.activation.label(), self.weights.len())
+    }
+}
+
+/// Neurons that have the same inputs.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The neurons, one an output.
+    pub neurons: Vec<Neuron>,
+}
+
+impl Layer {
+    /// A layer of `outputs` neurons with `inputs` inputs each, weights as `initializer` draws them, and biases 0.
+    pub fn new(
+        inputs: usize,
+        outputs: usize,
+        activation: Activation,
+        initializer: Initializer,
+        rng: &mut impl Rng,
+    ) -> Self {
+        let mut neuron = || {
+            let weights: Vec<f64> = (0..inputs).map(|_| initializer.draw(inputs, outputs, rng)).collect();
+            Neuron::from_numbers(&weights, 0.0, activation)
+        };
+        Layer { neurons: (0..outputs).map(|_| neuron()).collect() }
+    }
+
+    /// The outputs, one a neuron.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many inputs as the neurons have weights.
+    #[track_caller]
+    pub fn forward<N: Input>(&self, inputs: &[N]) -> Vec<N> {
+        // All sums, then all activations: what the next layer reads then stands together on the tape.
+        let sums: Vec<N> = self.neurons.iter().map(|neuron| neuron.weighted_sum(inputs)).collect();
+        self.neurons.iter().zip(sums).map(|(neuron, sum)| neuron.activation.of(sum)).collect()
+    }
+}
+
+impl Module for Layer {
+    fn visit_parameters(&self, visit: &mut dyn FnMut(fmt::Arguments, Value)) {
+        for (index, neuron) in self.neurons.iter().enumerate() {
+            neuron.visit_parameters(&mut |name, parameter| visit(format_args!("neurons.{index}.{name}"), parameter));
+        }
+    }
+}
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        list(f, "Layer", &self.neurons)
+    }
+}
+
+/// A multi-layer perceptron: layers, each fed with the outputs of the one before.
+#[derive(Clone, Debug)]
+pub struct Mlp {
+    /// The layers, from the inputs on.
+    pub layers: Vec<Layer>,
+}
+
+impl Mlp {
+    /// As micrograd makes one: `sizes` are the outputs of each layer; all layers are relu but the last, which is linear;
+    /// weights evenly from -1 to 1, biases 0.
+    ///
+    /// ```
+    /// use chainrule::nn::{Mlp, Module};
+    ///
+    /// let model = Mlp::new(2, &[16, 16, 1], &mut chainrule::rng(1337));
+    /// assert_eq!(model.num_parameters(), 337);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are no sizes, or one is 0, or there are no inputs.
+    pub fn new(inputs: usize, sizes: &[usize], rng: &mut impl Rng) -> Self {
+        Mlp::with(inputs, sizes, Activation::Relu, Initializer::Uniform, rng)
+    }
+
+    /// A network with this activation in all layers but the last, which is linear.
+    ///
+    /// # Panics
+    ///
+    /// If there are no sizes, or one is 0, or there are no inputs.
+    pub fn with(
+        inputs: usize,
+        sizes: &[usize],
+        activation: Activation,
+        initializer: Initializer,
+        rng: &mut impl Rng,
+    ) -> Self {
+        assert!(
+            inputs > 0 && !sizes.is_empty() && !sizes.contains(&0),
+            "a network needs inputs, layers, and neurons in each, and got {inputs} inputs and layers of {sizes:?}"
+        );
+        let last = sizes.len() - 1;
+        let layer = |(index, outputs): (usize, &usize)| {
+            let inputs = if index == 0 { inputs } else { sizes[index - 1] };
+            let activation = if index == last { Activation::Linear } else { activation };
+            Layer::new(inputs, *outputs, activation, initializer, rng)
+        };
+        Mlp { layers: sizes.iter().enumerate().map(layer).collect() }
+    }
+
+    /// How many inputs the network takes.
+    pub fn num_inputs(&self) -> usize {
+        self.layers.first().and_then(|layer| layer.neurons.first()).map_or(0, |neuron| neuron.weights.len())
+    }
+
+    /// How many outputs the network has.
+    pub fn num_outputs(&self) -> usize {
+        self.layers.last().map_or(0, |layer| layer.neurons.len())
+    }
+
+    /// The outputs of the last layer: recorded if the inputs are [`Value`]s, just computed if they are `f64`.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many inputs as the network takes.
+    #[track_caller]
+    pub fn forward<N: Input>(&self, inputs: &[N]) -> Vec<N> {
+        let mut activations = inputs.to_vec();
+        for layer in &self.layers {
+            activations = layer.forward(&activations);
+        }
+        activations
+    }
+
+    /// The outputs for many rows; see [`forward`](Mlp::forward).
+    ///
+    /// # Panics
+    ///
+    /// If a row has not as many numbers as the network takes.
+    #[track_caller]
+    pub fn forward_rows<N: Input, Row: AsRef<[N]>>(&self, rows: &[Row]) -> Vec<Vec<N>> {
+        rows.iter().map(|row| self.forward(row.as_ref())).collect()
+    }
+}
+
+impl Module for Mlp {
+    fn visit_parameters(&self, visit: &mut dyn FnMut(fmt::Arguments, Value)) {
+        for (index, layer) in self.layers.iter().enumerate() {
+            layer.visit_parameters(&mut |name, parameter| visit(format_args!("layers.{index}.{name}"), parameter));
+        }
+    }
+}
+
+impl fmt::Display for Mlp {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        list(f, "MLP", &self.layers)
+    }
+}
+
+/// As micrograd prints modules: `Layer of [ReLUNeuron(2), ReLUNeuron(2)]`.
+fn list(f: &mut fmt::Formatter, name: &str, parts: &[impl fmt::Display]) -> fmt::Result {
+    write!(f, "{name} of [")?;
+    for (index, part) in parts.iter().enumerate() {
+        write!(f, "{}{part}", if index > 0 { ", " } else { "" })?;
+    }
+    write!(f, "]")
+}
