@@ -1,6 +1,8 @@
 //! A step of micrograd's demo.
 
 use crate::measure::{Measurement, in_turn};
+use chainrule::nn::{self, Activation, Layer, Mlp, Module, Neuron};
+use chainrule::optim::{Optimizer, Sgd};
 use chainrule::{Value, tape};
 use serde::Deserialize;
 use std::hint::black_box;
@@ -22,7 +24,7 @@ unsafe extern "C" {
 
 pub fn step() -> Vec<Measurement> {
     let demo: Demo = serde_json::from_str(include_str!("../../chainrule/tests/data/moons.json")).expect("a valid file");
-    vec![measure("scalar", 22.0, scalar(&demo), &demo)]
+    vec![measure("scalar", 22.0, scalar(&demo), &demo), measure("nn", 8.0, networks(&demo), &demo)]
 }
 
 fn measure(variant: &'static str, bar: f64, ours: impl FnMut(), demo: &Demo) -> Measurement {
@@ -86,6 +88,31 @@ fn scalar(demo: &Demo) -> impl FnMut() {
         for parameter in &parameters {
             parameter.set_data(parameter.data() - RATE * parameter.grad());
         }
+        black_box(loss.data());
+    }
+}
+
+/// Through `nn`: a neuron is a dot product, a sum and an activation.
+fn networks(demo: &Demo) -> impl FnMut() {
+    let mut numbers = demo.w0.iter().copied();
+    let mut layer = |inputs: usize, outputs: usize, activation| Layer {
+        neurons: (0..outputs)
+            .map(|_| {
+                let weights: Vec<f64> = numbers.by_ref().take(inputs).collect();
+                Neuron::from_numbers(&weights, numbers.next().expect("a bias"), activation)
+            })
+            .collect(),
+    };
+    let (relu, linear) = (Activation::Relu, Activation::Linear);
+    let model = Mlp { layers: vec![layer(2, 16, relu), layer(16, 16, relu), layer(16, 1, linear)] };
+    let parameters = model.parameters();
+    let mut optimizer = Optimizer::new(parameters.clone(), Sgd::new(), RATE);
+    move || {
+        optimizer.zero_grad();
+        let scores: Vec<Value> = demo.x.iter().map(|row| model.forward(&row.map(Value::constant))[0]).collect();
+        let loss = nn::max_margin(&scores, &demo.y) + L2 * nn::l2(&parameters);
+        loss.backward();
+        optimizer.step();
         black_box(loss.data());
     }
 }

@@ -191,7 +191,7 @@ macro_rules! operations {
             }
             pairs {
                 /// The sum of products of two slices of one length.
-                Dot "dot" dot(a, b) -> y = a.iter().zip(b).fold(c(0.0), |sum, (&a, &b)| sum + a * b);
+                Dot "dot" dot(a, b) -> y = sum_of_products(a, b);
                     (partials_a, partials_b) => {
                         partials_a.copy_from_slice(b);
                         partials_b.copy_from_slice(a);
@@ -221,6 +221,19 @@ fn is_positive<N: Number>(x: N) -> N {
 
 fn fold<N: Number>(xs: &[N], init: N, f: impl Fn(N, N) -> N) -> N {
     xs.iter().fold(init, |so_far, &x| f(so_far, x))
+}
+
+/// Four partial sums: they need not wait for each other, as the additions of a single one must.
+fn sum_of_products<N: Number>(a: &[N], b: &[N]) -> N {
+    let ((blocks_a, rest_a), (blocks_b, rest_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
+    let mut sums = [c::<N>(0.0); 4];
+    for (block_a, block_b) in blocks_a.iter().zip(blocks_b) {
+        for lane in 0..4 {
+            sums[lane] = sums[lane] + block_a[lane] * block_b[lane];
+        }
+    }
+    let rest = rest_a.iter().zip(rest_b).fold(c(0.0), |sum, (&a, &b)| sum + a * b);
+    (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
 fn reduce<N: Number>(xs: &[N], f: impl Fn(N, N) -> N) -> N {

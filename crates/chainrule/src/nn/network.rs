@@ -1,7 +1,7 @@
 //! [`Neuron`], [`Layer`], [`Mlp`], and what they have in common, [`Module`].
 
 use super::{Activation, Initializer};
-use crate::{Number, Value};
+use crate::{Number, Value, tape};
 use rand::Rng;
 use std::fmt;
 
@@ -39,22 +39,29 @@ pub trait Module {
 
 /// What a network can be called with: [`Value`]s, which records, or `f64`, which just predicts.
 pub trait Input: Number {
-    /// The weighted sum of a neuron: `weights . inputs + bias`.
+    /// The weighted sum of each neuron: `weights . inputs + bias`.
     #[doc(hidden)]
-    fn weighted_sum(weights: &[Value], bias: Value, inputs: &[Self]) -> Self;
+    fn weighted_sums(neurons: &[Neuron], inputs: &[Self]) -> Vec<Self>;
 }
 
 impl Input for Value {
     #[track_caller]
-    fn weighted_sum(weights: &[Value], bias: Value, inputs: &[Value]) -> Value {
-        Value::dot(weights, inputs) + bias
+    fn weighted_sums(neurons: &[Neuron], inputs: &[Value]) -> Vec<Value> {
+        let mut sums = Vec::with_capacity(neurons.len());
+        let weights = neurons.iter().map(|neuron| neuron.weights.as_slice());
+        tape::dots(weights, inputs, |dot| sums.push(dot + neurons[sums.len()].bias));
+        sums
     }
 }
 
 impl Input for f64 {
     #[track_caller]
-    fn weighted_sum(weights: &[Value], bias: Value, inputs: &[f64]) -> f64 {
-        weights.iter().zip(inputs).map(|(weight, input)| weight.data() * input).sum::<f64>() + bias.data()
+    fn weighted_sums(neurons: &[Neuron], inputs: &[f64]) -> Vec<f64> {
+        let sum = |neuron: &Neuron| {
+            let products = neuron.weights.iter().zip(inputs).map(|(weight, input)| weight.data() * input);
+            products.sum::<f64>() + neuron.bias.data()
+        };
+        neurons.iter().map(sum).collect()
     }
 }
 
@@ -92,15 +99,24 @@ impl Neuron {
     /// If there is not one input a weight.
     #[track_caller]
     pub fn forward<N: Input>(&self, inputs: &[N]) -> N {
-        self.activation.of(self.weighted_sum(inputs))
+        let outputs = forward(std::slice::from_ref(self), inputs);
+        outputs[0]
     }
+}
 
-    #[track_caller]
-    fn weighted_sum<N: Input>(&self, inputs: &[N]) -> N {
-        let (expected, found) = (self.weights.len(), inputs.len());
-        assert!(expected == found, "this neuron takes {expected} inputs, and got {found}");
-        N::weighted_sum(&self.weights, self.bias, inputs)
+/// The outputs of neurons that have the same inputs.
+#[track_caller]
+fn forward<N: Input>(neurons: &[Neuron], inputs: &[N]) -> Vec<N> {
+    for neuron in neurons {
+        let (expected, found) = (neuron.weights.len(), inputs.len());
+        assert!(expected == found, "a neuron with {expected} weights takes as many inputs, and got {found}");
     }
+    // All sums, then all activations: so what the next layer reads stands together on the tape.
+    let mut outputs = N::weighted_sums(neurons, inputs);
+    for (neuron, output) in neurons.iter().zip(&mut outputs) {
+        *output = neuron.activation.of(*output);
+    }
+    outputs
 }
 
 impl Module for Neuron {
@@ -148,9 +164,7 @@ impl Layer {
     /// If there are not as many inputs as the neurons have weights.
     #[track_caller]
     pub fn forward<N: Input>(&self, inputs: &[N]) -> Vec<N> {
-        // All sums, then all activations: what the next layer reads then stands together on the tape.
-        let sums: Vec<N> = self.neurons.iter().map(|neuron| neuron.weighted_sum(inputs)).collect();
-        self.neurons.iter().zip(sums).map(|(neuron, sum)| neuron.activation.of(sum)).collect()
+        forward(&self.neurons, inputs)
     }
 }
 

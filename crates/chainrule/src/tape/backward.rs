@@ -96,14 +96,25 @@ impl Tape {
     /// A zero adjoint passes nothing on: not to what the result does not depend on, and not through an infinite
     /// derivative, which would make it NaN.
     fn sweep(&self, adjoints: &mut [f64]) {
-        let (ops, operands, numbers) = (self.nodes.ops(), self.nodes.operands(), self.nodes.numbers());
+        let recording = self.recording();
+        let ops = &recording.ops[..adjoints.len()];
         let mut buffers = Buffers::default();
         for slot in (self.first_operation()..adjoints.len()).rev() {
-            let adjoint = adjoints[slot];
+            // SAFETY: the slot is below the length of both.
+            let (adjoint, op) = unsafe { (*adjoints.get_unchecked(slot), *ops.get_unchecked(slot)) };
             if adjoint != 0.0 {
-                let node = Node { op: ops[slot], operands: operands[slot], number: numbers[slot] };
-                self.pass_on(node, adjoint, adjoints, &mut buffers);
+                recording.pass_on(op, slot, adjoint, adjoints, &mut buffers);
             }
+        }
+    }
+
+    fn recording(&self) -> Recording<'_> {
+        Recording {
+            ops: self.nodes.ops(),
+            operands: self.nodes.operands(),
+            numbers: self.nodes.numbers(),
+            constants: &self.constants,
+            side_list: &self.side_list,
         }
     }
 
@@ -120,20 +131,52 @@ impl Tape {
         let operands = self.nodes.operands()[slot.index()];
         match arity(self.nodes.ops()[slot.index()]) {
             Arity::Fixed(count) => operands[..count].to_vec(),
-            Arity::Any => self.spans(operands).flat_map(Span::operands).collect(),
+            Arity::Slices(count) => operands[..count].iter().flat_map(|position| Span::at(*position, &self.side_list).operands()).collect(),
         }
     }
 }
 
-/// A node as the sweep reads it.
+/// What a sweep reads of a tape.
+///
+/// Invariants: those of [`Tape`].
 #[derive(Clone, Copy)]
-struct Node {
-    op: Op,
-    operands: Operands,
-    number: f64,
+struct Recording<'a> {
+    ops: &'a [Op],
+    operands: &'a [Operands],
+    numbers: &'a [f64],
+    constants: &'a [f64],
+    side_list: &'a [Operand],
 }
 
-/// Where the numbers and derivatives of an operation over slices are gathered, for as many slices as it has.
+impl<'a> Recording<'a> {
+    /// The number of an operand of a node.
+    #[inline(always)]
+    fn number_of(&self, operand: Operand) -> f64 {
+        let numbers = if operand.is_constant() { self.constants } else { self.numbers };
+        debug_assert!(operand.index() < numbers.len());
+        // SAFETY: by invariants 1 and 2 an operand is there as long as its node.
+        *unsafe { numbers.get_unchecked(operand.index()) }
+    }
+
+    /// The numbers of a span, gathered in the buffer where they do not stand together.
+    #[inline(always)]
+    fn numbers_of<'b>(&self, span: Span, buffer: &'b mut Vec<f64>) -> &'b [f64]
+    where
+        'a: 'b,
+    {
+        match span {
+            Span::Range { start, length } if start.is_constant() => &self.constants[start.index()..][..length],
+            Span::Range { start, length } => &self.numbers[start.index()..][..length],
+            Span::List(operands) => {
+                buffer.clear();
+                buffer.extend(operands.iter().map(|operand| self.number_of(*operand)));
+                buffer
+            }
+        }
+    }
+}
+
+/// Where the numbers and derivatives of an operation over slices are gathered, one for each slice that it may have.
 type Buffers = [Buffer; 2];
 
 #[derive(Default)]
@@ -146,14 +189,15 @@ struct Buffer {
 fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
     if !operand.is_constant() {
         debug_assert!(operand.index() < adjoints.len());
-        // SAFETY: an operand's slot is below that of its node, which is below the number of adjoints.
+        // SAFETY: by invariant 1 of the tape an operand's slot is below that of its node, which has an adjoint.
         *unsafe { adjoints.get_unchecked_mut(operand.index()) } += adjoint;
     }
 }
 
+/// So many operands, or slices of operands.
 enum Arity {
     Fixed(usize),
-    Any,
+    Slices(usize),
 }
 
 macro_rules! read_rules {
@@ -169,33 +213,33 @@ macro_rules! read_rules {
             match op {
                 Op::Leaf => Arity::Fixed(0),
                 $( Op::$Op => read_rules!(@arity $kind $($x)+), )*
-                $( Op::$SliceOp => Arity::Any, )*
-                $( Op::$PairOp => Arity::Any, )*
+                $( Op::$SliceOp => Arity::Slices(1), )*
+                $( Op::$PairOp => Arity::Slices(2), )*
             }
         }
 
-        impl Tape {
+        impl Recording<'_> {
             /// Adds to the adjoint of each operand the adjoint of the result times the derivative of the operation.
             #[inline(always)]
-            fn pass_on(&self, node: Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                match node.op {
+            fn pass_on(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                match op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@inlined $kind self node adjoint adjoints buffers $method $($x)+), )*
-                    _ => self.pass_on_outlined(node, adjoint, adjoints, buffers),
+                    $( Op::$Op => read_rules!(@inlined $kind self op slot adjoint adjoints buffers $method $($x)+), )*
+                    _ => self.pass_on_outlined(op, slot, adjoint, adjoints, buffers),
                 }
             }
 
             /// The same for operations that are not operators. They are many; inlined they would slow the sweep down.
             #[inline(never)]
-            fn pass_on_outlined(&self, node: Node, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                match node.op {
+            fn pass_on_outlined(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                match op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@pass_on $kind self node adjoint adjoints buffers $method $($x)+), )*
-                    $( Op::$SliceOp => self.pass_on_slices(node, adjoint, adjoints, buffers, |[xs, _], [partials, _]| {
-                        partial::$slice_method(xs, node.number, partials);
+                    $( Op::$Op => read_rules!(@pass_on $kind self op slot adjoint adjoints buffers $method $($x)+), )*
+                    $( Op::$SliceOp => self.pass_on_slice(slot, adjoint, adjoints, buffers, |xs, y, partials| {
+                        partial::$slice_method(xs, y, partials);
                     }), )*
-                    $( Op::$PairOp => self.pass_on_slices(node, adjoint, adjoints, buffers, |[a, b], [da, db]| {
-                        partial::$pair_method(a, b, node.number, da, db);
+                    $( Op::$PairOp => self.pass_on_pair(slot, adjoint, adjoints, buffers, |a, b, y, da, db| {
+                        partial::$pair_method(a, b, y, da, db);
                     }), )*
                 }
             }
@@ -204,65 +248,80 @@ macro_rules! read_rules {
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $x:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
-    (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Any };
+    (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Slices(1) };
     (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
-    (@inlined $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
-        $tape.pass_on_outlined($node, $adjoint, $adjoints, $buffers)
+    (@inlined $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
+        $tape.pass_on_outlined($op, $slot, $adjoint, $adjoints, $buffers)
     };
-    (@pass_on power $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on power $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $x:ident $n:ident) => {{
-        let [x, n] = $node.operands;
-        let [partial] = partial::$method($tape.number_of(x), n.0 as i32, $node.number);
+        let [x, n] = $tape.operands[$slot];
+        let [partial] = partial::$method($tape.number_of(x), n.0 as i32, $tape.numbers[$slot]);
         add($adjoints, x, $adjoint * partial);
     }};
-    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $x:ident) => {{
-        let [x, _] = $node.operands;
-        let [partial] = partial::$method($tape.number_of(x), $node.number);
+        let [x, _] = $tape.operands[$slot];
+        let [partial] = partial::$method($tape.number_of(x), $tape.numbers[$slot]);
         add($adjoints, x, $adjoint * partial);
     }};
-    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $a:ident $b:ident) => {{
-        let [a, b] = $node.operands;
-        let [partial_a, partial_b] = partial::$method($tape.number_of(a), $tape.number_of(b), $node.number);
+        let [a, b] = $tape.operands[$slot];
+        let [partial_a, partial_b] =
+            partial::$method($tape.number_of(a), $tape.number_of(b), $tape.numbers[$slot]);
         add($adjoints, a, $adjoint * partial_a);
         add($adjoints, b, $adjoint * partial_b);
     }};
-    (@pass_on $kind:ident $tape:ident $node:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $a:ident $b:ident $c:ident) => {
-        $tape.pass_on_slices($node, $adjoint, $adjoints, $buffers, |[x, _], [partials, _]| {
-            partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], $node.number));
+        $tape.pass_on_slice($slot, $adjoint, $adjoints, $buffers, |x, y, partials| {
+            partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], y));
         })
     };
 }
 operations!(read_rules);
 
-impl Tape {
-    fn pass_on_slices(
+impl Recording<'_> {
+    #[inline(always)]
+    fn pass_on_slice(
         &self,
-        node: Node,
+        slot: usize,
         adjoint: f64,
         adjoints: &mut [f64],
-        buffers: &mut Buffers,
-        rule: impl FnOnce([&[f64]; 2], [&mut [f64]; 2]),
+        [buffer, _]: &mut Buffers,
+        rule: impl FnOnce(&[f64], f64, &mut [f64]),
     ) {
-        let mut spans = self.spans(node.operands);
-        let spans = [spans.next(), spans.next()];
-        let [first, second] = buffers;
-        let (xs, dx) = self.open_buffer(spans[0], first);
-        let (ys, dy) = self.open_buffer(spans[1], second);
-        rule([xs, ys], [&mut *dx, &mut *dy]);
-        for (span, partials) in spans.into_iter().zip([dx, dy]) {
-            if let Some(span) = span {
-                add_to_span(adjoints, span, adjoint, partials);
-            }
-        }
+        let span = Span::at(self.operands[slot][0], self.side_list);
+        let (xs, dx) = self.open_buffer(span, buffer);
+        rule(xs, self.numbers[slot], dx);
+        add_to_span(adjoints, span, adjoint, dx);
+    }
+
+    #[inline(always)]
+    fn pass_on_pair(
+        &self,
+        slot: usize,
+        adjoint: f64,
+        adjoints: &mut [f64],
+        [buffer_a, buffer_b]: &mut Buffers,
+        rule: impl FnOnce(&[f64], &[f64], f64, &mut [f64], &mut [f64]),
+    ) {
+        let [span_a, span_b] = self.operands[slot].map(|position| Span::at(position, self.side_list));
+        let (a, da) = self.open_buffer(span_a, buffer_a);
+        let (b, db) = self.open_buffer(span_b, buffer_b);
+        rule(a, b, self.numbers[slot], da, db);
+        add_to_span(adjoints, span_a, adjoint, da);
+        add_to_span(adjoints, span_b, adjoint, db);
     }
 
     /// The numbers of a span, and a place for the derivatives by them.
-    fn open_buffer<'a>(&'a self, span: Option<Span>, buffer: &'a mut Buffer) -> (&'a [f64], &'a mut [f64]) {
-        let numbers = span.map_or(&[][..], |span| self.numbers_of_span(span, &mut buffer.numbers));
-        buffer.partials.resize(numbers.len(), 0.0);
-        (numbers, &mut buffer.partials)
+    #[inline(always)]
+    fn open_buffer<'b>(&'b self, span: Span, buffer: &'b mut Buffer) -> (&'b [f64], &'b mut [f64]) {
+        let numbers = self.numbers_of(span, &mut buffer.numbers);
+        if buffer.partials.len() < numbers.len() {
+            buffer.partials.resize(numbers.len(), 0.0);
+        }
+        (numbers, &mut buffer.partials[..numbers.len()])
     }
 }

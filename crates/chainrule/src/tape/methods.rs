@@ -24,7 +24,7 @@ macro_rules! record_rows {
                 /// If there are no operands and the formula needs one: maximum, minimum and log_sum_exp of nothing.
                 #[track_caller]
                 pub fn $slice_method($xs: &[Value]) -> Value {
-                    recording::slices(Op::$SliceOp, [$xs], |[xs]| formula::$slice_method(xs))
+                    recording::slice(Op::$SliceOp, $xs, formula::$slice_method)
                 }
             )*
             $(
@@ -35,9 +35,9 @@ macro_rules! record_rows {
                 /// If the slices have different lengths.
                 #[track_caller]
                 pub fn $pair_method($a: &[Value], $b: &[Value]) -> Value {
-                    let lengths = [$a.len(), $b.len()];
-                    assert!(lengths[0] == lengths[1], "{} needs two slices of one length, and got {lengths:?}", Op::$PairOp);
-                    recording::slices(Op::$PairOp, [$a, $b], |[a, b]| formula::$pair_method(a, b))
+                    let mut y = Value::constant(0.0);
+                    recording::pairs(Op::$PairOp, [$a].into_iter(), $b, formula::$pair_method, |value| y = value);
+                    y
                 }
             )*
         }
@@ -94,7 +94,7 @@ macro_rules! record_rows {
         #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
         #[track_caller]
         pub fn $method(self, $b: impl Into<Value>, $c: impl Into<Value>) -> Value {
-            recording::slices(Op::$Op, [&[self, $b.into(), $c.into()]], |[x]| formula::$method(x[0], x[1], x[2]))
+            recording::slice(Op::$Op, &[self, $b.into(), $c.into()], |x| formula::$method(x[0], x[1], x[2]))
         }
     };
     (@number operator $method:ident $operands:tt) => {};
@@ -105,6 +105,7 @@ macro_rules! record_rows {
         }
     };
     (@number $kind:ident $method:ident($x:ident $(, $other:ident)*)) => {
+        #[inline]
         #[track_caller]
         fn $method(self $(, $other: Self)*) -> Self {
             Value::$method(self $(, $other)*)
@@ -112,3 +113,9 @@ macro_rules! record_rows {
     };
 }
 operations!(record_rows);
+
+/// The dot products of each row with the same values, as [`Value::dot`] of each; what the rows share is looked at once.
+#[track_caller]
+pub(crate) fn dots<'a>(rows: impl Iterator<Item = &'a [Value]>, values: &[Value], result: impl FnMut(Value)) {
+    recording::pairs(Op::Dot, rows, values, formula::dot, result);
+}

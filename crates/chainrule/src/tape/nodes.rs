@@ -41,8 +41,8 @@ impl Operand {
     }
 }
 
-/// The two operands of a node. What has more than two keeps here where they are, see [`Span`](super::span::Span); what
-/// has a fixed integer keeps that in the second.
+/// The two operands of a node. What has slices of operands keeps here where their [spans](super::span::Span) are in the
+/// side list; what has a fixed integer keeps that in the second.
 pub(super) type Operands = [Operand; 2];
 
 /// The nodes.
@@ -90,6 +90,7 @@ impl Nodes {
     }
 
     /// Appends a node, after making room for it where there is none.
+    #[inline]
     pub fn push(&mut self, op: Op, operands: Operands, number: f64) -> Slot {
         if self.length == self.capacity() {
             self.reserve(1, false);
@@ -153,25 +154,25 @@ impl Nodes {
     #[inline(always)]
     pub fn ops(&self) -> &[Op] {
         // SAFETY: invariant 1.
-        unsafe { self.ops[..self.length].assume_init_ref() }
+        unsafe { self.ops.get_unchecked(..self.length).assume_init_ref() }
     }
 
     #[inline(always)]
     pub fn operands(&self) -> &[Operands] {
         // SAFETY: invariant 1.
-        unsafe { self.operands[..self.length].assume_init_ref() }
+        unsafe { self.operands.get_unchecked(..self.length).assume_init_ref() }
     }
 
     #[inline(always)]
     pub fn numbers(&self) -> &[f64] {
         // SAFETY: invariant 1.
-        unsafe { self.numbers[..self.length].assume_init_ref() }
+        unsafe { self.numbers.get_unchecked(..self.length).assume_init_ref() }
     }
 
     #[inline(always)]
     pub fn numbers_mut(&mut self) -> &mut [f64] {
         // SAFETY: invariant 1.
-        unsafe { self.numbers[..self.length].assume_init_mut() }
+        unsafe { self.numbers.get_unchecked_mut(..self.length).assume_init_mut() }
     }
 }
 

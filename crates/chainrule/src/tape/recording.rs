@@ -5,6 +5,7 @@
 use super::Value;
 use super::epoch::Epochs;
 use super::nodes::{Nodes, Operand, Operands, Slot};
+use super::span::Layout;
 use super::value::Place;
 use crate::Op;
 use std::cell::{Cell, UnsafeCell};
@@ -95,6 +96,7 @@ impl Tape {
     }
 
     /// Appends a node.
+    #[inline]
     pub fn record(&mut self, op: Op, operands: Operands, number: f64) -> Place {
         if self.nodes.len() == 0 {
             // From now on there is something to free. A thread that is ending already frees nothing any more.
@@ -189,12 +191,6 @@ impl Tape {
         }
         slot_of(value)
     }
-
-    /// The number of an operand.
-    #[inline(always)]
-    pub fn number_of(&self, operand: Operand) -> f64 {
-        if operand.is_constant() { self.constants[operand.index()] } else { self.nodes.numbers()[operand.index()] }
-    }
 }
 
 #[cold]
@@ -275,31 +271,66 @@ fn record_binary(op: Op, a: Value, b: Value, number: f64, caller: &'static Locat
     })
 }
 
-/// Records an operation of slices of operands.
+/// Records an operation of a slice of operands.
 #[track_caller]
-pub(super) fn slices<const N: usize>(op: Op, slices: [&[Value]; N], formula: impl FnOnce([&[f64]; N]) -> f64) -> Value {
+pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Value {
     let caller = Location::caller();
+    let layout = Layout::of(xs);
     with_tape(|tape| {
-        let mut buffers = [const { Vec::new() }; N];
-        let start = tape.side_list.len();
-        for values in slices {
-            tape.check_all(values, caller);
+        tape.check_all(xs, layout, caller);
+        if !tape.records(&[(xs, layout)]) {
+            return Value::constant(formula(&tape.peek_all(xs)));
         }
-        if tape.nodes.is_paused() || slices.iter().all(|values| values.iter().all(|value| value.is_constant())) {
-            for (buffer, values) in buffers.iter_mut().zip(slices) {
-                buffer.extend(values.iter().map(|value| tape.peek(*value)));
-            }
-            return Value::constant(formula(buffers.each_ref().map(Vec::as_slice)));
-        }
-        for values in slices {
-            tape.push_span(values);
-        }
-        let operands = [Operand(start as u32), Operand(N as u32)];
-        let mut spans = tape.spans(operands);
-        let numbers =
-            buffers.each_mut().map(|buffer| spans.next().map_or(&[][..], |span| tape.numbers_of_span(span, buffer)));
-        let number = formula(numbers);
-        drop(spans);
-        Value::at(number, tape.record(op, operands, number))
+        let recorded = tape.push_span(xs, layout);
+        let number = formula(tape.numbers_of(xs, recorded, &mut Vec::new()));
+        Value::at(number, tape.record(op, [recorded.position, Operand::NONE], number))
     })
+}
+
+/// Records an operation of two slices of operands, for each of many first ones with the same second one.
+#[track_caller]
+pub(super) fn pairs<'a>(
+    op: Op,
+    firsts: impl Iterator<Item = &'a [Value]>,
+    second: &[Value],
+    formula: impl Fn(&[f64], &[f64]) -> f64,
+    mut result: impl FnMut(Value),
+) {
+    let caller = Location::caller();
+    let second_layout = Layout::of(second);
+    let mut second_recorded = None;
+    let (mut numbers, mut second_numbers) = (Vec::new(), Vec::new());
+    with_tape(|tape| tape.check_all(second, second_layout, caller));
+    for first in firsts {
+        let lengths = [first.len(), second.len()];
+        assert!(lengths[0] == lengths[1], "{op} needs two slices of one length, and got {lengths:?} values");
+        let layout = Layout::of(first);
+        let y = with_tape(|tape| {
+            tape.check_all(first, layout, caller);
+            if !tape.records(&[(first, layout), (second, second_layout)]) {
+                return Value::constant(formula(&tape.peek_all(first), &tape.peek_all(second)));
+            }
+            let second_recorded = *second_recorded.get_or_insert_with(|| tape.push_span(second, second_layout));
+            let recorded = tape.push_span(first, layout);
+            let number = formula(
+                tape.numbers_of(first, recorded, &mut numbers),
+                tape.numbers_of(second, second_recorded, &mut second_numbers),
+            );
+            Value::at(number, tape.record(op, [recorded.position, second_recorded.position], number))
+        });
+        result(y);
+    }
+}
+
+impl Tape {
+    /// Whether an operation of these slices is recorded: not while recording is paused, and not of constants alone.
+    #[inline]
+    fn records(&self, slices: &[(&[Value], Layout)]) -> bool {
+        let are_constants = |(values, layout): &(&[Value], Layout)| values.is_empty() || *layout == Layout::Constants;
+        !self.nodes.is_paused() && !slices.iter().all(are_constants)
+    }
+
+    fn peek_all(&self, values: &[Value]) -> Vec<f64> {
+        values.iter().map(|value| self.peek(*value)).collect()
+    }
 }

@@ -4,9 +4,9 @@
 //! however many they are, and their numbers and adjoints can be read and written as slices.
 
 use super::Value;
-use super::nodes::{Operand, Operands};
+use super::nodes::Operand;
 use super::recording::Tape;
-use super::value::Place;
+use std::panic::Location;
 
 /// Where the operands of a node are that come as a slice.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,15 @@ impl Span<'_> {
     /// In the first word of a span, beside its length.
     const IS_RANGE: u32 = 1 << 31;
 
+    /// The span at this place in a side list.
+    #[inline(always)]
+    pub fn at(position: Operand, side_list: &[Operand]) -> Span<'_> {
+        let [header, rest @ ..] = &side_list[position.index()..] else { return Span::List(&[]) };
+        let length = (header.0 & !Self::IS_RANGE) as usize;
+        if header.0 & Self::IS_RANGE != 0 { Span::Range { start: rest[0], length } } else { Span::List(&rest[..length]) }
+    }
+
+    /// The operands one by one.
     pub fn operands(self) -> Vec<Operand> {
         match self {
             Span::Range { start, length } => (0..length as u32).map(|index| Operand(start.0 + index)).collect(),
@@ -29,49 +38,100 @@ impl Span<'_> {
     }
 }
 
-/// Whether values have neighbouring slots and one epoch, so that the last of them speaks for all.
-fn are_neighbours(values: &[Value]) -> bool {
-    values.first().is_some_and(|first| {
-        !first.is_constant()
-            && values
-                .iter()
-                .zip(0..)
-                .fold(true, |so_far, (value, index)| so_far & (value.place() == first.place().plus(index)))
-    })
+/// How a slice of values stands on the tape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// In neighbouring slots, recorded in one epoch, so that the last speaks for all.
+    Neighbours,
+    /// Nowhere: constants only.
+    Constants,
+    /// Here and there, or there are none.
+    Mixed,
+}
+
+impl Layout {
+    #[inline(always)]
+    pub fn of(values: &[Value]) -> Self {
+        let Some(first) = values.first() else { return Layout::Mixed };
+        let (layout, stride) = if first.is_constant() { (Layout::Constants, 0) } else { (Layout::Neighbours, 1) };
+        let mut expected = first.place().0;
+        for value in values {
+            if value.place().0 != expected {
+                return Layout::Mixed;
+            }
+            expected = expected.wrapping_add(stride);
+        }
+        layout
+    }
+}
+
+/// What of a slice of values is on the tape.
+#[derive(Clone, Copy)]
+pub(super) struct Recorded {
+    /// The place of its span in the side list.
+    pub position: Operand,
+    /// Where its numbers begin, if they stand together.
+    start: Option<Operand>,
 }
 
 impl Tape {
     /// Panics if one of the values is stale.
-    pub(super) fn check_all(&self, values: &[Value], caller: &'static std::panic::Location<'static>) {
-        let doubtful = if are_neighbours(values) { &values[values.len() - 1..] } else { values };
-        for value in doubtful {
-            self.check(*value, caller);
+    #[inline(always)]
+    pub(super) fn check_all(&self, values: &[Value], layout: Layout, caller: &'static Location<'static>) {
+        match (layout, values) {
+            (Layout::Neighbours, [.., last]) => self.check(*last, caller),
+            (Layout::Constants, _) => {}
+            _ => values.iter().for_each(|value| self.check(*value, caller)),
         }
     }
 
     /// Appends a span to the side list.
-    pub(super) fn push_span(&mut self, values: &[Value]) {
-        let length = values.len() as u32;
-        let range_start = if are_neighbours(values) {
-            Some(self.operand(values[0]))
-        } else if !values.is_empty() && values.iter().all(|value| value.is_constant()) {
-            Some(self.push_constants(values))
-        } else {
-            None
-        };
-        if let Some(start) = range_start {
-            self.side_list.extend([Operand(length | Span::IS_RANGE), start]);
-        } else {
-            self.side_list.push(Operand(length));
-            for value in values {
-                let operand = self.operand(*value);
-                self.side_list.push(operand);
+    #[inline(always)]
+    pub(super) fn push_span(&mut self, values: &[Value], layout: Layout) -> Recorded {
+        let position = Operand(self.side_list.len() as u32);
+        let start = match layout {
+            Layout::Neighbours => self.operand(values[0]),
+            Layout::Constants => self.push_constants(values),
+            Layout::Mixed => {
+                self.push_list(values);
+                return Recorded { position, start: None };
             }
+        };
+        self.side_list.extend_from_slice(&[Operand(values.len() as u32 | Span::IS_RANGE), start]);
+        Recorded { position, start: Some(start) }
+    }
+
+    /// The numbers of values that were just recorded, gathered in the buffer where they do not stand together.
+    #[inline(always)]
+    pub(super) fn numbers_of<'a>(&'a self, values: &[Value], recorded: Recorded, buffer: &'a mut Vec<f64>) -> &'a [f64] {
+        match recorded.start {
+            Some(start) => self.numbers_of_range(start, values.len()),
+            None => {
+                buffer.clear();
+                buffer.extend(values.iter().map(|value| self.peek(*value)));
+                buffer
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn numbers_of_range(&self, start: Operand, length: usize) -> &[f64] {
+        let numbers = if start.is_constant() { &self.constants } else { self.nodes.numbers() };
+        &numbers[start.index()..][..length]
+    }
+
+    #[inline(never)]
+    fn push_list(&mut self, values: &[Value]) {
+        self.side_list.push(Operand(values.len() as u32));
+        for value in values {
+            let operand = self.operand(*value);
+            self.side_list.push(operand);
         }
         assert!(self.side_list.len() < Span::IS_RANGE as usize, "this thread's tape is full (2^31 operands)");
     }
 
     /// Where the constants find these numbers; all neurons of a layer share one copy of its inputs.
+    #[inline(never)]
     fn push_constants(&mut self, values: &[Value]) -> Operand {
         let numbers = || values.iter().map(|value| value.own_number());
         let start = self.constants.len().saturating_sub(values.len());
@@ -82,38 +142,10 @@ impl Tape {
         self.constants.extend(numbers());
         Operand::constant(self.constants.len() - values.len())
     }
-
-    /// The spans of a node: the first begins at the first operand, and the second operand tells how many they are.
-    pub(super) fn spans(&self, [start, count]: Operands) -> impl Iterator<Item = Span<'_>> {
-        let mut rest = &self.side_list[start.index()..];
-        (0..count.0).map(move |_| {
-            let header = rest[0].0;
-            let length = (header & !Span::IS_RANGE) as usize;
-            let (span, words) = if header & Span::IS_RANGE != 0 {
-                (Span::Range { start: rest[1], length }, 1)
-            } else {
-                (Span::List(&rest[1..][..length]), length)
-            };
-            rest = &rest[1 + words..];
-            span
-        })
-    }
-
-    /// The numbers of a span, gathered in the buffer where they do not stand together.
-    pub(super) fn numbers_of_span<'a>(&'a self, span: Span, buffer: &'a mut Vec<f64>) -> &'a [f64] {
-        match span {
-            Span::Range { start, length } if start.is_constant() => &self.constants[start.index()..][..length],
-            Span::Range { start, length } => &self.nodes.numbers()[start.index()..][..length],
-            Span::List(operands) => {
-                buffer.clear();
-                buffer.extend(operands.iter().map(|operand| self.number_of(*operand)));
-                buffer
-            }
-        }
-    }
 }
 
 /// Adds `factor * partials` to the adjoints of a span.
+#[inline(always)]
 pub(super) fn add_to_span(adjoints: &mut [f64], span: Span, factor: f64, partials: &[f64]) {
     match span {
         Span::Range { start, .. } if start.is_constant() => {}
@@ -129,13 +161,5 @@ pub(super) fn add_to_span(adjoints: &mut [f64], span: Span, factor: f64, partial
                 }
             }
         }
-    }
-}
-
-impl Place {
-    /// The place so many slots on.
-    #[inline(always)]
-    fn plus(self, slots: u64) -> Place {
-        Place(self.0 + slots)
     }
 }

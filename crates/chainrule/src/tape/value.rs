@@ -215,10 +215,10 @@ impl Value {
 impl Tape {
     /// A handle on an operand.
     fn handle(&self, operand: Operand) -> Value {
-        let number = self.number_of(operand);
         if operand.is_constant() {
-            return Value::constant(number);
+            return Value::constant(self.constants[operand.index()]);
         }
+        let number = self.nodes.numbers()[operand.index()];
         let is_leaf = self.nodes.ops()[operand.index()] == Op::Leaf;
         Value::at(number, Place::node(Slot(operand.index() as u32), is_leaf, self.epochs.now()))
     }
