@@ -39,7 +39,7 @@ macro_rules! read_rules {
         rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
             = $formula:expr; [$($partial:expr),+]; )* }
         slices $slices:tt
-        pairs $pairs:tt
+        sums $sums:tt
     ) => {
         $( read_rules! { @operator_impl $kind $Op $method($($x),+) } )*
 

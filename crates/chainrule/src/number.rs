@@ -50,6 +50,12 @@ pub trait Number:
         xs.iter().map(|&x| (x - total).exp()).collect()
     }
 
+    /// The weighted sum of a neuron, `weights . inputs + bias`, as one operation: a [`dot`](Number::dot) that starts from
+    /// the bias.
+    fn affine(weights: &[Self], inputs: &[Self], bias: Self) -> Self {
+        formula::dot(weights, inputs, bias)
+    }
+
     operations!(declare_methods);
 }
 
@@ -59,8 +65,8 @@ macro_rules! declare_methods {
             = $formula:expr; [$($partial:expr),+]; )* }
         slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
-        pairs { $( $(#[doc = $pair_doc:literal])* $PairOp:ident $pair_symbol:literal $pair_method:ident($a:ident, $b:ident)
-            -> $pair_y:ident = $pair_formula:expr; ($partials_a:ident, $partials_b:ident) => $pair_partial:expr; )* }
+        sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
+            -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
     ) => {
         $( declare_methods! { @$kind [$($doc)*] $method($($x),+) [$($partial),+] } )*
         $(
@@ -68,8 +74,9 @@ macro_rules! declare_methods {
             fn $slice_method($xs: &[Self]) -> Self { formula::$slice_method($xs) }
         )*
         $(
-            $(#[doc = $pair_doc])*
-            fn $pair_method($a: &[Self], $b: &[Self]) -> Self { formula::$pair_method($a, $b) }
+            $(#[doc = $sum_doc])*
+            #[doc = concat!("\n\nIt starts from 0; see [`Number::affine`].")]
+            fn $sum_method($a: &[Self], $b: &[Self]) -> Self { formula::$sum_method($a, $b, Self::constant(0.0)) }
         )*
     };
     (@operator $doc:tt $method:ident $operands:tt $partials:tt) => {};

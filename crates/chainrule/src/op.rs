@@ -17,8 +17,8 @@
 //! - `composed`: a formula of other rows, which a [`Number`] gets for nothing;
 //! - `power`: a function of one number and a fixed integer.
 //!
-//! Rows over slices, and over pairs of slices, name a buffer in place of the list of derivatives and give the statement
-//! that fills it.
+//! Rows over slices name a buffer in place of the list of derivatives and give the statement that fills it. Rows that sum
+//! over two slices of one length give the term and its derivatives; the sum may start from an initial number.
 
 use crate::Number;
 
@@ -189,13 +189,9 @@ macro_rules! operations {
                         *partial = x.equal(y).select(c(1.0), (x - y).exp());
                     };
             }
-            pairs {
+            sums {
                 /// The sum of products of two slices of one length.
-                Dot "dot" dot(a, b) -> y = sum_of_products(a, b);
-                    (partials_a, partials_b) => {
-                        partials_a.copy_from_slice(b);
-                        partials_b.copy_from_slice(a);
-                    };
+                Dot "dot" dot(a, b) -> sum of a * b; [b, a];
             }
         }
     };
@@ -224,15 +220,14 @@ fn fold<N: Number>(xs: &[N], init: N, f: impl Fn(N, N) -> N) -> N {
 }
 
 /// Four partial sums: they need not wait for each other, as the additions of a single one must.
-fn sum_of_products<N: Number>(a: &[N], b: &[N]) -> N {
+#[inline]
+fn sum_of<N: Number>(a: &[N], b: &[N], term: impl Fn(N, N) -> N) -> N {
     let ((blocks_a, rest_a), (blocks_b, rest_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
     let mut sums = [c::<N>(0.0); 4];
-    for (block_a, block_b) in blocks_a.iter().zip(blocks_b) {
-        for lane in 0..4 {
-            sums[lane] = sums[lane] + block_a[lane] * block_b[lane];
-        }
+    for (a, b) in blocks_a.iter().zip(blocks_b) {
+        sums = std::array::from_fn(|lane| sums[lane] + term(a[lane], b[lane]));
     }
-    let rest = rest_a.iter().zip(rest_b).fold(c(0.0), |sum, (&a, &b)| sum + a * b);
+    let rest = rest_a.iter().zip(rest_b).fold(c(0.0), |sum, (&a, &b)| sum + term(a, b));
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
@@ -290,8 +285,8 @@ macro_rules! read_formulas {
             = $formula:expr; [$($partial:expr),+]; )* }
         slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
-        pairs { $( $(#[doc = $pair_doc:literal])* $PairOp:ident $pair_symbol:literal $pair_method:ident($a:ident, $b:ident)
-            -> $pair_y:ident = $pair_formula:expr; ($partials_a:ident, $partials_b:ident) => $pair_partial:expr; )* }
+        sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
+            -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
     ) => {
         /// The formula of every row, over any [`Number`].
         pub mod formula {
@@ -302,8 +297,11 @@ macro_rules! read_formulas {
                 pub fn $slice_method<N: Number>($xs: &[N]) -> N { $slice_formula }
             )*
             $(
-                $(#[doc = $pair_doc])*
-                pub fn $pair_method<N: Number>($a: &[N], $b: &[N]) -> N { $pair_formula }
+                $(#[doc = $sum_doc])*
+                ///
+                /// The sum starts from `init`.
+                #[inline]
+                pub fn $sum_method<N: Number>($a: &[N], $b: &[N], init: N) -> N { sum_of($a, $b, |$a, $b| $term) + init }
             )*
         }
 
@@ -317,10 +315,9 @@ macro_rules! read_formulas {
                 pub fn $slice_method<N: Number>($xs: &[N], $slice_y: N, $partials: &mut [N]) { $slice_partial }
             )*
             $(
-                #[doc = concat!("Writes the derivatives of [`Op::", stringify!($PairOp), "`] by its operands.")]
-                pub fn $pair_method<N: Number>(
-                    $a: &[N], $b: &[N], $pair_y: N, $partials_a: &mut [N], $partials_b: &mut [N],
-                ) { $pair_partial }
+                #[doc = concat!("The derivatives of a term of [`Op::", stringify!($SumOp), "`] by its two operands.")]
+                #[inline]
+                pub fn $sum_method<N: Number>($a: N, $b: N) -> [N; 2] { [$partial_a, $partial_b] }
             )*
         }
 
@@ -332,12 +329,12 @@ macro_rules! read_formulas {
             Leaf,
             $( $(#[doc = $doc])* $Op, )*
             $( $(#[doc = $slice_doc])* $SliceOp, )*
-            $( $(#[doc = $pair_doc])* $PairOp, )*
+            $( $(#[doc = $sum_doc])* $SumOp, )*
         }
 
         impl Op {
             /// Every row, in the order of the table.
-            pub const ALL: &[Op] = &[$(Op::$Op,)* $(Op::$SliceOp,)* $(Op::$PairOp,)*];
+            pub const ALL: &[Op] = &[$(Op::$Op,)* $(Op::$SliceOp,)* $(Op::$SumOp,)*];
 
             /// What the table says of this operation.
             pub const fn row(self) -> Row {
@@ -359,13 +356,13 @@ macro_rules! read_formulas {
                         partials: &[stringify!($slice_partial)],
                         doc: &[$($slice_doc),*],
                     }, )*
-                    $( Op::$PairOp => Row {
-                        name: stringify!($pair_method),
-                        symbol: $pair_symbol,
+                    $( Op::$SumOp => Row {
+                        name: stringify!($sum_method),
+                        symbol: $sum_symbol,
                         operands: &[concat!(stringify!($a), "[..]"), concat!(stringify!($b), "[..]")],
-                        formula: stringify!($pair_formula),
-                        partials: &[stringify!($pair_partial)],
-                        doc: &[$($pair_doc),*],
+                        formula: concat!("sum of ", stringify!($term)),
+                        partials: &[stringify!($partial_a), stringify!($partial_b)],
+                        doc: &[$($sum_doc),*],
                     }, )*
                 }
             }

@@ -1,7 +1,7 @@
 //! [`Neuron`], [`Layer`], [`Mlp`], and what they have in common, [`Module`].
 
 use super::{Activation, Initializer};
-use crate::{Number, Value, tape};
+use crate::{Number, Value};
 use rand::Rng;
 use std::fmt;
 
@@ -48,8 +48,8 @@ impl Input for Value {
     #[track_caller]
     fn weighted_sums(neurons: &[Neuron], inputs: &[Value]) -> Vec<Value> {
         let mut sums = Vec::with_capacity(neurons.len());
-        let weights = neurons.iter().map(|neuron| neuron.weights.as_slice());
-        tape::dots(weights, inputs, |dot| sums.push(dot + neurons[sums.len()].bias));
+        let parameters = neurons.iter().map(|neuron| (neuron.weights.as_slice(), neuron.bias));
+        Value::affine_layer(parameters, inputs, |sum| sums.push(sum));
         sums
     }
 }

@@ -131,7 +131,13 @@ impl Tape {
         let operands = self.nodes.operands()[slot.index()];
         match arity(self.nodes.ops()[slot.index()]) {
             Arity::Fixed(count) => operands[..count].to_vec(),
-            Arity::Slices(count) => operands[..count].iter().flat_map(|position| Span::at(*position, &self.side_list).operands()).collect(),
+            Arity::Slice => Span::at(operands[0], &self.side_list).operands(),
+            Arity::Sum => {
+                let [position, init] = operands;
+                let spans = Span::two_at(position, &self.side_list);
+                let init = (init != Operand::NONE).then_some(init);
+                spans.into_iter().flat_map(Span::operands).chain(init).collect()
+            }
         }
     }
 }
@@ -176,14 +182,8 @@ impl<'a> Recording<'a> {
     }
 }
 
-/// Where the numbers and derivatives of an operation over slices are gathered, one for each slice that it may have.
-type Buffers = [Buffer; 2];
-
-#[derive(Default)]
-struct Buffer {
-    numbers: Vec<f64>,
-    partials: Vec<f64>,
-}
+/// Where the numbers of spans, and derivatives by them, are gathered.
+type Buffers = [Vec<f64>; 2];
 
 #[inline(always)]
 fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
@@ -194,10 +194,14 @@ fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
     }
 }
 
-/// So many operands, or slices of operands.
+/// How the operands of a node are kept.
 enum Arity {
+    /// So many in the node itself.
     Fixed(usize),
-    Slices(usize),
+    /// A span in the side list.
+    Slice,
+    /// Two spans in the side list, and an initial number.
+    Sum,
 }
 
 macro_rules! read_rules {
@@ -206,15 +210,15 @@ macro_rules! read_rules {
             = $formula:expr; [$($partial:expr),+]; )* }
         slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
-        pairs { $( $(#[doc = $pair_doc:literal])* $PairOp:ident $pair_symbol:literal $pair_method:ident($a:ident, $b:ident)
-            -> $pair_y:ident = $pair_formula:expr; ($partials_a:ident, $partials_b:ident) => $pair_partial:expr; )* }
+        sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
+            -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
     ) => {
         const fn arity(op: Op) -> Arity {
             match op {
                 Op::Leaf => Arity::Fixed(0),
                 $( Op::$Op => read_rules!(@arity $kind $($x)+), )*
-                $( Op::$SliceOp => Arity::Slices(1), )*
-                $( Op::$PairOp => Arity::Slices(2), )*
+                $( Op::$SliceOp => Arity::Slice, )*
+                $( Op::$SumOp => Arity::Sum, )*
             }
         }
 
@@ -238,9 +242,7 @@ macro_rules! read_rules {
                     $( Op::$SliceOp => self.pass_on_slice(slot, adjoint, adjoints, buffers, |xs, y, partials| {
                         partial::$slice_method(xs, y, partials);
                     }), )*
-                    $( Op::$PairOp => self.pass_on_pair(slot, adjoint, adjoints, buffers, |a, b, y, da, db| {
-                        partial::$pair_method(a, b, y, da, db);
-                    }), )*
+                    $( Op::$SumOp => self.pass_on_sum(slot, adjoint, adjoints, buffers, partial::$sum_method), )*
                 }
             }
         }
@@ -248,7 +250,7 @@ macro_rules! read_rules {
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $x:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
-    (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Slices(1) };
+    (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Slice };
     (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
     (@inlined $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
         $tape.pass_on_outlined($op, $slot, $adjoint, $adjoints, $buffers)
@@ -289,39 +291,31 @@ impl Recording<'_> {
         slot: usize,
         adjoint: f64,
         adjoints: &mut [f64],
-        [buffer, _]: &mut Buffers,
+        [numbers, partials]: &mut Buffers,
         rule: impl FnOnce(&[f64], f64, &mut [f64]),
     ) {
         let span = Span::at(self.operands[slot][0], self.side_list);
-        let (xs, dx) = self.open_buffer(span, buffer);
-        rule(xs, self.numbers[slot], dx);
-        add_to_span(adjoints, span, adjoint, dx);
+        let xs = self.numbers_of(span, numbers);
+        partials.clear();
+        partials.resize(xs.len(), 0.0);
+        rule(xs, self.numbers[slot], partials);
+        add_to_span(adjoints, span, partials.iter().map(|partial| adjoint * partial));
     }
 
     #[inline(always)]
-    fn pass_on_pair(
+    fn pass_on_sum(
         &self,
         slot: usize,
         adjoint: f64,
         adjoints: &mut [f64],
-        [buffer_a, buffer_b]: &mut Buffers,
-        rule: impl FnOnce(&[f64], &[f64], f64, &mut [f64], &mut [f64]),
+        [numbers_a, numbers_b]: &mut Buffers,
+        rule: impl Fn(f64, f64) -> [f64; 2],
     ) {
-        let [span_a, span_b] = self.operands[slot].map(|position| Span::at(position, self.side_list));
-        let (a, da) = self.open_buffer(span_a, buffer_a);
-        let (b, db) = self.open_buffer(span_b, buffer_b);
-        rule(a, b, self.numbers[slot], da, db);
-        add_to_span(adjoints, span_a, adjoint, da);
-        add_to_span(adjoints, span_b, adjoint, db);
-    }
-
-    /// The numbers of a span, and a place for the derivatives by them.
-    #[inline(always)]
-    fn open_buffer<'b>(&'b self, span: Span, buffer: &'b mut Buffer) -> (&'b [f64], &'b mut [f64]) {
-        let numbers = self.numbers_of(span, &mut buffer.numbers);
-        if buffer.partials.len() < numbers.len() {
-            buffer.partials.resize(numbers.len(), 0.0);
-        }
-        (numbers, &mut buffer.partials[..numbers.len()])
+        let [position, init] = self.operands[slot];
+        let [span_a, span_b] = Span::two_at(position, self.side_list);
+        let (a, b) = (self.numbers_of(span_a, numbers_a), self.numbers_of(span_b, numbers_b));
+        add_to_span(adjoints, span_a, a.iter().zip(b).map(|(&a, &b)| adjoint * rule(a, b)[0]));
+        add_to_span(adjoints, span_b, a.iter().zip(b).map(|(&a, &b)| adjoint * rule(a, b)[1]));
+        add(adjoints, init, adjoint);
     }
 }

@@ -10,8 +10,8 @@ macro_rules! record_rows {
             = $formula:expr; [$($partial:expr),+]; )* }
         slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
-        pairs { $( $(#[doc = $pair_doc:literal])* $PairOp:ident $pair_symbol:literal $pair_method:ident($a:ident, $b:ident)
-            -> $pair_y:ident = $pair_formula:expr; ($partials_a:ident, $partials_b:ident) => $pair_partial:expr; )* }
+        sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
+            -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
     ) => {
         /// The functions of the [table of operations](crate::op).
         impl Value {
@@ -28,16 +28,15 @@ macro_rules! record_rows {
                 }
             )*
             $(
-                $(#[doc = $pair_doc])*
+                $(#[doc = $sum_doc])*
+                #[doc = concat!("\n\nIt starts from 0; see [`Value::affine`].")]
                 ///
                 /// # Panics
                 ///
                 /// If the slices have different lengths.
                 #[track_caller]
-                pub fn $pair_method($a: &[Value], $b: &[Value]) -> Value {
-                    let mut y = Value::constant(0.0);
-                    recording::pairs(Op::$PairOp, [$a].into_iter(), $b, formula::$pair_method, |value| y = value);
-                    y
+                pub fn $sum_method($a: &[Value], $b: &[Value]) -> Value {
+                    recording::sum(Op::$SumOp, $a, $b, Value::constant(0.0), formula::$sum_method)
                 }
             )*
         }
@@ -55,10 +54,14 @@ macro_rules! record_rows {
             )*
             $(
                 #[track_caller]
-                fn $pair_method($a: &[Self], $b: &[Self]) -> Self {
-                    Value::$pair_method($a, $b)
+                fn $sum_method($a: &[Self], $b: &[Self]) -> Self {
+                    Value::$sum_method($a, $b)
                 }
             )*
+            #[track_caller]
+            fn affine(weights: &[Self], inputs: &[Self], bias: Self) -> Self {
+                Value::affine(weights, inputs, bias)
+            }
         }
     };
     (@inherent operator $doc:tt $Op:ident $method:ident $operands:tt $partials:tt) => {};
@@ -114,8 +117,26 @@ macro_rules! record_rows {
 }
 operations!(record_rows);
 
-/// The dot products of each row with the same values, as [`Value::dot`] of each; what the rows share is looked at once.
-#[track_caller]
-pub(crate) fn dots<'a>(rows: impl Iterator<Item = &'a [Value]>, values: &[Value], result: impl FnMut(Value)) {
-    recording::pairs(Op::Dot, rows, values, formula::dot, result);
+impl Value {
+    /// The weighted sum of a neuron, `weights . inputs + bias`, recorded as one operation: a [`dot`](Value::dot) that
+    /// starts from the bias.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many inputs as weights.
+    #[track_caller]
+    pub fn affine(weights: &[Value], inputs: &[Value], bias: impl Into<Value>) -> Value {
+        recording::sum(Op::Dot, weights, inputs, bias.into(), formula::dot)
+    }
+
+    /// The [`affine`](Value::affine) of each neuron of a layer, given by its weights and bias; what they share, the
+    /// inputs, is looked at once.
+    #[track_caller]
+    pub(crate) fn affine_layer<'a>(
+        neurons: impl Iterator<Item = (&'a [Value], Value)>,
+        inputs: &[Value],
+        result: impl FnMut(Value),
+    ) {
+        recording::sums(Op::Dot, neurons, inputs, formula::dot, result);
+    }
 }

@@ -17,7 +17,6 @@ mod value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 pub use value::Value;
 
-pub(crate) use methods::dots;
 pub(crate) use recording::Mark;
 pub(crate) use scope::{mark, release_to};
 pub(crate) use value::update_leaves;

@@ -169,8 +169,15 @@ impl Tape {
     }
 
     /// Panics if a value is stale.
-    #[inline]
+    #[inline(always)]
     pub fn check(&self, value: Value, caller: &'static Location<'static>) {
+        if !self.is_recent(value) {
+            self.check_closely(value, caller);
+        }
+    }
+
+    #[inline(never)]
+    fn check_closely(&self, value: Value, caller: &'static Location<'static>) {
         if !value.is_constant() && !self.is_live(value) {
             was_released(caller);
         }
@@ -278,7 +285,7 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
     let layout = Layout::of(xs);
     with_tape(|tape| {
         tape.check_all(xs, layout, caller);
-        if !tape.records(&[(xs, layout)]) {
+        if !tape.records(&[(xs, layout)], Value::constant(0.0)) {
             return Value::constant(formula(&tape.peek_all(xs)));
         }
         let recorded = tape.push_span(xs, layout);
@@ -287,47 +294,64 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
     })
 }
 
-/// Records an operation of two slices of operands, for each of many first ones with the same second one.
+/// Records a sum over two slices of operands, from an initial number on.
 #[track_caller]
-pub(super) fn pairs<'a>(
+pub(super) fn sum(op: Op, a: &[Value], b: &[Value], init: Value, formula: impl Fn(&[f64], &[f64], f64) -> f64) -> Value {
+    let mut y = init;
+    sums(op, [(a, init)].into_iter(), b, formula, |value| y = value);
+    y
+}
+
+/// Records a sum over two slices of operands for each of many first slices and initial numbers, with the same second
+/// slice. Neither `firsts` nor `result` may use values.
+#[inline]
+#[track_caller]
+pub(super) fn sums<'a>(
     op: Op,
-    firsts: impl Iterator<Item = &'a [Value]>,
+    firsts: impl Iterator<Item = (&'a [Value], Value)>,
     second: &[Value],
-    formula: impl Fn(&[f64], &[f64]) -> f64,
+    formula: impl Fn(&[f64], &[f64], f64) -> f64,
     mut result: impl FnMut(Value),
 ) {
     let caller = Location::caller();
     let second_layout = Layout::of(second);
     let mut second_recorded = None;
     let (mut numbers, mut second_numbers) = (Vec::new(), Vec::new());
-    with_tape(|tape| tape.check_all(second, second_layout, caller));
-    for first in firsts {
-        let lengths = [first.len(), second.len()];
-        assert!(lengths[0] == lengths[1], "{op} needs two slices of one length, and got {lengths:?} values");
-        let layout = Layout::of(first);
-        let y = with_tape(|tape| {
+    with_tape(|tape| {
+        tape.check_all(second, second_layout, caller);
+        for (first, init) in firsts {
+            let lengths = [first.len(), second.len()];
+            assert!(lengths[0] == lengths[1], "{op} needs two slices of one length, and got {lengths:?} values");
+            let layout = Layout::of(first);
             tape.check_all(first, layout, caller);
-            if !tape.records(&[(first, layout), (second, second_layout)]) {
-                return Value::constant(formula(&tape.peek_all(first), &tape.peek_all(second)));
+            tape.check(init, caller);
+            let init_number = tape.peek(init);
+            if !tape.records(&[(first, layout), (second, second_layout)], init) {
+                result(Value::constant(formula(&tape.peek_all(first), &tape.peek_all(second), init_number)));
+                continue;
             }
-            let second_recorded = *second_recorded.get_or_insert_with(|| tape.push_span(second, second_layout));
-            let recorded = tape.push_span(first, layout);
+            let second_recorded = match second_recorded {
+                Some(recorded) => recorded,
+                None => *second_recorded.insert(tape.push_span(second, second_layout)),
+            };
+            let recorded = tape.push_two_spans(first, layout, second_recorded.position);
             let number = formula(
                 tape.numbers_of(first, recorded, &mut numbers),
                 tape.numbers_of(second, second_recorded, &mut second_numbers),
+                init_number,
             );
-            Value::at(number, tape.record(op, [recorded.position, second_recorded.position], number))
-        });
-        result(y);
-    }
+            let init = if init.is_constant() && init_number == 0.0 { Operand::NONE } else { tape.operand(init) };
+            result(Value::at(number, tape.record(op, [recorded.position, init], number)));
+        }
+    });
 }
 
 impl Tape {
-    /// Whether an operation of these slices is recorded: not while recording is paused, and not of constants alone.
-    #[inline]
-    fn records(&self, slices: &[(&[Value], Layout)]) -> bool {
+    /// Whether an operation of these operands is recorded: not while recording is paused, and not of constants alone.
+    #[inline(always)]
+    fn records(&self, slices: &[(&[Value], Layout)], init: Value) -> bool {
         let are_constants = |(values, layout): &(&[Value], Layout)| values.is_empty() || *layout == Layout::Constants;
-        !self.nodes.is_paused() && !slices.iter().all(are_constants)
+        !(self.nodes.is_paused() || (init.is_constant() && slices.iter().all(are_constants)))
     }
 
     fn peek_all(&self, values: &[Value]) -> Vec<f64> {

@@ -29,6 +29,13 @@ impl Span<'_> {
         if header.0 & Self::IS_RANGE != 0 { Span::Range { start: rest[0], length } } else { Span::List(&rest[..length]) }
     }
 
+    /// The two spans at this place in a side list.
+    #[inline(always)]
+    pub fn two_at(position: Operand, side_list: &[Operand]) -> [Span<'_>; 2] {
+        let second = side_list[position.index()];
+        [Span::at(Operand(position.0 + 1), side_list), Span::at(second, side_list)]
+    }
+
     /// The operands one by one.
     pub fn operands(self) -> Vec<Operand> {
         match self {
@@ -54,14 +61,9 @@ impl Layout {
     pub fn of(values: &[Value]) -> Self {
         let Some(first) = values.first() else { return Layout::Mixed };
         let (layout, stride) = if first.is_constant() { (Layout::Constants, 0) } else { (Layout::Neighbours, 1) };
-        let mut expected = first.place().0;
-        for value in values {
-            if value.place().0 != expected {
-                return Layout::Mixed;
-            }
-            expected = expected.wrapping_add(stride);
-        }
-        layout
+        let first = first.place().0;
+        let is_expected = |(value, index): (&Value, u64)| value.place().0 == first.wrapping_add(stride * index);
+        if values.iter().zip(0..).all(is_expected) { layout } else { Layout::Mixed }
     }
 }
 
@@ -99,6 +101,14 @@ impl Tape {
         };
         self.side_list.extend_from_slice(&[Operand(values.len() as u32 | Span::IS_RANGE), start]);
         Recorded { position, start: Some(start) }
+    }
+
+    /// Appends the spans of a sum over two slices: where the second is, and then the first.
+    #[inline(always)]
+    pub(super) fn push_two_spans(&mut self, first: &[Value], layout: Layout, second: Operand) -> Recorded {
+        let position = Operand(self.side_list.len() as u32);
+        self.side_list.push(second);
+        Recorded { position, ..self.push_span(first, layout) }
     }
 
     /// The numbers of values that were just recorded, gathered in the buffer where they do not stand together.
@@ -144,20 +154,20 @@ impl Tape {
     }
 }
 
-/// Adds `factor * partials` to the adjoints of a span.
+/// Adds to the adjoints of a span.
 #[inline(always)]
-pub(super) fn add_to_span(adjoints: &mut [f64], span: Span, factor: f64, partials: &[f64]) {
+pub(super) fn add_to_span(adjoints: &mut [f64], span: Span, terms: impl Iterator<Item = f64>) {
     match span {
         Span::Range { start, .. } if start.is_constant() => {}
         Span::Range { start, length } => {
-            for (adjoint, partial) in adjoints[start.index()..][..length].iter_mut().zip(partials) {
-                *adjoint += factor * partial;
+            for (adjoint, term) in adjoints[start.index()..][..length].iter_mut().zip(terms) {
+                *adjoint += term;
             }
         }
         Span::List(operands) => {
-            for (operand, partial) in operands.iter().zip(partials) {
+            for (operand, term) in operands.iter().zip(terms) {
                 if !operand.is_constant() {
-                    adjoints[operand.index()] += factor * partial;
+                    adjoints[operand.index()] += term;
                 }
             }
         }
