@@ -1,6 +1,7 @@
 //! [`Neuron`], [`Layer`], [`Mlp`], and what they have in common, [`Module`].
 
 use super::{Activation, Initializer};
+use crate::tape::Layout;
 use crate::{Number, Value};
 use rand::Rng;
 use std::fmt;
@@ -48,7 +49,7 @@ impl Input for Value {
     #[track_caller]
     fn weighted_sums(neurons: &[Neuron], inputs: &[Value]) -> Vec<Value> {
         let mut sums = Vec::with_capacity(neurons.len());
-        let parameters = neurons.iter().map(|neuron| (neuron.weights.as_slice(), neuron.bias));
+        let parameters = neurons.iter().map(|neuron| (neuron.weights.as_slice(), neuron.layout, neuron.bias));
         Value::affine_layer(parameters, inputs, |sum| sums.push(sum));
         sums
     }
@@ -68,12 +69,11 @@ impl Input for f64 {
 /// A neuron: the activation of a weighted sum of its inputs and a bias.
 #[derive(Clone, Debug)]
 pub struct Neuron {
-    /// A weight an input.
-    pub weights: Vec<Value>,
-    /// What is added to the weighted sum.
-    pub bias: Value,
-    /// What is done with the sum.
-    pub activation: Activation,
+    weights: Vec<Value>,
+    /// How the weights stand on the tape, looked at once and not at every call.
+    layout: Layout,
+    bias: Value,
+    activation: Activation,
 }
 
 impl Neuron {
@@ -85,11 +85,23 @@ impl Neuron {
 
     /// A neuron with these weights and this bias.
     pub fn from_numbers(weights: &[f64], bias: f64, activation: Activation) -> Self {
-        Neuron {
-            weights: weights.iter().map(|weight| Value::new(*weight)).collect(),
-            bias: Value::new(bias),
-            activation,
-        }
+        let weights: Vec<Value> = weights.iter().map(|weight| Value::new(*weight)).collect();
+        Neuron { layout: Layout::of(&weights), weights, bias: Value::new(bias), activation }
+    }
+
+    /// A weight an input.
+    pub fn weights(&self) -> &[Value] {
+        &self.weights
+    }
+
+    /// What is added to the weighted sum.
+    pub fn bias(&self) -> Value {
+        self.bias
+    }
+
+    /// What is done with the sum.
+    pub fn activation(&self) -> Activation {
+        self.activation
     }
 
     /// What the neuron makes of its inputs.

@@ -85,9 +85,9 @@ impl Numbers {
     pub fn of(model: &Mlp) -> Self {
         let data = |values: &[Value]| values.iter().map(|value| value.data()).collect();
         let layers = model.layers.iter().map(|layer| LayerNumbers {
-            activation: layer.neurons.first().map_or(Activation::Linear, |neuron| neuron.activation),
-            weights: layer.neurons.iter().map(|neuron| data(&neuron.weights)).collect(),
-            biases: layer.neurons.iter().map(|neuron| neuron.bias.data()).collect(),
+            activation: layer.neurons.first().map_or(Activation::Linear, Neuron::activation),
+            weights: layer.neurons.iter().map(|neuron| data(neuron.weights())).collect(),
+            biases: layer.neurons.iter().map(|neuron| neuron.bias().data()).collect(),
         });
         Numbers { layers: layers.collect() }
     }

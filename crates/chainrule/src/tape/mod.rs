@@ -19,4 +19,5 @@ pub use value::Value;
 
 pub(crate) use recording::Mark;
 pub(crate) use scope::{mark, release_to};
+pub(crate) use span::Layout;
 pub(crate) use value::update_leaves;

@@ -296,9 +296,15 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
 
 /// Records a sum over two slices of operands, from an initial number on.
 #[track_caller]
-pub(super) fn sum(op: Op, a: &[Value], b: &[Value], init: Value, formula: impl Fn(&[f64], &[f64], f64) -> f64) -> Value {
+pub(super) fn sum(
+    op: Op,
+    a: &[Value],
+    b: &[Value],
+    init: Value,
+    formula: impl Fn(&[f64], &[f64], f64) -> f64,
+) -> Value {
     let mut y = init;
-    sums(op, [(a, init)].into_iter(), b, formula, |value| y = value);
+    sums(op, [(a, Layout::of(a), init)].into_iter(), b, formula, |value| y = value);
     y
 }
 
@@ -308,7 +314,7 @@ pub(super) fn sum(op: Op, a: &[Value], b: &[Value], init: Value, formula: impl F
 #[track_caller]
 pub(super) fn sums<'a>(
     op: Op,
-    firsts: impl Iterator<Item = (&'a [Value], Value)>,
+    firsts: impl Iterator<Item = (&'a [Value], Layout, Value)>,
     second: &[Value],
     formula: impl Fn(&[f64], &[f64], f64) -> f64,
     mut result: impl FnMut(Value),
@@ -319,10 +325,10 @@ pub(super) fn sums<'a>(
     let (mut numbers, mut second_numbers) = (Vec::new(), Vec::new());
     with_tape(|tape| {
         tape.check_all(second, second_layout, caller);
-        for (first, init) in firsts {
+        for (first, layout, init) in firsts {
             let lengths = [first.len(), second.len()];
             assert!(lengths[0] == lengths[1], "{op} needs two slices of one length, and got {lengths:?} values");
-            let layout = Layout::of(first);
+            debug_assert_eq!(layout, Layout::of(first));
             tape.check_all(first, layout, caller);
             tape.check(init, caller);
             let init_number = tape.peek(init);

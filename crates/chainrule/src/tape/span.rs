@@ -26,7 +26,11 @@ impl Span<'_> {
     pub fn at(position: Operand, side_list: &[Operand]) -> Span<'_> {
         let [header, rest @ ..] = &side_list[position.index()..] else { return Span::List(&[]) };
         let length = (header.0 & !Self::IS_RANGE) as usize;
-        if header.0 & Self::IS_RANGE != 0 { Span::Range { start: rest[0], length } } else { Span::List(&rest[..length]) }
+        if header.0 & Self::IS_RANGE != 0 {
+            Span::Range { start: rest[0], length }
+        } else {
+            Span::List(&rest[..length])
+        }
     }
 
     /// The two spans at this place in a side list.
@@ -46,8 +50,8 @@ impl Span<'_> {
 }
 
 /// How a slice of values stands on the tape.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Layout {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
     /// In neighbouring slots, recorded in one epoch, so that the last speaks for all.
     Neighbours,
     /// Nowhere: constants only.
@@ -113,7 +117,12 @@ impl Tape {
 
     /// The numbers of values that were just recorded, gathered in the buffer where they do not stand together.
     #[inline(always)]
-    pub(super) fn numbers_of<'a>(&'a self, values: &[Value], recorded: Recorded, buffer: &'a mut Vec<f64>) -> &'a [f64] {
+    pub(super) fn numbers_of<'a>(
+        &'a self,
+        values: &[Value],
+        recorded: Recorded,
+        buffer: &'a mut Vec<f64>,
+    ) -> &'a [f64] {
         match recorded.start {
             Some(start) => self.numbers_of_range(start, values.len()),
             None => {
