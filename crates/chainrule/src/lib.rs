@@ -1,4 +1,32 @@
 //! An autograd engine over scalars.
+//!
+//! Write numbers the way a notebook would, and ask how the result changes with each number that went in:
+//!
+//! ```
+//! use chainrule::Value;
+//!
+//! let a = Value::new(2.0);
+//! let b = Value::new(-3.0);
+//! let c = Value::new(10.0);
+//! let d = a * b + c;
+//! d.backward();
+//! assert_eq!(d.data(), 4.0);
+//! assert_eq!([a.grad(), b.grad(), c.grad()], [-3.0, 2.0, 1.0]);
+//! ```
+//!
+//! The rooms of this house, from the ground up:
+//!
+//! - [`op`] is the table of operations: for each its formula and its derivatives, once. [`Number`] is what the table can
+//!   be read over: floats, [`Dual`] numbers (forward mode), values.
+//! - [`tape`] has [`Value`], the recording behind it, and [`scope`](tape::scope), which gives memory back.
+//! - [`nn`] has neurons, layers and multi-layer perceptrons with micrograd's and PyTorch's names, and losses; [`optim`] has
+//!   the optimisers; [`data`] has data sets.
+//! - `draw` makes pictures as SVG (feature `draw`).
+//!
+//! # Features
+//!
+//! None is on by default. `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors;
+//! `draw` makes pictures.
 #![warn(missing_docs)]
 
 pub mod data;
@@ -21,3 +49,8 @@ pub use number::Number;
 pub use op::Op;
 pub use random::{Pcg64, Rng, RngExt, rng};
 pub use tape::{Value, no_grad};
+
+/// The examples of the README are tests, too.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

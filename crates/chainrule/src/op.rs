@@ -21,6 +21,7 @@
 //! over two slices of one length give the term and its derivatives; the sum may start from an initial number.
 
 use crate::Number;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LOG2_E, LOG10_E};
 
 /// Hands all rows to the macro `$reader`.
 macro_rules! operations {
@@ -70,9 +71,9 @@ macro_rules! operations {
                 /// `ln(1 + x)`, exact near 0.
                 native Ln1p "ln_1p" ln_1p(x) -> y = x.ln_1p(); [(x + c(1.0)).recip()];
                 /// The logarithm to base 2.
-                native Log2 "log2" log2(x) -> y = x.log2(); [x.recip() * c(std::f64::consts::LOG2_E)];
+                native Log2 "log2" log2(x) -> y = x.log2(); [x.recip() * c(LOG2_E)];
                 /// The logarithm to base 10.
-                native Log10 "log10" log10(x) -> y = x.log10(); [x.recip() * c(std::f64::consts::LOG10_E)];
+                native Log10 "log10" log10(x) -> y = x.log10(); [x.recip() * c(LOG10_E)];
 
                 /// The sine of an angle in radians.
                 native Sin "sin" sin(x) -> y = x.sin(); [x.cos()];
@@ -165,7 +166,7 @@ macro_rules! operations {
                     is_negative(x).select(c(0.0), x) + (-x.abs()).exp().ln_1p();
                     [x.sigmoid()];
                 /// The error function.
-                native Erf "erf" erf(x) -> y = x.erf(); [(-x * x).exp() * c(std::f64::consts::FRAC_2_SQRT_PI)];
+                native Erf "erf" erf(x) -> y = x.erf(); [(-x * x).exp() * c(FRAC_2_SQRT_PI)];
             }
             slices {
                 /// The sum; 0 of nothing.
@@ -237,11 +238,11 @@ fn reduce<N: Number>(xs: &[N], f: impl Fn(N, N) -> N) -> N {
 }
 
 fn normal_distribution<N: Number>(x: N) -> N {
-    ((x * c(std::f64::consts::FRAC_1_SQRT_2)).erf() + c(1.0)) * c(0.5)
+    ((x * c(FRAC_1_SQRT_2)).erf() + c(1.0)) * c(0.5)
 }
 
 fn normal_density<N: Number>(x: N) -> N {
-    (x * x * c(-0.5)).exp() * c(0.5 * std::f64::consts::FRAC_2_SQRT_PI * std::f64::consts::FRAC_1_SQRT_2)
+    (x * x * c(-0.5)).exp() * c(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2)
 }
 
 /// What of the derivative goes to the number, to the lower and to the upper bound.
