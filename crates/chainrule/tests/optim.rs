@@ -116,8 +116,8 @@ fn only_leaves_are_parameters() {
 }
 
 #[test]
-#[should_panic(expected = "tests/optim.rs")]
-fn a_released_parameter_is_named_by_the_place_of_its_use() {
+#[should_panic(expected = "a Value was used after its node was released")]
+fn a_released_parameter_is_refused() {
     let stale = {
         let _scope = tape::scope();
         Value::new(1.0)

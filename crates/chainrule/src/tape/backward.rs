@@ -1,12 +1,12 @@
 //! Backpropagation: one loop over the tape, from the result down.
 
 use super::Value;
+use super::misuse::{Misuse, lend};
 use super::nodes::{Operand, Operands, Slot};
-use super::recording::{Tape, with_tape};
+use super::recording::Tape;
 use super::span::{Span, add_to_span};
 use crate::Op;
 use crate::op::{operations, partial};
-use std::panic::Location;
 
 impl Value {
     /// Goes backward from this value: adds to the gradient of every value that it was computed from, and to its own, the
@@ -29,13 +29,10 @@ impl Value {
     /// If this is a constant: there is nothing to go back to.
     #[track_caller]
     pub fn backward_with(self, seed: f64) {
-        let caller = Location::caller();
-        with_tape(|tape| match tape.slot(self, caller) {
-            Some(root) => tape.backward(root, seed),
-            None => panic!(
-                "backward() of a constant, at {caller}: nothing was recorded to go back to. Was it computed from \
-                 constants only, or within no_grad?"
-            ),
+        lend(|tape| {
+            let root = tape.slot(self)?.ok_or(Misuse::BackwardOfConstant)?;
+            tape.backward(root, seed);
+            Ok(())
         });
     }
 
@@ -51,17 +48,18 @@ impl Value {
     /// ```
     #[track_caller]
     pub fn gradient(self, inputs: &[Value]) -> Vec<f64> {
-        let caller = Location::caller();
-        with_tape(|tape| {
+        lend(|tape| {
             let mut adjoints = Vec::new();
-            if let Some(root) = tape.slot(self, caller) {
+            if let Some(root) = tape.slot(self)? {
                 adjoints.resize(root.index() + 1, 0.0);
                 adjoints[root.index()] = 1.0;
                 tape.sweep(&mut adjoints);
             }
-            let adjoint =
-                |input: &Value| tape.slot(*input, caller).and_then(|slot| adjoints.get(slot.index()).copied());
-            inputs.iter().map(|input| adjoint(input).unwrap_or(0.0)).collect()
+            let adjoint = |input: &Value| {
+                let slot = tape.slot(*input)?;
+                Ok(slot.and_then(|slot| adjoints.get(slot.index())).copied().unwrap_or(0.0))
+            };
+            inputs.iter().map(adjoint).collect()
         })
     }
 }

@@ -7,6 +7,7 @@ mod backward;
 mod epoch;
 mod float;
 mod methods;
+mod misuse;
 mod nodes;
 mod operators;
 mod recording;

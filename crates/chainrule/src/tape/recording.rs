@@ -4,6 +4,7 @@
 
 use super::Value;
 use super::epoch::Epochs;
+use super::misuse::{Misuse, lend};
 use super::nodes::{Nodes, Operand, Operands, Slot};
 use super::span::Layout;
 use super::value::Place;
@@ -11,7 +12,6 @@ use crate::Op;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::BTreeMap;
 use std::mem::ManuallyDrop;
-use std::panic::Location;
 
 /// A thread's tape.
 ///
@@ -152,9 +152,11 @@ impl Tape {
     }
 
     /// The number of a value, which for a leaf is the one on the tape.
-    pub fn number(&self, value: Value, caller: &'static Location<'static>) -> f64 {
-        self.check(value, caller);
-        self.peek(value)
+    pub fn number(&self, value: Value) -> Result<f64, Misuse> {
+        if value.is_leaf() {
+            self.check(value)?;
+        }
+        Ok(self.peek(value))
     }
 
     /// Whether a value has a node that is known at a glance to be live, as most are.
@@ -163,30 +165,22 @@ impl Tape {
         self.epochs.is_recent(value.place().epoch(), value.place().slot_or_beyond().0)
     }
 
-    /// Whether a value that is not a constant still has its node.
-    pub fn is_live(&self, value: Value) -> bool {
-        self.is_recent(value) || self.epochs.is_live(value.place().epoch(), value.place().slot_or_beyond().0)
-    }
-
-    /// Panics if a value is stale.
+    /// Whether a value is not stale.
     #[inline(always)]
-    pub fn check(&self, value: Value, caller: &'static Location<'static>) {
-        if !self.is_recent(value) {
-            self.check_closely(value, caller);
-        }
+    pub fn check(&self, value: Value) -> Result<(), Misuse> {
+        if self.is_recent(value) { Ok(()) } else { self.check_closely(value) }
     }
 
     #[inline(never)]
-    fn check_closely(&self, value: Value, caller: &'static Location<'static>) {
-        if !value.is_constant() && !self.is_live(value) {
-            was_released(caller);
-        }
+    fn check_closely(&self, value: Value) -> Result<(), Misuse> {
+        let is_live = || self.epochs.is_live(value.place().epoch(), value.place().slot_or_beyond().0);
+        if value.is_constant() || is_live() { Ok(()) } else { Err(Misuse::Released) }
     }
 
-    /// The slot of a value, unless it is a constant; panics if the value is stale.
-    pub fn slot(&self, value: Value, caller: &'static Location<'static>) -> Option<Slot> {
-        self.check(value, caller);
-        (!value.is_constant()).then(|| value.place().slot_or_beyond())
+    /// The slot of a value, unless it is a constant.
+    pub fn slot(&self, value: Value) -> Result<Option<Slot>, Misuse> {
+        self.check(value)?;
+        Ok((!value.is_constant()).then(|| value.place().slot_or_beyond()))
     }
 
     /// Where a node will find this value, which must not be stale.
@@ -198,15 +192,6 @@ impl Tape {
         }
         slot_of(value)
     }
-}
-
-#[cold]
-#[inline(never)]
-fn was_released(caller: &'static Location<'static>) -> ! {
-    panic!(
-        "a Value was used after its node was released, at {caller}: the scope that it was recorded in has ended, or an \
-         optimiser's step() has released the graph. Keep its number with `.data()`, or record it before the scope opens"
-    );
 }
 
 /// The operand that a value is which is not a constant.
@@ -231,7 +216,7 @@ pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64
         // SAFETY: there is room, as just checked.
         unsafe { tape.record_in_room(op, [slot_of(x), Operand(integer as u32)], number) }
     } else {
-        record_unary(op, x, integer, number, Location::caller())
+        record_unary(op, x, integer, number)
     };
     Value::at(number, place)
 }
@@ -247,50 +232,54 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f
         // SAFETY: there is room, as just checked.
         unsafe { tape.record_in_room(op, [slot_of(a), slot_of(b)], number) }
     } else {
-        record_binary(op, a, b, number, Location::caller())
+        record_binary(op, a, b, number)
     };
     Value::at(number, place)
 }
 
 /// What [`unary`] leaves: constants, handles that need a closer look, no room, no recording.
 #[inline(never)]
-fn record_unary(op: Op, x: Value, integer: i32, number: f64, caller: &'static Location<'static>) -> Place {
-    with_tape(|tape| {
-        tape.check(x, caller);
+#[track_caller]
+fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Place {
+    lend(|tape| {
+        tape.check(x)?;
         if tape.nodes.is_paused() || x.is_constant() {
-            return Place::NOWHERE;
+            return Ok(Place::NOWHERE);
         }
-        tape.record(op, [slot_of(x), Operand(integer as u32)], number)
+        Ok(tape.record(op, [slot_of(x), Operand(integer as u32)], number))
     })
 }
 
 /// What [`binary`] leaves: constants, handles that need a closer look, no room, no recording.
 #[inline(never)]
-fn record_binary(op: Op, a: Value, b: Value, number: f64, caller: &'static Location<'static>) -> Place {
-    with_tape(|tape| {
-        tape.check(a, caller);
-        tape.check(b, caller);
+#[track_caller]
+fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Place {
+    lend(|tape| {
+        tape.check(a)?;
+        tape.check(b)?;
         if tape.nodes.is_paused() || (a.is_constant() && b.is_constant()) {
-            return Place::NOWHERE;
+            return Ok(Place::NOWHERE);
         }
         let operands = [tape.operand(a), tape.operand(b)];
-        tape.record(op, operands, number)
+        Ok(tape.record(op, operands, number))
     })
 }
 
 /// Records an operation of a slice of operands.
 #[track_caller]
 pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Value {
-    let caller = Location::caller();
+    if xs.is_empty() {
+        return Value::constant(formula(&[]));
+    }
     let layout = Layout::of(xs);
-    with_tape(|tape| {
-        tape.check_all(xs, layout, caller);
+    lend(|tape| {
+        tape.check_all(xs, layout)?;
         if !tape.records(&[(xs, layout)], Value::constant(0.0)) {
-            return Value::constant(formula(&tape.peek_all(xs)));
+            return Ok(Value::constant(formula(&tape.peek_all(xs))));
         }
         let recorded = tape.push_span(xs, layout);
         let number = formula(tape.numbers_of(xs, recorded, &mut Vec::new()));
-        Value::at(number, tape.record(op, [recorded.position, Operand::NONE], number))
+        Ok(Value::at(number, tape.record(op, [recorded.position, Operand::NONE], number)))
     })
 }
 
@@ -319,18 +308,18 @@ pub(super) fn sums<'a>(
     formula: impl Fn(&[f64], &[f64], f64) -> f64,
     mut result: impl FnMut(Value),
 ) {
-    let caller = Location::caller();
     let second_layout = Layout::of(second);
     let mut second_recorded = None;
     let (mut numbers, mut second_numbers) = (Vec::new(), Vec::new());
-    with_tape(|tape| {
-        tape.check_all(second, second_layout, caller);
+    lend(|tape| {
+        tape.check_all(second, second_layout)?;
         for (first, layout, init) in firsts {
-            let lengths = [first.len(), second.len()];
-            assert!(lengths[0] == lengths[1], "{op} needs two slices of one length, and got {lengths:?} values");
+            if first.len() != second.len() {
+                return Err(Misuse::Lengths(first.len(), second.len()));
+            }
             debug_assert_eq!(layout, Layout::of(first));
-            tape.check_all(first, layout, caller);
-            tape.check(init, caller);
+            tape.check_all(first, layout)?;
+            tape.check(init)?;
             let init_number = tape.peek(init);
             if !tape.records(&[(first, layout), (second, second_layout)], init) {
                 result(Value::constant(formula(&tape.peek_all(first), &tape.peek_all(second), init_number)));
@@ -349,6 +338,7 @@ pub(super) fn sums<'a>(
             let init = if init.is_constant() && init_number == 0.0 { Operand::NONE } else { tape.operand(init) };
             result(Value::at(number, tape.record(op, [recorded.position, init], number)));
         }
+        Ok(())
     });
 }
 

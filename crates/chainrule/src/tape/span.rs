@@ -4,9 +4,9 @@
 //! however many they are, and their numbers and adjoints can be read and written as slices.
 
 use super::Value;
+use super::misuse::Misuse;
 use super::nodes::Operand;
 use super::recording::Tape;
-use std::panic::Location;
 
 /// Where the operands of a node are that come as a slice.
 #[derive(Clone, Copy, Debug)]
@@ -81,13 +81,13 @@ pub(super) struct Recorded {
 }
 
 impl Tape {
-    /// Panics if one of the values is stale.
+    /// Whether none of the values is stale.
     #[inline(always)]
-    pub(super) fn check_all(&self, values: &[Value], layout: Layout, caller: &'static Location<'static>) {
+    pub(super) fn check_all(&self, values: &[Value], layout: Layout) -> Result<(), Misuse> {
         match (layout, values) {
-            (Layout::Neighbours, [.., last]) => self.check(*last, caller),
-            (Layout::Constants, _) => {}
-            _ => values.iter().for_each(|value| self.check(*value, caller)),
+            (Layout::Neighbours, [.., last]) => self.check(*last),
+            (Layout::Constants, _) => Ok(()),
+            _ => values.iter().try_for_each(|value| self.check(*value)),
         }
     }
 

@@ -1,12 +1,12 @@
 //! [`Value`]: a number that remembers how it was made.
 
 use super::epoch::Epochs;
+use super::misuse::{Misuse, lend};
 use super::nodes::{Operand, Slot};
 use super::recording::{self, Tape, with_tape};
 use crate::Op;
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::Location;
 
 /// A number that remembers how it was made.
 ///
@@ -130,8 +130,7 @@ impl Value {
         if !self.place.is_leaf() || self.is_constant() {
             return self.number;
         }
-        let caller = Location::caller();
-        with_tape(|tape| tape.number(self, caller))
+        lend(|tape| tape.number(self))
     }
 
     /// Changes the number of a leaf, for all its copies. What was computed from it before is not computed anew.
@@ -141,67 +140,61 @@ impl Value {
     /// If this is not a leaf but computed, or a constant.
     #[track_caller]
     pub fn set_data(self, data: f64) {
-        let caller = Location::caller();
-        with_tape(|tape| tape.set_number(self, data, caller));
+        lend(|tape| tape.set_number(self, data));
     }
 
     /// The gradient: the sum of this value's adjoints over all [`backward`](Value::backward) sweeps since the last
     /// [`zero_grad`](Value::zero_grad). Of a constant, 0.
     #[track_caller]
     pub fn grad(self) -> f64 {
-        let caller = Location::caller();
-        with_tape(|tape| tape.gradient(self, caller))
+        lend(|tape| tape.gradient(self))
     }
 
     /// Sets the gradient back to 0.
     #[track_caller]
     pub fn zero_grad(self) {
-        let caller = Location::caller();
-        with_tape(|tape| {
-            let slot = tape.slot(self, caller);
+        lend(|tape| {
+            let slot = tape.slot(self)?;
             if let Some(gradient) = slot.and_then(|slot| tape.gradients.get_mut(slot.index())) {
                 *gradient = 0.0;
             }
+            Ok(())
         });
     }
 
     /// Gives the value a name, for pictures and messages. A constant takes none.
     #[track_caller]
     pub fn named(self, name: impl Into<String>) -> Self {
-        let caller = Location::caller();
         let name = name.into();
-        with_tape(|tape| {
-            if let Some(slot) = tape.slot(self, caller) {
+        lend(|tape| {
+            if let Some(slot) = tape.slot(self)? {
                 tape.names.insert(slot, name);
             }
-        });
-        self
+            Ok(self)
+        })
     }
 
     /// The name, if it was given one.
     #[track_caller]
     pub fn name(self) -> Option<String> {
-        let caller = Location::caller();
-        with_tape(|tape| tape.slot(self, caller).and_then(|slot| tape.names.get(&slot).cloned()))
+        lend(|tape| Ok(tape.slot(self)?.and_then(|slot| tape.names.get(&slot).cloned())))
     }
 
     /// The operation that made this value; `None` for leaves and constants.
     #[track_caller]
     pub fn op(self) -> Option<Op> {
-        let caller = Location::caller();
-        with_tape(|tape| {
-            let op = tape.nodes.ops()[tape.slot(self, caller)?.index()];
-            (op != Op::Leaf).then_some(op)
+        lend(|tape| {
+            let op = tape.slot(self)?.map(|slot| tape.nodes.ops()[slot.index()]);
+            Ok(op.filter(|op| *op != Op::Leaf))
         })
     }
 
     /// The values that this one was made of, in the order of the operation; none for leaves and constants.
     #[track_caller]
     pub fn operands(self) -> Vec<Value> {
-        let caller = Location::caller();
-        with_tape(|tape| {
-            let Some(slot) = tape.slot(self, caller) else { return Vec::new() };
-            tape.operands_of(slot).into_iter().map(|operand| tape.handle(operand)).collect()
+        lend(|tape| {
+            let operands = tape.slot(self)?.map_or(Vec::new(), |slot| tape.operands_of(slot));
+            Ok(operands.into_iter().map(|operand| tape.handle(operand)).collect())
         })
     }
 
@@ -226,19 +219,18 @@ impl Tape {
 
 impl Tape {
     /// The gradient of a value; 0 where no sweep has come by.
-    fn gradient(&self, value: Value, caller: &'static Location<'static>) -> f64 {
-        self.slot(value, caller).and_then(|slot| self.gradients.get(slot.index())).copied().unwrap_or(0.0)
+    fn gradient(&self, value: Value) -> Result<f64, Misuse> {
+        Ok(self.slot(value)?.and_then(|slot| self.gradients.get(slot.index())).copied().unwrap_or(0.0))
     }
 
     /// Changes the number of a leaf.
-    fn set_number(&mut self, leaf: Value, number: f64, caller: &'static Location<'static>) {
-        match self.slot(leaf, caller) {
+    fn set_number(&mut self, leaf: Value, number: f64) -> Result<(), Misuse> {
+        match self.slot(leaf)? {
             Some(slot) if leaf.is_leaf() => self.nodes.numbers_mut()[slot.index()] = number,
-            Some(_) => panic!("only a leaf's data can be set, at {caller}: this Value was computed from others"),
-            None => {
-                panic!("only a leaf's data can be set, at {caller}: this Value is a constant; make it with Value::new")
-            }
+            Some(_) => return Err(Misuse::SetComputed),
+            None => return Err(Misuse::SetConstant),
         }
+        Ok(())
     }
 }
 
@@ -249,15 +241,16 @@ impl Tape {
 /// If one of them is not a leaf.
 #[track_caller]
 pub(crate) fn update_leaves(leaves: &[Value], change: impl FnOnce(&mut [f64], &[f64])) {
-    let caller = Location::caller();
-    let (mut numbers, gradients): (Vec<f64>, Vec<f64>) =
-        with_tape(|tape| leaves.iter().map(|leaf| (tape.number(*leaf, caller), tape.gradient(*leaf, caller))).unzip());
-    change(&mut numbers, &gradients);
-    with_tape(|tape| {
-        for (leaf, number) in leaves.iter().zip(numbers) {
-            tape.set_number(*leaf, number, caller);
+    let (mut numbers, mut gradients) = (Vec::new(), Vec::new());
+    lend(|tape| {
+        for leaf in leaves {
+            numbers.push(tape.number(*leaf)?);
+            gradients.push(tape.gradient(*leaf)?);
         }
+        Ok(())
     });
+    change(&mut numbers, &gradients);
+    lend(|tape| leaves.iter().zip(numbers).try_for_each(|(leaf, number)| tape.set_number(*leaf, number)));
 }
 
 impl From<f64> for Value {
@@ -281,13 +274,9 @@ impl From<&Value> for Value {
 /// As micrograd prints it: `Value(data=24.704081632653063, grad=0)`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let live = with_tape(|tape| {
-            (self.is_constant() || tape.is_live(*self))
-                .then(|| (tape.number(*self, Location::caller()), tape.gradient(*self, Location::caller())))
-        });
-        match live {
-            Some((data, grad)) => write!(f, "Value(data={data}, grad={grad})"),
-            None => write!(f, "Value(data={}, released)", self.number),
+        match with_tape(|tape| tape.number(*self).and_then(|data| Ok((data, tape.gradient(*self)?)))) {
+            Ok((data, grad)) => write!(f, "Value(data={data}, grad={grad})"),
+            Err(_) => write!(f, "Value(data={}, released)", self.number),
         }
     }
 }

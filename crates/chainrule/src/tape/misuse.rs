@@ -1,0 +1,56 @@
+//! How a value can be used wrongly, and what the panic says to mend it.
+
+use super::recording::{Tape, with_tape};
+
+/// A wrong use of a value.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Misuse {
+    /// Its node is gone.
+    Released,
+    /// The data of a value that is not a leaf was to be set.
+    SetComputed,
+    /// The data of a constant was to be set.
+    SetConstant,
+    /// There is nothing to go back to.
+    BackwardOfConstant,
+    /// Two slices were to be taken in pairs.
+    Lengths(usize, usize),
+}
+
+impl Misuse {
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn panic(self) -> ! {
+        match self {
+            Misuse::Released => panic!(
+                "a Value was used after its node was released: the scope that it was recorded in has ended, or an \
+                 optimiser's step() has released the graph. Keep its number with `.data()`, or record it before the scope \
+                 opens"
+            ),
+            Misuse::SetComputed => panic!("only a leaf's data can be set: this Value was computed from others"),
+            Misuse::SetConstant => {
+                panic!("only a leaf's data can be set: this Value is a constant; make it with `Value::new`")
+            }
+            Misuse::BackwardOfConstant => panic!(
+                "backward() of a constant: nothing was recorded to go back to. Was it computed from constants only, or \
+                 within `no_grad`?"
+            ),
+            Misuse::Lengths(first, second) => panic!(
+                "two slices that are multiplied term by term need one length: the first has {first} values, the second \
+                 {second}"
+            ),
+        }
+    }
+}
+
+/// Lends this thread's tape, and panics where the caller stands if a value is used wrongly: after the tape was given back,
+/// since a panic hook may use values, too.
+#[inline(always)]
+#[track_caller]
+pub(super) fn lend<R>(read_or_write: impl FnOnce(&mut Tape) -> Result<R, Misuse>) -> R {
+    match with_tape(read_or_write) {
+        Ok(result) => result,
+        Err(misuse) => misuse.panic(),
+    }
+}
