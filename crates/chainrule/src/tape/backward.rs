@@ -5,8 +5,8 @@ use super::misuse::{Misuse, lend};
 use super::nodes::{Operand, Operands, Slot};
 use super::recording::Tape;
 use super::span::{Span, add_to_span};
-use crate::Op;
 use crate::op::{operations, partial};
+use crate::{Number, Op};
 
 impl Value {
     /// Goes backward from this value: adds to the gradient of every value that it was computed from, and to its own, the
@@ -92,16 +92,21 @@ impl Tape {
     /// Passes adjoints on, from the last slot down to the first.
     ///
     /// A zero adjoint passes nothing on: not to what the result does not depend on, and not through an infinite
-    /// derivative, which would make it NaN.
+    /// derivative, which would make it NaN. Nor does an infinite adjoint through a derivative of 0.
     fn sweep(&self, adjoints: &mut [f64]) {
+        // Without its sign bit, a number is neither zero nor infinite nor NaN if it is from 1 to this, less 1.
+        const INFINITE: u64 = f64::INFINITY.to_bits() << 1;
         let recording = self.recording();
         let ops = &recording.ops[..adjoints.len()];
         let mut buffers = Buffers::default();
         for slot in (self.first_operation()..adjoints.len()).rev() {
             // SAFETY: the slot is below the length of both.
             let (adjoint, op) = unsafe { (*adjoints.get_unchecked(slot), *ops.get_unchecked(slot)) };
-            if adjoint != 0.0 {
+            let magnitude = adjoint.to_bits() << 1;
+            if magnitude.wrapping_sub(1) < INFINITE - 1 {
                 recording.pass_on(op, slot, adjoint, adjoints, &mut buffers);
+            } else if magnitude != 0 {
+                recording.pass_on_infinite(op, slot, adjoint, adjoints, &mut buffers);
             }
         }
     }
@@ -184,6 +189,15 @@ impl<'a> Recording<'a> {
 type Buffers = [Vec<f64>; 2];
 
 #[inline(always)]
+fn product(adjoint: f64, partial: f64) -> f64 {
+    adjoint * partial
+}
+
+fn strong_product(adjoint: f64, partial: f64) -> f64 {
+    adjoint.strong_zero_mul(partial)
+}
+
+#[inline(always)]
 fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
     if !operand.is_constant() {
         debug_assert!(operand.index() < adjoints.len());
@@ -226,7 +240,8 @@ macro_rules! read_rules {
             fn pass_on(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
                 match op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@inlined $kind self op slot adjoint adjoints buffers $method $($x)+), )*
+                    $( Op::$Op => read_rules!(@inlined $kind product self op slot adjoint adjoints buffers
+                        $method $($x)+), )*
                     _ => self.pass_on_outlined(op, slot, adjoint, adjoints, buffers),
                 }
             }
@@ -234,15 +249,32 @@ macro_rules! read_rules {
             /// The same for operations that are not operators. They are many; inlined they would slow the sweep down.
             #[inline(never)]
             fn pass_on_outlined(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                match op {
-                    Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@pass_on $kind self op slot adjoint adjoints buffers $method $($x)+), )*
-                    $( Op::$SliceOp => self.pass_on_slice(slot, adjoint, adjoints, buffers, |xs, y, partials| {
-                        partial::$slice_method(xs, y, partials);
-                    }), )*
-                    $( Op::$SumOp => self.pass_on_sum(slot, adjoint, adjoints, buffers, partial::$sum_method), )*
-                }
+                read_rules!(@all product self op slot adjoint adjoints buffers; $($Op $kind $method($($x)+))*;
+                    $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
             }
+
+            /// The same for an adjoint that is infinite or NaN, of which nothing is left after a derivative of 0.
+            #[cold]
+            #[inline(never)]
+            fn pass_on_infinite(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                read_rules!(@all strong_product self op slot adjoint adjoints buffers; $($Op $kind $method($($x)+))*;
+                    $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
+            }
+        }
+    };
+    (@all $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident;
+        $($Op:ident $kind:ident $method:ident($($x:ident)+))*; $($SliceOp:ident $slice_method:ident)*;
+        $($SumOp:ident $sum_method:ident)*
+    ) => {
+        match $op {
+            Op::Leaf => {}
+            $( Op::$Op => read_rules!(@pass_on $kind $product $tape $op $slot $adjoint $adjoints $buffers $method $($x)+), )*
+            $( Op::$SliceOp => $tape.pass_on_slice($slot, $adjoint, $adjoints, $buffers, $product, |xs, y, partials| {
+                partial::$slice_method(xs, y, partials);
+            }), )*
+            $( Op::$SumOp => {
+                $tape.pass_on_sum($slot, $adjoint, $adjoints, $buffers, $product, partial::$sum_method);
+            } )*
         }
     };
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
@@ -250,32 +282,32 @@ macro_rules! read_rules {
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
     (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Slice };
     (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
-    (@inlined $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
+    (@inlined $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
         $tape.pass_on_outlined($op, $slot, $adjoint, $adjoints, $buffers)
     };
-    (@pass_on power $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on power $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $x:ident $n:ident) => {{
         let [x, n] = $tape.operands[$slot];
         let [partial] = partial::$method($tape.number_of(x), n.0 as i32, $tape.numbers[$slot]);
-        add($adjoints, x, $adjoint * partial);
+        add($adjoints, x, $product($adjoint, partial));
     }};
-    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $x:ident) => {{
         let [x, _] = $tape.operands[$slot];
         let [partial] = partial::$method($tape.number_of(x), $tape.numbers[$slot]);
-        add($adjoints, x, $adjoint * partial);
+        add($adjoints, x, $product($adjoint, partial));
     }};
-    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $a:ident $b:ident) => {{
         let [a, b] = $tape.operands[$slot];
         let [partial_a, partial_b] =
             partial::$method($tape.number_of(a), $tape.number_of(b), $tape.numbers[$slot]);
-        add($adjoints, a, $adjoint * partial_a);
-        add($adjoints, b, $adjoint * partial_b);
+        add($adjoints, a, $product($adjoint, partial_a));
+        add($adjoints, b, $product($adjoint, partial_b));
     }};
-    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $a:ident $b:ident $c:ident) => {
-        $tape.pass_on_slice($slot, $adjoint, $adjoints, $buffers, |x, y, partials| {
+        $tape.pass_on_slice($slot, $adjoint, $adjoints, $buffers, $product, |x, y, partials| {
             partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], y));
         })
     };
@@ -290,6 +322,7 @@ impl Recording<'_> {
         adjoint: f64,
         adjoints: &mut [f64],
         [numbers, partials]: &mut Buffers,
+        product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(&[f64], f64, &mut [f64]),
     ) {
         let span = Span::at(self.operands[slot][0], self.side_list);
@@ -297,7 +330,7 @@ impl Recording<'_> {
         partials.clear();
         partials.resize(xs.len(), 0.0);
         rule(xs, self.numbers[slot], partials);
-        add_to_span(adjoints, span, partials.iter().map(|partial| adjoint * partial));
+        add_to_span(adjoints, span, partials.iter().map(|partial| product(adjoint, *partial)));
     }
 
     #[inline(always)]
@@ -307,13 +340,14 @@ impl Recording<'_> {
         adjoint: f64,
         adjoints: &mut [f64],
         [numbers_a, numbers_b]: &mut Buffers,
+        product: impl Fn(f64, f64) -> f64,
         rule: impl Fn(f64, f64) -> [f64; 2],
     ) {
         let [position, init] = self.operands[slot];
         let [span_a, span_b] = Span::two_at(position, self.side_list);
         let (a, b) = (self.numbers_of(span_a, numbers_a), self.numbers_of(span_b, numbers_b));
-        add_to_span(adjoints, span_a, a.iter().zip(b).map(|(&a, &b)| adjoint * rule(a, b)[0]));
-        add_to_span(adjoints, span_b, a.iter().zip(b).map(|(&a, &b)| adjoint * rule(a, b)[1]));
+        add_to_span(adjoints, span_a, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[0])));
+        add_to_span(adjoints, span_b, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[1])));
         add(adjoints, init, adjoint);
     }
 }
