@@ -59,6 +59,7 @@ fn one_line(error: &clap::Error) -> String {
     };
     let argument = context(ContextKind::InvalidArg).map(short);
     match (error.kind(), argument, context(ContextKind::InvalidValue), error.get(ContextKind::ValidValue)) {
+        (ErrorKind::InvalidValue, Some(argument), Some(""), _) => format!("{argument}: expected a value, found none"),
         (ErrorKind::InvalidValue, Some(argument), Some(value), Some(ContextValue::Strings(known))) => {
             text::unknown(&argument.trim_start_matches('-').to_lowercase(), value, known)
         }

@@ -23,7 +23,7 @@ use std::path::PathBuf;
 #[command(after_long_help = "\
 Examples:
   chainrule train moons
-  chainrule train spirals --hidden 32,32 --activation tanh --steps 2000
+  chainrule train spirals --hidden 32,32 --activation tanh --lr 0.02
   chainrule train flowers.csv --target species --out flowers
   chainrule train houses.csv --target price --batch 32 --json > steps.jsonl
 
@@ -48,14 +48,14 @@ pub struct Args {
         default_value = "0.2", help_heading = "Data")]
     pub test_fraction: f64,
     /// Seed of all randomness: equal seeds give equal files
-    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true, default_value = "42",
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true, default_value = "7",
         help_heading = "Data")]
     pub seed: u64,
 
     /// Neurons of each hidden layer, or `none` [default: 16,16]
     #[arg(long, value_name = "SIZES", value_parser = hidden, allow_hyphen_values = true, help_heading = "Network")]
     pub hidden: Option<Hidden>,
-    /// What hidden neurons do with their weighted sum [default: relu; spirals: tanh]
+    /// What hidden neurons do with their weighted sum [default: relu]
     #[arg(long, value_name = "NAME", value_parser = one_of::<Activation>(Activation::ALL.map(Activation::name)),
         help_heading = "Network")]
     pub activation: Option<Activation>,
@@ -77,7 +77,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", value_parser = one_of::<Schedule>(Schedule::ALL.map(Schedule::name)),
         help_heading = "Training")]
     pub schedule: Option<Schedule>,
-    /// Steps; 0 only writes the untrained network [default: 1000; moons: 100]
+    /// Steps; 0 only writes the untrained network [default: 1000; moons: 100; files: 2000]
     #[arg(long, value_name = "N", value_parser = count, allow_hyphen_values = true, help_heading = "Training")]
     pub steps: Option<usize>,
     /// Rows a step, 0 for all [default: all; files: 64]

@@ -32,7 +32,6 @@ pub struct Plan {
 
 /// The settings of a data set.
 struct Defaults {
-    activation: Activation,
     /// Without one, what suits the activation.
     initializer: Option<Initializer>,
     optimizer: Optimizer,
@@ -47,7 +46,6 @@ struct Defaults {
 impl Defaults {
     fn of(source: &Source) -> Defaults {
         let usual = Defaults {
-            activation: Activation::Relu,
             initializer: None,
             optimizer: Optimizer::Adam,
             rate: None,
@@ -67,9 +65,8 @@ impl Defaults {
                 l2: 1e-4,
                 ..usual
             },
-            Source::Synthetic(Synthetic::Spirals) => Defaults { activation: Activation::Tanh, ..usual },
             Source::Synthetic(_) => usual,
-            Source::File(_) => Defaults { batch: 64, ..usual },
+            Source::File(_) => Defaults { steps: 2000, batch: 64, ..usual },
         }
     }
 }
@@ -85,7 +82,7 @@ impl Plan {
             Source::File(_) => standardizer(&source, &data.train)?,
         };
         let defaults = Defaults::of(&source);
-        let activation = args.activation.unwrap_or(defaults.activation);
+        let activation = args.activation.unwrap_or_default();
         let optimizer = args.optimizer.unwrap_or(defaults.optimizer);
         // The rate of a data set is meant for its own optimiser.
         let usual_rate = defaults.rate.filter(|_| optimizer == defaults.optimizer);
@@ -119,7 +116,7 @@ impl Plan {
 
     /// What usually helps against a loss that becomes infinite or NaN.
     pub fn cures(&self) -> String {
-        let mut cures = vec![format!("a smaller --lr (it was {})", self.rate)];
+        let mut cures = vec![format!("a smaller --lr (it was {:?})", self.rate)];
         if !self.schedule.name().starts_with("warmup") {
             cures.push("--schedule warmup_cosine".into());
         }

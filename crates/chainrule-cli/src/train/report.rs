@@ -30,10 +30,11 @@ impl fmt::Display for Report<'_> {
         writeln!(f, "{}: {}", plan.name, self.predicts())?;
         writeln!(
             f,
-            "network {} ({}), {} parameters, {steps} steps of {} in {:.2} s",
+            "network {} ({}), {} parameters, {steps} {} of {} in {:.2} s",
             sizes.join("-"),
             plan.activation,
             model.network.num_parameters(),
+            if *steps == 1 { "step" } else { "steps" },
             plan.optimizer.name(),
             elapsed.as_secs_f64()
         )?;

@@ -48,6 +48,7 @@ pub fn train(
     let mut optimizer =
         Optimizer::new(parameters.clone(), plan.optimizer.algorithm(), plan.schedule.of(plan.rate, plan.steps));
     let mut good = numbers(&parameters);
+    let mut end = End::Finished;
     for step in 0..plan.steps {
         let (loss, accuracy) = rows.next_loss(plan, model, rng);
         optimizer.zero_grad();
@@ -66,17 +67,18 @@ pub fn train(
             return End::Diverged(divergence);
         }
         if interrupted.load(Ordering::Relaxed) && step + 1 < plan.steps {
-            return End::Interrupted { steps: step + 1 };
+            end = End::Interrupted { steps: step + 1 };
+            break;
         }
     }
     // The last step's parameters have been in no loss yet.
     let loss = model.evaluate(&plan.data.train).loss;
-    if !loss.is_finite() && plan.steps > 0 {
-        let divergence = Divergence { step: plan.steps, what: "the loss", number: loss, origin: largest(model) };
+    if optimizer.steps() > 0 && !loss.is_finite() {
+        let divergence = Divergence { step: optimizer.steps(), what: "the loss", number: loss, origin: largest(model) };
         restore(&parameters, &good);
         return End::Diverged(divergence);
     }
-    End::Finished
+    end
 }
 
 /// The training rows as the network takes them.
