@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match cli::parse().and_then(run) {
         Ok(code) => code,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            output::remark(&format!("error: {failure}"));
             failure.exit_code()
         }
     }

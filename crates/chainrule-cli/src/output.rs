@@ -5,13 +5,23 @@ use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Prints to standard output. That the reader has gone away, as `head` does, is no failure.
+/// Prints to standard output.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    told(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+}
+
+/// What came of writing to standard output. That the reader has gone away, as `head` does, is no failure.
+pub fn told(written: io::Result<()>) -> Result<()> {
+    match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::work(format!("standard output: {error}"))),
         _ => Ok(()),
     }
+}
+
+/// Prints a line to standard error, if anybody listens.
+pub fn remark(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// A directory for the files of one run, known to be writable.

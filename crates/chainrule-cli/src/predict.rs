@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if !args.quiet
         && let Some(remark) = how_good(&model, &table, &outputs)
     {
-        eprintln!("{remark}");
+        output::remark(&remark);
     }
     Ok(ExitCode::SUCCESS)
 }

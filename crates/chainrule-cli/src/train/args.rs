@@ -120,8 +120,8 @@ fn hidden(text: &str) -> Result<Hidden, &'static str> {
 }
 
 fn points(text: &str) -> Result<usize, &'static str> {
-    const MOST: usize = 1_000_000;
-    text.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or("expected a whole number from 1 to 1000000")
+    const MOST: usize = 100_000;
+    text.parse().ok().filter(|n| (1..=MOST).contains(n)).ok_or("expected a whole number from 1 to 100000")
 }
 
 fn count(text: &str) -> Result<usize, &'static str> {

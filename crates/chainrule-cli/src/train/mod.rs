@@ -23,29 +23,16 @@ use plan::Plan;
 use report::Report;
 use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use trainer::End;
 
-/// What a run writes, in the order of the report. The model comes first where it matters: see [`files`].
+/// What a run may write, in the order of the report.
 const FILES: [&str; 4] = ["boundary.svg", "loss.svg", "metrics.csv", "model.json"];
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let plan = Plan::new(args)?;
     let out = Directory::check(&args.out, &FILES)?;
-    let interrupted = interrupt::watch()?;
-
-    let mut rng = plan.rng.clone();
-    let model = plan.untrained(&mut rng);
-    let mut history = History::default();
-    let mut watching = watching(args, plan.steps);
-    let mut observers: Vec<&mut dyn Observer> = vec![&mut history];
-    observers.extend(watching.iter_mut().map(|observer| &mut **observer as &mut dyn Observer));
-
-    let start = Instant::now();
-    let end = trainer::train(&plan, &model, &mut rng, &interrupted, &mut observers);
-    let elapsed = start.elapsed();
-    drop(watching);
-
+    let Trained { model, history, end, elapsed, watched } = train(&plan, watching(args, plan.steps))?;
     if let End::Diverged(divergence) = &end
         && history.steps.is_empty()
     {
@@ -54,12 +41,38 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let files = files(&plan, &model, &history)?;
     let stale: Vec<&str> = FILES.into_iter().filter(|name| files.iter().all(|file| file.name != *name)).collect();
     out.write(&files, &stale)?;
+    watched?;
     if !args.is_silent() {
         let paths = files.iter().map(|file| out.file(file.name)).collect();
         let report = Report { plan: &plan, model: &model, steps: history.steps.len(), elapsed, files: paths };
         output::print(&report.to_string())?;
     }
     exit(end, &plan, &out)
+}
+
+/// What came of a training.
+struct Trained {
+    model: Model,
+    history: History,
+    end: End,
+    elapsed: Duration,
+    /// Trouble of those who watched does not keep the files from being written.
+    watched: Result<()>,
+}
+
+fn train(plan: &Plan, mut watching: Vec<Box<dyn Observer>>) -> Result<Trained> {
+    let interrupted = interrupt::watch()?;
+    let mut rng = plan.rng.clone();
+    let model = plan.untrained(&mut rng);
+    let mut history = History::default();
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut history];
+    observers.extend(watching.iter_mut().map(|observer| &mut **observer as &mut dyn Observer));
+
+    let start = Instant::now();
+    let end = trainer::train(plan, &model, &mut rng, &interrupted, &mut observers);
+    let elapsed = start.elapsed();
+    let watched = watching.iter_mut().try_for_each(|observer| observer.end());
+    Ok(Trained { model, history, end, elapsed, watched })
 }
 
 /// Who watches the training, beside the history.
@@ -87,7 +100,10 @@ fn exit(end: End, plan: &Plan, out: &Directory) -> Result<ExitCode> {
     match end {
         End::Finished => Ok(ExitCode::SUCCESS),
         End::Interrupted { steps } => {
-            eprintln!("interrupted after {steps} of {} steps; what was learned until then is written", plan.steps);
+            output::remark(&format!(
+                "interrupted after {steps} of {} steps; what was learned until then is written",
+                plan.steps
+            ));
             Ok(ExitCode::from(interrupt::EXIT_CODE))
         }
         End::Diverged(divergence) => Err(Failure::work(format!(

@@ -1,6 +1,7 @@
 //! Who watches a training: the history that files are made of, a progress bar, lines of JSON.
 
 use crate::failure::{Failure, Result};
+use crate::output;
 use indicatif::{ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -20,6 +21,11 @@ pub struct Step {
 /// Is shown every step of a training.
 pub trait Observer {
     fn step(&mut self, step: &Step);
+
+    /// The training is over. Tells what went wrong with the watching.
+    fn end(&mut self) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// Remembers all steps.
@@ -68,26 +74,28 @@ impl Observer for ProgressBar {
         self.0.set_message(format!("loss {:.4}{accuracy}", step.loss));
         self.0.inc(1);
     }
-}
 
-impl Drop for ProgressBar {
-    fn drop(&mut self) {
+    fn end(&mut self) -> Result<()> {
         self.0.finish_and_clear();
+        Ok(())
     }
 }
 
 /// A line of JSON a step on standard output. When nobody reads on, it falls silent: the files are made all the same.
 #[derive(Default)]
 pub struct JsonLines {
-    is_closed: bool,
+    error: Option<io::Error>,
 }
 
 impl Observer for JsonLines {
     fn step(&mut self, step: &Step) {
-        if self.is_closed {
-            return;
+        if self.error.is_none() {
+            let line = serde_json::to_string(step).unwrap_or_default();
+            self.error = writeln!(io::stdout(), "{line}").err();
         }
-        let line = serde_json::to_string(step).unwrap_or_default();
-        self.is_closed = writeln!(io::stdout(), "{line}").is_err();
+    }
+
+    fn end(&mut self) -> Result<()> {
+        output::told(self.error.take().map_or(Ok(()), Err))
     }
 }

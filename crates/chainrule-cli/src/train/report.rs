@@ -5,6 +5,7 @@ use crate::goal::{Predicts, Score};
 use crate::model::{Evaluation, Model};
 use chainrule::data::Dataset;
 use chainrule::nn::Module;
+use chainrule::text::listed;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,14 +50,13 @@ impl fmt::Display for Report<'_> {
 }
 
 impl Report<'_> {
+    /// Names come from files, so they are shown as errors show them: without what would move a cursor.
     fn predicts(&self) -> String {
-        let target = &self.plan.goal.target;
-        match &self.plan.goal.predicts {
-            Predicts::Classes(classes) => {
-                format!("{target} ({} classes) from {}", classes.len(), chainrule::text::listed(&self.model.features))
-            }
-            Predicts::Number { .. } => format!("{target} from {}", chainrule::text::listed(&self.model.features)),
-        }
+        let classes = match &self.plan.goal.predicts {
+            Predicts::Classes(classes) => format!(" ({} classes)", classes.len()),
+            Predicts::Number { .. } => String::new(),
+        };
+        format!("{}{classes} from {}", listed(&[&self.plan.goal.target]), listed(&self.model.features))
     }
 
     /// A line for the training rows and one for the test rows, if there are any.

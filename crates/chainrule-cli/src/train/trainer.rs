@@ -148,10 +148,17 @@ fn diverged_parameter(step: usize, model: &Model) -> Option<Divergence> {
     Some(Divergence { step, what: "a parameter", number, origin })
 }
 
-/// The first parameter of which a number is not finite, and that number.
-fn first(model: &Model, number: impl Fn(&Value) -> f64) -> Option<(String, f64)> {
-    let mut parameters = model.network.named_parameters().into_iter();
-    parameters.find_map(|(name, value)| Some((name, number(&value))).filter(|(_, number)| !number.is_finite()))
+/// The first parameter of which a number is not finite, and that number. Asked at every step, so names are only made
+/// for the one that is found.
+fn first(model: &Model, number: impl Fn(Value) -> f64) -> Option<(String, f64)> {
+    let mut found = None;
+    model.network.visit_parameters(&mut |name, parameter| {
+        let number = number(parameter);
+        if found.is_none() && !number.is_finite() {
+            found = Some((name.to_string(), number));
+        }
+    });
+    found
 }
 
 /// For where all parameters and gradients are finite, and too large even so.

@@ -158,7 +158,7 @@ fn numbers_out_of_range() {
     assert_eq!(to_options(&["--steps", "-1"]), "--steps: expected a whole number of at least 0, found \"-1\"");
     assert_eq!(to_options(&["--l2", "-1"]), "--l2: expected a number of at least 0, found \"-1\"");
     assert_eq!(to_options(&["--noise", "-1"]), "--noise: expected a number of at least 0, found \"-1\"");
-    assert_eq!(to_options(&["--points", "0"]), "--points: expected a whole number from 1 to 1000000, found \"0\"");
+    assert_eq!(to_options(&["--points", "0"]), "--points: expected a whole number from 1 to 100000, found \"0\"");
 }
 
 #[test]

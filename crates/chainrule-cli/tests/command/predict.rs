@@ -76,6 +76,15 @@ fn a_file_of_predictions_can_be_predicted_again() {
 }
 
 #[test]
+fn names_may_look_like_the_format_of_the_model() {
+    let rows: String = (0..20).map(|i| format!("{i},{}\n", ["[", "\"], {\""][i / 10])).collect();
+    let place = Place::with("odd.csv", &format!("\"a\"\" [\",\"{{\"\n{rows}"));
+    place.ok(&["train", "odd.csv", "--target", "{", "--steps", "50"]);
+    let out = place.ok(&["predict", "chainrule-out", "odd.csv"]);
+    assert_eq!(column(&out, "prediction"), column(&out, "{"));
+}
+
+#[test]
 fn rows_without_a_target_are_not_scored_and_unknown_classes_are_wrong() {
     let place = Place::with("rings.csv", &rings());
     place.ok(&["train", "rings.csv", "--target", "kind"]);

@@ -186,6 +186,22 @@ fn a_reader_who_leaves_early_breaks_nothing() {
     assert_eq!(place.list("chainrule-out"), FILES);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_standard_output_is_told() {
+    for args in [&["train", "moons", "--steps", "3"][..], &["train", "moons", "--steps", "3", "--json"]] {
+        let place = Place::new();
+        let full = std::fs::File::create("/dev/full").expect("a full device");
+        let run = place.command(args).stdout(full).output().expect("the command starts");
+        assert_eq!(run.status.code(), Some(1));
+        assert_eq!(
+            String::from_utf8_lossy(&run.stderr),
+            "error: standard output: No space left on device (os error 28)\n"
+        );
+        assert_eq!(place.list("chainrule-out"), FILES);
+    }
+}
+
 fn metrics(place: &Place, directory: &str) -> Vec<Vec<f64>> {
     let text = place.read(&format!("{directory}/metrics.csv"));
     let mut lines = text.lines();
