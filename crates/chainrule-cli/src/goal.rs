@@ -90,6 +90,11 @@ pub enum Score {
     Fit { root_mean_squared_error: f64, r_squared: f64 },
 }
 
+/// A score with four decimals, or a dash where it is not defined, as R² of a single row.
+pub fn decimals(score: f64) -> String {
+    if score.is_nan() { "-".into() } else { format!("{score:.4}") }
+}
+
 impl Goal {
     /// Fails, with what would be right, if the loss cannot learn this.
     pub fn new(target: impl Into<String>, predicts: Predicts, loss: Loss) -> Result<Goal, String> {

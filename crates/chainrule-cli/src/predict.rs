@@ -1,7 +1,7 @@
 //! `chainrule predict`: a saved model on new rows.
 
 use crate::failure::{Failure, Result};
-use crate::goal::{Predicts, Score, class};
+use crate::goal::{Predicts, Score, class, decimals};
 use crate::model::Model;
 use crate::output;
 use chainrule::data::{Table, Target};
@@ -107,7 +107,7 @@ fn how_good(model: &Model, table: &Table, outputs: &[Vec<f64>]) -> Option<String
     let score = match model.goal.score(&outputs, &answers) {
         Score::Accuracy(share) => format!("accuracy {:.1}%", 100.0 * share),
         Score::Fit { root_mean_squared_error, r_squared } => {
-            format!("RMSE {root_mean_squared_error:.4}, R² {r_squared:.4}")
+            format!("RMSE {}, R² {}", decimals(root_mean_squared_error), decimals(r_squared))
         }
     };
     Some(format!("{score}, compared with the column {target} in {} rows", known.len()))

@@ -1,7 +1,7 @@
 //! What is said when a training is over.
 
 use super::plan::Plan;
-use crate::goal::{Predicts, Score};
+use crate::goal::{Predicts, Score, decimals};
 use crate::model::{Evaluation, Model};
 use chainrule::data::Dataset;
 use chainrule::nn::Module;
@@ -79,7 +79,7 @@ impl Report<'_> {
         match score {
             Score::Accuracy(share) => writeln!(f, "{:>9.1}%", 100.0 * share),
             Score::Fit { root_mean_squared_error, r_squared } => {
-                writeln!(f, "{root_mean_squared_error:>10.4}  {r_squared:>8.4}")
+                writeln!(f, "{:>10}  {:>8}", decimals(root_mean_squared_error), decimals(r_squared))
             }
         }
     }

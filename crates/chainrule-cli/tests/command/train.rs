@@ -113,6 +113,14 @@ fn numbers_of_a_file_are_learned_in_their_own_unit() {
 }
 
 #[test]
+fn a_score_that_is_not_defined_is_a_dash() {
+    let place = Place::with("few.csv", "x,y\n1,1.5\n2,2\n3,4.5\n");
+    let report = place.ok(&["train", "few.csv", "--target", "y", "--steps", "20"]);
+    // One row is kept for testing, and one number has no variance.
+    assert!(report.lines().any(|line| line.starts_with("test       1") && line.ends_with(" -")), "{report}");
+}
+
+#[test]
 fn a_number_from_one_feature_is_drawn_as_a_line() {
     let rows: String = (0..40).map(|i| format!("{i},{}\n", f64::from(i * i) / 10.0)).collect();
     let place = Place::with("square.csv", &format!("t,s\n{rows}"));
