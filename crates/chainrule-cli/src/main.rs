@@ -1,3 +1,32 @@
-//! The `chainrule` command.
+//! The `chainrule` command: names things and passes them on to the library.
 
-fn main() {}
+mod cli;
+mod failure;
+mod goal;
+mod model;
+mod output;
+mod pages;
+mod predict;
+mod train;
+
+use failure::Result;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::parse().and_then(run) {
+        Ok(code) => code,
+        Err(failure) => {
+            output::remark(&format!("error: {failure}"));
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(command: cli::Command) -> Result<ExitCode> {
+    match command {
+        cli::Command::Train(args) => train::run(&args),
+        cli::Command::Predict(args) => predict::run(&args),
+        cli::Command::Completions(args) => pages::completions(&args),
+        cli::Command::Man => pages::man(),
+    }
+}

@@ -36,12 +36,12 @@ pub mod nn;
 pub mod op;
 pub mod optim;
 pub mod tape;
+pub mod text;
 
 mod dual;
 mod error;
 mod number;
 mod random;
-mod text;
 
 pub use dual::Dual;
 pub use error::{Error, Place, Result};

@@ -1,8 +1,19 @@
 //! Words for messages: what a user typed or wrote in a file, short enough for one line, and the name that was meant.
+//!
+//! Front ends use them for their own messages, so that all sound alike.
+//!
+//! ```
+//! use chainrule::text;
+//!
+//! assert_eq!(
+//!     text::unknown("loss", "max_margni", &["max_margin", "squared_error"]),
+//!     r#"unknown loss "max_margni"; did you mean "max_margin"? (known: max_margin, squared_error)"#
+//! );
+//! ```
 
 /// The known name that `name` most likely stands for, if one is close: at most a third of its letters are wrong,
 /// missing, added or swapped (one letter of a short name). Capitals do not count. Very long names are not compared.
-pub(crate) fn nearest<'a>(name: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> {
     const LONGEST: usize = 100;
     let wanted = name.to_lowercase();
     let length = wanted.chars().count();
@@ -27,21 +38,26 @@ pub(crate) fn nearest<'a>(name: &str, known: &'a [impl AsRef<str>]) -> Option<&'
 }
 
 /// `unknown data set "moon"; did you mean "moons"? (known: moons, circles)`
-pub(crate) fn unknown(kind: &str, name: &str, known: &[impl AsRef<str>]) -> String {
-    const MOST: usize = 12;
+pub fn unknown(kind: &str, name: &str, known: &[impl AsRef<str>]) -> String {
     let question = match nearest(name, known) {
         Some(near) => format!("; did you mean {}?", quoted(near)),
         None => String::new(),
     };
-    let mut listed: Vec<String> = known.iter().take(MOST).map(|name| excerpt(name.as_ref())).collect();
-    if known.len() > MOST {
-        listed.push(format!("and {} more", known.len() - MOST));
+    format!("unknown {kind} {}{question} (known: {})", quoted(name), listed(known))
+}
+
+/// The names with commas between them; of very many, the first.
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 12;
+    let mut listed: Vec<String> = names.iter().take(MOST).map(|name| excerpt(name.as_ref())).collect();
+    if names.len() > MOST {
+        listed.push(format!("and {} more", names.len() - MOST));
     }
-    format!("unknown {kind} {}{question} (known: {})", quoted(name), listed.join(", "))
+    listed.join(", ")
 }
 
 /// The text in quotes, on one line whatever it holds: line ends are escaped and a long text is cut.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     format!("\"{}\"", excerpt(text))
 }
 

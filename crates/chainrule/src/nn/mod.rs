@@ -29,6 +29,7 @@ mod loss;
 mod network;
 #[cfg(feature = "save")]
 mod save;
+mod score;
 
 pub use activation::Activation;
 pub use initializer::Initializer;
@@ -36,3 +37,4 @@ pub use loss::{binary_cross_entropy, cross_entropy, l2, max_margin, squared_erro
 pub use network::{Input, Layer, Mlp, Module, Neuron};
 #[cfg(feature = "save")]
 pub use save::Numbers;
+pub use score::{accuracy, r_squared, root_mean_squared_error};

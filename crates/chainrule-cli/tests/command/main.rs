@@ -1,0 +1,8 @@
+//! The command as its users meet it: each test runs the binary in an empty directory.
+
+mod bad_input;
+mod pages;
+mod predict;
+mod stopping;
+mod support;
+mod train;
