@@ -5,8 +5,8 @@ use super::misuse::{Misuse, lend};
 use super::nodes::{Operand, Operands, Slot};
 use super::recording::Tape;
 use super::span::{Span, add_to_span};
-use crate::Op;
 use crate::op::{operations, partial};
+use crate::{Number, Op};
 
 impl Value {
     /// Goes backward from this value: adds to the gradient of every value that it was computed from, and to its own, the
@@ -75,9 +75,9 @@ impl Tape {
         // taken for adjoints. Those of leaves may stay: nothing is passed on from a leaf.
         let first = self.first_operation();
         let mut earlier = Vec::new();
-        for slot in first..self.swept.min(end) {
-            if gradients[slot] != 0.0 && self.nodes.ops()[slot] != Op::Leaf {
-                earlier.push((slot, std::mem::take(&mut gradients[slot])));
+        for (slot, gradient) in gradients.iter_mut().enumerate().take(self.swept.min(end)).skip(first) {
+            if *gradient != 0.0 && self.nodes.ops()[slot] != Op::Leaf {
+                earlier.push((slot, std::mem::take(gradient)));
             }
         }
         gradients[root.index()] += seed;
@@ -92,7 +92,7 @@ impl Tape {
     /// Passes adjoints on, from the last slot down to the first.
     ///
     /// A zero adjoint passes nothing on: not to what the result does not depend on, and not through an infinite
-    /// derivative, which would make it NaN.
+    /// derivative, which would make it NaN. Nor does an infinite adjoint through a derivative that is 0, but for operators.
     fn sweep(&self, adjoints: &mut [f64]) {
         let recording = self.recording();
         let ops = &recording.ops[..adjoints.len()];
@@ -192,6 +192,11 @@ fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
     }
 }
 
+#[inline(always)]
+fn product(adjoint: f64, partial: f64) -> f64 {
+    adjoint * partial
+}
+
 /// How the operands of a node are kept.
 enum Arity {
     /// So many in the node itself.
@@ -234,13 +239,31 @@ macro_rules! read_rules {
             /// The same for operations that are not operators. They are many; inlined they would slow the sweep down.
             #[inline(never)]
             fn pass_on_outlined(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                if !adjoint.is_finite() {
+                    return self.pass_on_infinite(op, slot, adjoint, adjoints, buffers);
+                }
                 match op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@pass_on $kind self op slot adjoint adjoints buffers $method $($x)+), )*
-                    $( Op::$SliceOp => self.pass_on_slice(slot, adjoint, adjoints, buffers, |xs, y, partials| {
+                    $( Op::$Op => read_rules!(@pass_on $kind product self slot adjoint adjoints buffers $method $($x)+), )*
+                    $( Op::$SliceOp => self.pass_on_slice(product, slot, adjoint, adjoints, buffers, |xs, y, partials| {
                         partial::$slice_method(xs, y, partials);
                     }), )*
-                    $( Op::$SumOp => self.pass_on_sum(slot, adjoint, adjoints, buffers, partial::$sum_method), )*
+                    $( Op::$SumOp => self.pass_on_sum(product, slot, adjoint, adjoints, buffers, partial::$sum_method), )*
+                }
+            }
+
+            /// The same for an adjoint that is infinite: through a derivative of 0 it passes nothing on, and not NaN.
+            #[cold]
+            #[inline(never)]
+            fn pass_on_infinite(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+                let strong = f64::strong_zero_mul;
+                match op {
+                    Op::Leaf => {}
+                    $( Op::$Op => read_rules!(@pass_on $kind strong self slot adjoint adjoints buffers $method $($x)+), )*
+                    $( Op::$SliceOp => self.pass_on_slice(strong, slot, adjoint, adjoints, buffers, |xs, y, partials| {
+                        partial::$slice_method(xs, y, partials);
+                    }), )*
+                    $( Op::$SumOp => self.pass_on_sum(strong, slot, adjoint, adjoints, buffers, partial::$sum_method), )*
                 }
             }
         }
@@ -249,33 +272,35 @@ macro_rules! read_rules {
     (@arity $kind:ident $x:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
     (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Slice };
-    (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
+    (@inlined operator $tape:ident $op:ident $($rest:tt)+) => {
+        read_rules!(@pass_on operator product $tape $($rest)+)
+    };
     (@inlined $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
         $tape.pass_on_outlined($op, $slot, $adjoint, $adjoints, $buffers)
     };
-    (@pass_on power $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on power $product:ident $tape:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $x:ident $n:ident) => {{
         let [x, n] = $tape.operands[$slot];
         let [partial] = partial::$method($tape.number_of(x), n.0 as i32, $tape.numbers[$slot]);
-        add($adjoints, x, $adjoint * partial);
+        add($adjoints, x, $product($adjoint, partial));
     }};
-    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $product:ident $tape:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $x:ident) => {{
         let [x, _] = $tape.operands[$slot];
         let [partial] = partial::$method($tape.number_of(x), $tape.numbers[$slot]);
-        add($adjoints, x, $adjoint * partial);
+        add($adjoints, x, $product($adjoint, partial));
     }};
-    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $product:ident $tape:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $a:ident $b:ident) => {{
         let [a, b] = $tape.operands[$slot];
         let [partial_a, partial_b] =
             partial::$method($tape.number_of(a), $tape.number_of(b), $tape.numbers[$slot]);
-        add($adjoints, a, $adjoint * partial_a);
-        add($adjoints, b, $adjoint * partial_b);
+        add($adjoints, a, $product($adjoint, partial_a));
+        add($adjoints, b, $product($adjoint, partial_b));
     }};
-    (@pass_on $kind:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
+    (@pass_on $kind:ident $product:ident $tape:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
         $a:ident $b:ident $c:ident) => {
-        $tape.pass_on_slice($slot, $adjoint, $adjoints, $buffers, |x, y, partials| {
+        $tape.pass_on_slice($product, $slot, $adjoint, $adjoints, $buffers, |x, y, partials| {
             partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], y));
         })
     };
@@ -286,6 +311,7 @@ impl Recording<'_> {
     #[inline(always)]
     fn pass_on_slice(
         &self,
+        product: impl Fn(f64, f64) -> f64,
         slot: usize,
         adjoint: f64,
         adjoints: &mut [f64],
@@ -297,12 +323,13 @@ impl Recording<'_> {
         partials.clear();
         partials.resize(xs.len(), 0.0);
         rule(xs, self.numbers[slot], partials);
-        add_to_span(adjoints, span, partials.iter().map(|partial| adjoint * partial));
+        add_to_span(adjoints, span, partials.iter().map(|&partial| product(adjoint, partial)));
     }
 
     #[inline(always)]
     fn pass_on_sum(
         &self,
+        product: impl Fn(f64, f64) -> f64,
         slot: usize,
         adjoint: f64,
         adjoints: &mut [f64],
@@ -312,8 +339,8 @@ impl Recording<'_> {
         let [position, init] = self.operands[slot];
         let [span_a, span_b] = Span::two_at(position, self.side_list);
         let (a, b) = (self.numbers_of(span_a, numbers_a), self.numbers_of(span_b, numbers_b));
-        add_to_span(adjoints, span_a, a.iter().zip(b).map(|(&a, &b)| adjoint * rule(a, b)[0]));
-        add_to_span(adjoints, span_b, a.iter().zip(b).map(|(&a, &b)| adjoint * rule(a, b)[1]));
+        add_to_span(adjoints, span_a, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[0])));
+        add_to_span(adjoints, span_b, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[1])));
         add(adjoints, init, adjoint);
     }
 }
