@@ -36,6 +36,18 @@ impl Epochs {
         self.now as u32
     }
 
+    /// The epoch, in full.
+    pub fn now_in_full(&self) -> u64 {
+        self.now
+    }
+
+    /// The least length that the tape was cut to in this epoch or since; `None` where it was not cut.
+    pub fn least_length_since(&self, epoch: u64) -> Option<u32> {
+        // Lengths increase along the list: the first cut of that time is the lowest.
+        let first = self.truncations.partition_point(|cut| cut.epoch < epoch);
+        self.truncations.get(first).map(|cut| cut.length)
+    }
+
     /// Whether a glance shows that a handle is live: it was made since the latest truncation, or that is the only one that
     /// it has lived through. Never of a constant, which has [`Epochs::NONE`] and no slot that a tape reaches.
     #[inline(always)]
@@ -50,9 +62,7 @@ impl Epochs {
     pub fn is_live(&self, epoch: u32, slot: u32) -> bool {
         let age = self.now().wrapping_sub(epoch);
         let Some(made) = self.now.checked_sub(u64::from(age)) else { return false };
-        // Lengths increase along the list: the first cut that came after the handle was made is the lowest.
-        let first = self.truncations.partition_point(|cut| cut.epoch < made);
-        self.truncations.get(first).is_none_or(|cut| slot < cut.length)
+        self.least_length_since(made).is_none_or(|length| slot < length)
     }
 
     /// Notes that the tape was cut to `length`, below what it held.

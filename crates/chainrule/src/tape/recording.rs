@@ -76,6 +76,7 @@ unsafe fn this_threads_tape() -> &'static mut Tape {
 /// A place on the tape to go back to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mark {
+    epoch: u64,
     nodes: usize,
     side_list: usize,
     constants: usize,
@@ -120,24 +121,32 @@ impl Tape {
 
     /// Where the tape ends now.
     pub fn mark(&self) -> Mark {
-        Mark { nodes: self.nodes.len(), side_list: self.side_list.len(), constants: self.constants.len() }
+        Mark {
+            epoch: self.epochs.now_in_full(),
+            nodes: self.nodes.len(),
+            side_list: self.side_list.len(),
+            constants: self.constants.len(),
+        }
     }
 
-    /// Cuts the tape to what it held when the mark was taken. A mark above the tape's end cuts nothing.
+    /// Cuts off what was recorded since the mark was taken. Where the tape was cut below the mark in the meantime, that
+    /// is all from there on: it may share neither slots nor constants with what stood at the mark.
     pub fn truncate(&mut self, mark: &Mark) {
-        if mark.nodes >= self.nodes.len() {
+        let least = self.epochs.least_length_since(mark.epoch).map_or(mark.nodes, |length| length as usize);
+        let nodes = mark.nodes.min(least);
+        if nodes >= self.nodes.len() {
             return;
         }
-        self.nodes.truncate(mark.nodes);
+        self.nodes.truncate(nodes);
         self.side_list.truncate(mark.side_list);
         self.constants.truncate(mark.constants);
-        self.gradients.truncate(mark.nodes);
-        self.swept = self.swept.min(mark.nodes);
-        self.leading_leaves.set(self.leading_leaves.get().min(mark.nodes));
+        self.gradients.truncate(nodes);
+        self.swept = self.swept.min(nodes);
+        self.leading_leaves.set(self.leading_leaves.get().min(nodes));
         if !self.names.is_empty() {
-            self.names.split_off(&Slot(mark.nodes as u32));
+            self.names.split_off(&Slot(nodes as u32));
         }
-        self.epochs.truncate(mark.nodes as u32);
+        self.epochs.truncate(nodes as u32);
     }
 
     /// The number of a value, which for a leaf is the one on the tape. Of a stale leaf it may be any number.
