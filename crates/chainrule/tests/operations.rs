@@ -63,7 +63,7 @@ fn obeys_its_rule(f: &impl Function, xs: &[f64]) -> Result<(), TestCaseError> {
         prop_assert_eq!(forward.value.to_bits(), value.to_bits());
         prop_assert!(close(forward.tangent, reverse[k], 1e-12, 0.0), "forward {}", forward.tangent);
 
-        for j in 0..xs.len() {
+        for (j, first) in reverse.iter().enumerate() {
             let two_directions: Vec<Dual<Dual>> = (xs.iter().enumerate())
                 .map(|(i, &x)| Dual {
                     value: Dual { value: x, tangent: f64::from(i == k) },
@@ -72,7 +72,7 @@ fn obeys_its_rule(f: &impl Function, xs: &[f64]) -> Result<(), TestCaseError> {
                 .collect();
             let second = f.at(&two_directions).tangent.tangent;
             let numeric = difference(|xs| gradient(f, xs)[j], xs, k);
-            prop_assert!(close(second, numeric, 1e-7, reverse[j]), "by {j} and {k}: {second} for {numeric}");
+            prop_assert!(close(second, numeric, 1e-7, *first), "by {j} and {k}: {second} for {numeric}");
         }
     }
     Ok(())
@@ -308,7 +308,7 @@ fn functions_have_the_values_of_tables() {
         (1.0f64.softplus(), 1.313_261_687_518_222_8),
         ((-1.0f64).elu(2.0), 2.0 * (-0.632_120_558_828_557_7)),
         ((-3.0f64).leaky_relu(0.1), -0.3),
-        (f64::log_sum_exp(&[1.0, 2.0, 3.0]), 3.407_605_964_444_380_3),
+        (f64::log_sum_exp(&[1.0, 2.0, 3.0]), 3.407_605_964_444_38),
         (f64::softmax(&[1.0, 2.0, 3.0])[2], 0.665_240_955_774_821_6),
         (f64::dot(&[1.0, 2.0, 3.0], &[4.0, -5.0, 6.0]), 12.0),
         (f64::mean(&[1.0, 2.0, 6.0]), 3.0),

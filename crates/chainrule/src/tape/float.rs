@@ -167,7 +167,7 @@ impl Float for Value {
         Value::powi(self, n)
     }
     fn exp2(self) -> Self {
-        (self * std::f64::consts::LN_2).exp()
+        Value::constant(2.0).powf(self)
     }
     fn log(self, base: Self) -> Self {
         self.ln() / base.ln()

@@ -271,7 +271,7 @@ impl From<&Value> for Value {
     }
 }
 
-/// As micrograd prints it: `Value(data=24.704081632653063, grad=0)`.
+/// As micrograd prints it: `Value(data=24.70408163265306, grad=0)`.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match with_tape(|tape| tape.number(*self).and_then(|data| Ok((data, tape.gradient(*self)?)))) {
