@@ -119,7 +119,7 @@ fn a_stale_value_is_not_taken_for_what_stands_in_its_slot_now() {
 fn every_use_of_a_stale_value_says_where_it_is_and_how_to_mend_it() {
     /// Of a stale leaf, the stale value computed from it, and a live value.
     type Use = fn(Value, Value, Value);
-    let uses: [(&str, Use); 25] = [
+    let uses: [(&str, Use); 29] = [
         ("on the left", |_, stale, live| _ = stale + live),
         ("on the right", |_, stale, live| _ = live * stale),
         ("beside a number", |_, stale, _| _ = stale - 1.0),
@@ -145,6 +145,10 @@ fn every_use_of_a_stale_value_says_where_it_is_and_how_to_mend_it() {
         ("setting a leaf", |leaf, _, _| leaf.set_data(1.0)),
         ("naming it", |leaf, _, _| _ = leaf.named("x")),
         ("comparing leaves", |leaf, _, live| _ = leaf < live),
+        ("comparing with a number", |leaf, _, _| _ = 1.0 >= leaf),
+        ("equality", |leaf, _, live| _ = live == leaf),
+        ("inequality", |leaf, _, _| _ = leaf != 1.0),
+        ("in code for any float", |leaf, stale, _| _ = num_traits::Float::hypot(stale, leaf)),
     ];
     let live = Value::new(1.0);
     let (leaf, computed) = stale_values();

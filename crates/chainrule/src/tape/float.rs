@@ -136,12 +136,12 @@ macro_rules! special_numbers {
 }
 
 macro_rules! properties {
-    ($($name:ident)*) => { $( fn $name(self) -> bool { self.data().$name() } )* };
+    ($($name:ident)*) => { $( #[track_caller] fn $name(self) -> bool { self.data().$name() } )* };
 }
 
 macro_rules! rows {
     ($($name:ident($($other:ident),*))*) => {
-        $( fn $name(self $(, $other: Self)*) -> Self { Value::$name(self $(, $other)*) } )*
+        $( #[track_caller] fn $name(self $(, $other: Self)*) -> Self { Value::$name(self $(, $other)*) } )*
     };
 }
 

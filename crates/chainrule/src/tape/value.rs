@@ -25,7 +25,12 @@ use std::marker::PhantomData;
 /// ```
 ///
 /// A value is a handle of 16 bytes that is copied freely: the number itself, a slot on the tape, and the epoch that tells
-/// whether the slot is still its own. It stays on its thread, where its slot means something.
+/// whether the slot is still its own. It stays on its thread, where its slot means something:
+///
+/// ```compile_fail,E0277
+/// let x = chainrule::Value::new(1.0);
+/// std::thread::spawn(move || x * 2.0); // `Value` is neither `Send` nor `Sync`
+/// ```
 ///
 /// Comparisons (`<`, `==`) compare numbers and record nothing.
 ///
