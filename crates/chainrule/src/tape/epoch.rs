@@ -42,7 +42,11 @@ impl Epochs {
     }
 
     /// The least length that the tape was cut to in this epoch or since; `None` where it was not cut.
+    #[inline]
     pub fn least_length_since(&self, epoch: u64) -> Option<u32> {
+        if epoch == self.now {
+            return None;
+        }
         // Lengths increase along the list: the first cut of that time is the lowest.
         let first = self.truncations.partition_point(|cut| cut.epoch < epoch);
         self.truncations.get(first).map(|cut| cut.length)
