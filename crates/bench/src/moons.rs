@@ -78,7 +78,7 @@ fn scalar(demo: &Demo) -> impl FnMut() {
             }
             loss += (1.0 + -*y * activations[0]).relu();
         }
-        loss = loss * (1.0 / demo.x.len() as f64);
+        loss *= 1.0 / demo.x.len() as f64;
         let mut squares = Value::constant(0.0);
         for w in &parameters {
             squares += w * w;

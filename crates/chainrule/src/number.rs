@@ -34,20 +34,23 @@ pub trait Number:
     /// The number that does not depend on anything.
     fn constant(value: f64) -> Self;
 
-    /// A product in which a zero `self` gives 0 whatever the factor is, infinite or NaN: what does not vary has no
-    /// derivative, though a partial derivative on the way be infinite.
+    /// A product in which a zero gives 0 whatever the other factor is, infinite or NaN: what does not vary has no
+    /// derivative, and what was not chosen passes none on, though a derivative on the way be infinite.
     fn strong_zero_mul(self, factor: Self) -> Self {
-        self.equal(Self::constant(0.0)).select(Self::constant(0.0), self * factor)
+        let zero = Self::constant(0.0);
+        (self.equal(zero) + factor.equal(zero)).select(zero, self * factor)
     }
 
-    /// The softmax: each `exp(x)` over the sum of all, shifted by the maximum. Made of other rows, as
-    /// `exp(x - log_sum_exp(xs))`; of nothing, nothing.
+    /// The softmax: each `exp(x)` over the sum of all, shifted by the maximum. Made of other rows; of nothing, nothing.
     fn softmax(xs: &[Self]) -> Vec<Self> {
         if xs.is_empty() {
             return Vec::new();
         }
-        let total = Self::log_sum_exp(xs);
-        xs.iter().map(|&x| (x - total).exp()).collect()
+        let shift = Self::maximum(xs);
+        let mut shares: Vec<Self> = xs.iter().map(|&x| (x - shift).exp()).collect();
+        let total = Self::sum(&shares);
+        shares.iter_mut().for_each(|share| *share = *share / total);
+        shares
     }
 
     /// The weighted sum of a neuron, `weights . inputs + bias`, as one operation: a [`dot`](Number::dot) that starts from
@@ -106,6 +109,10 @@ macro_rules! float {
             #[inline]
             fn constant(value: f64) -> Self {
                 value as $float
+            }
+            #[inline(always)]
+            fn strong_zero_mul(self, factor: Self) -> Self {
+                if self == 0.0 || factor == 0.0 { 0.0 } else { self * factor }
             }
             #[inline]
             fn powi(self, n: i32) -> Self {

@@ -45,7 +45,7 @@ macro_rules! operations {
                 composed Recip "recip" recip(x) -> y = N::constant(1.0) / x; [-y * y];
                 /// The power with a fixed integer exponent; `x.powi(0)` is 1 with derivative 0, at 0 too.
                 power Powi "powi" powi(x, n) -> y = x.powi(n);
-                    [if n == 0 { c(0.0) } else { x.powi(n - 1) * c(n.into()) }];
+                    [if n == 0 { c(0.0) } else { x.powi(n.saturating_sub(1)) * c(n.into()) }];
                 /// The power with a real exponent. The derivative by `x` is 0 where the exponent is 0; that by the
                 /// exponent is 0 where `x` or the power is 0, and NaN for negative `x`, where it is not defined.
                 native Powf "powf" powf(x, exponent) -> y = x.powf(exponent); [
@@ -152,11 +152,11 @@ macro_rules! operations {
                 composed Elu "ELU" elu(x, scale) -> y = is_positive(x).select(x, scale * x.exp_m1());
                     [is_positive(x).select(c(1.0), scale * x.exp()), is_positive(x).select(c(0.0), x.exp_m1())];
                 /// The Gaussian error linear unit, `x` times the normal distribution up to `x` (Hendrycks and Gimpel, 2016).
-                composed Gelu "GELU" gelu(x) -> y = x * normal_distribution(x);
-                    [normal_distribution(x) + x * normal_density(x)];
+                composed Gelu "GELU" gelu(x) -> y = normal_distribution(x).strong_zero_mul(x);
+                    [normal_distribution(x) + normal_density(x).strong_zero_mul(x)];
                 /// The sigmoid linear unit or swish, `x * sigmoid(x)`.
-                composed Silu "SiLU" silu(x) -> y = x * x.sigmoid();
-                    [{ let s = x.sigmoid(); s * (x * (-s + c(1.0)) + c(1.0)) }];
+                composed Silu "SiLU" silu(x) -> y = x.sigmoid().strong_zero_mul(x);
+                    [{ let s = x.sigmoid(); s + (s * (-s + c(1.0))).strong_zero_mul(x) }];
                 /// The logistic function `1 / (1 + exp(-x))`, without overflow on either side.
                 composed Sigmoid "sigmoid" sigmoid(x) -> y =
                     { let e = (-x.abs()).exp(); is_negative(x).select(e, c(1.0)) / (e + c(1.0)) };
@@ -181,14 +181,14 @@ macro_rules! operations {
                 Maximum "max" maximum(xs) -> y = reduce(xs, N::max); partials => first_equal(xs, y, partials);
                 /// The smallest; the derivative goes to the first that is.
                 Minimum "min" minimum(xs) -> y = reduce(xs, N::min); partials => first_equal(xs, y, partials);
-                /// `ln(sum(exp(x)))`, shifted by the maximum so that it neither overflows nor vanishes.
+                /// `ln(sum(exp(x)))`, shifted by the maximum so that it neither overflows nor vanishes. The derivatives are
+                /// the softmax; where the maximum is infinite, the numbers that are equal to it share 1.
                 LogSumExp "log_sum_exp" log_sum_exp(xs) -> y = {
-                        let shift = finite_or_zero(reduce(xs, N::max));
+                        let largest = reduce(xs, N::max);
+                        let shift = is_finite(largest).select(largest, c(0.0));
                         shift + fold(xs, c(0.0), |sum, x| sum + (x - shift).exp()).ln()
                     };
-                    partials => for (partial, &x) in partials.iter_mut().zip(xs) {
-                        *partial = x.equal(y).select(c(1.0), (x - y).exp());
-                    };
+                    partials => exponential_shares(xs, partials);
             }
             sums {
                 /// The sum of products of two slices of one length.
@@ -253,9 +253,8 @@ fn clamp_shares<N: Number>(x: N, low: N, high: N) -> [N; 3] {
     [is_not_lowered * (-is_raised + c(1.0)), is_not_lowered * is_raised, is_lowered]
 }
 
-/// An infinite number subtracted from itself is NaN and not 0.
-fn finite_or_zero<N: Number>(x: N) -> N {
-    is_zero(x - x).select(x, c(0.0))
+fn is_finite<N: Number>(x: N) -> N {
+    x.abs().less(c(f64::INFINITY))
 }
 
 /// Products from the left and from the right meet at each factor: no division, so zeros do no harm.
@@ -269,6 +268,18 @@ fn products_of_the_others<N: Number>(xs: &[N], partials: &mut [N]) {
     for (partial, &x) in partials.iter_mut().zip(xs).rev() {
         *partial = *partial * right;
         right = right * x;
+    }
+}
+
+/// The share of each `exp(x)` in their sum.
+fn exponential_shares<N: Number>(xs: &[N], shares: &mut [N]) {
+    let largest = reduce(xs, N::max);
+    for (share, &x) in shares.iter_mut().zip(xs) {
+        *share = is_finite(largest).select((x - largest).exp(), x.equal(largest));
+    }
+    let total = fold(shares, c(0.0), |sum, share| sum + share);
+    for share in shares {
+        *share = *share / total;
     }
 }
 

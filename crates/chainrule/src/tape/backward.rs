@@ -1,10 +1,10 @@
 //! Backpropagation: one loop over the tape, from the result down.
 
-use super::Value;
-use super::misuse::{Misuse, lend};
+use super::handle::Value;
+use super::misuse::Misuse;
 use super::nodes::{Operand, Operands, Slot};
-use super::recording::Tape;
 use super::span::{Span, add_to_span};
+use super::storage::{Tape, lend};
 use crate::op::{operations, partial};
 use crate::{Number, Op};
 
@@ -75,9 +75,9 @@ impl Tape {
         // taken for adjoints. Those of leaves may stay: nothing is passed on from a leaf.
         let first = self.first_operation();
         let mut earlier = Vec::new();
-        for slot in first..self.swept.min(end) {
-            if gradients[slot] != 0.0 && self.nodes.ops()[slot] != Op::Leaf {
-                earlier.push((slot, std::mem::take(&mut gradients[slot])));
+        for (slot, gradient) in gradients.iter_mut().enumerate().take(self.swept.min(end)).skip(first) {
+            if *gradient != 0.0 && self.nodes.ops()[slot] != Op::Leaf {
+                earlier.push((slot, std::mem::take(gradient)));
             }
         }
         gradients[root.index()] += seed;

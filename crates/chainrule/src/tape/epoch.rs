@@ -16,6 +16,8 @@ struct Truncation {
 pub(super) struct Epochs {
     now: u64,
     truncations: Vec<Truncation>,
+    /// Nothing that was recorded before this epoch is left.
+    born: u64,
     /// The length that the latest truncation left, which the tape has not been below since; 0 before the first.
     kept: u32,
     /// Handles younger than this have lived through the latest truncation of the list at most.
@@ -27,13 +29,32 @@ impl Epochs {
     pub const NONE: u32 = 0;
 
     pub const fn new() -> Self {
-        Epochs { now: 1, truncations: Vec::new(), kept: 0, horizon: u32::MAX }
+        Epochs { now: 1, truncations: Vec::new(), born: 1, kept: 0, horizon: 1 }
     }
 
     /// What a handle made now keeps: the epoch, modulo 2^32.
     #[inline(always)]
     pub fn now(&self) -> u32 {
         self.now as u32
+    }
+
+    /// The epoch, in full.
+    pub fn now_in_full(&self) -> u64 {
+        self.now
+    }
+
+    /// The least length that the tape was cut to in this epoch or since; `None` where it was not cut.
+    #[inline]
+    pub fn least_length_since(&self, epoch: u64) -> Option<u32> {
+        if epoch == self.now {
+            return None;
+        }
+        if epoch < self.born {
+            return Some(0);
+        }
+        // Lengths increase along the list: the first cut of that time is the lowest.
+        let first = self.truncations.partition_point(|cut| cut.epoch < epoch);
+        self.truncations.get(first).map(|cut| cut.length)
     }
 
     /// Whether a glance shows that a handle is live: it was made since the latest truncation, or that is the only one that
@@ -45,14 +66,12 @@ impl Epochs {
 
     /// Whether the node that a handle was made for, in this epoch and slot, is still there.
     ///
-    /// Epochs are kept modulo 2^32: a live handle is always known as live, a stale one is known as stale through the
-    /// 2^32 truncations that follow its own epoch.
+    /// Handles keep epochs modulo 2^32: a live one is always known as live, a stale one is known as stale through the 2^32
+    /// truncations that follow its own epoch.
     pub fn is_live(&self, epoch: u32, slot: u32) -> bool {
         let age = self.now().wrapping_sub(epoch);
         let Some(made) = self.now.checked_sub(u64::from(age)) else { return false };
-        // Lengths increase along the list: the first cut that came after the handle was made is the lowest.
-        let first = self.truncations.partition_point(|cut| cut.epoch < made);
-        self.truncations.get(first).is_none_or(|cut| slot < cut.length)
+        self.least_length_since(made).is_none_or(|length| slot < length)
     }
 
     /// Notes that the tape was cut to `length`, below what it held.
@@ -60,14 +79,29 @@ impl Epochs {
         while self.truncations.last().is_some_and(|cut| cut.length >= length) {
             self.truncations.pop();
         }
-        let previous = self.truncations.last().map(|cut| cut.epoch);
-        self.truncations.push(Truncation { epoch: self.now, length });
+        let previous = self.truncations.last().map_or(self.born - 1, |cut| cut.epoch);
+        let epoch = self.now;
         self.now += 1;
         if self.now() == Self::NONE {
             self.now += 1;
         }
+        if length == 0 {
+            self.born = self.now;
+        } else {
+            self.truncations.push(Truncation { epoch, length });
+        }
         self.kept = length;
-        self.horizon = previous.map_or(u32::MAX, |epoch| (self.now - epoch).try_into().unwrap_or(u32::MAX));
+        self.horizon = (self.now - previous).try_into().unwrap_or(u32::MAX);
+    }
+
+    /// Whether there have been so many epochs that a glance at a handle may take a stale one for live.
+    pub fn have_wrapped(&self) -> bool {
+        self.now > u64::from(u32::MAX)
+    }
+
+    /// The same without memory of its own, for a tape that nothing is left of.
+    pub fn freed(self) -> Self {
+        Epochs { truncations: Vec::new(), ..self }
     }
 
     pub fn bytes(&self) -> usize {
@@ -96,6 +130,7 @@ mod tests {
         epochs.truncate(5);
         let made = epochs.now();
         epochs.now += (1 << 32) + 3;
+        assert!(epochs.have_wrapped());
         epochs.truncate(7);
         assert!(epochs.is_live(made, 4));
         assert!(!epochs.is_live(epochs.now().wrapping_sub(1), 7));

@@ -136,12 +136,12 @@ macro_rules! special_numbers {
 }
 
 macro_rules! properties {
-    ($($name:ident)*) => { $( fn $name(self) -> bool { self.data().$name() } )* };
+    ($($name:ident)*) => { $( #[track_caller] fn $name(self) -> bool { self.data().$name() } )* };
 }
 
 macro_rules! rows {
     ($($name:ident($($other:ident),*))*) => {
-        $( fn $name(self $(, $other: Self)*) -> Self { Value::$name(self $(, $other)*) } )*
+        $( #[track_caller] fn $name(self $(, $other: Self)*) -> Self { Value::$name(self $(, $other)*) } )*
     };
 }
 
@@ -167,7 +167,7 @@ impl Float for Value {
         Value::powi(self, n)
     }
     fn exp2(self) -> Self {
-        (self * std::f64::consts::LN_2).exp()
+        Value::constant(2.0).powf(self)
     }
     fn log(self, base: Self) -> Self {
         self.ln() / base.ln()

@@ -1,7 +1,5 @@
 //! How a value can be used wrongly, and what the panic says to mend it.
 
-use super::recording::{Tape, with_tape};
-
 /// A wrong use of a value.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Misuse {
@@ -21,7 +19,7 @@ impl Misuse {
     #[cold]
     #[inline(never)]
     #[track_caller]
-    fn panic(self) -> ! {
+    pub fn panic(self) -> ! {
         match self {
             Misuse::Released => panic!(
                 "a Value was used after its node was released: the scope that it was recorded in has ended, or an \
@@ -41,16 +39,5 @@ impl Misuse {
                  {second}"
             ),
         }
-    }
-}
-
-/// Lends this thread's tape, and panics where the caller stands if a value is used wrongly: after the tape was given back,
-/// since a panic hook may use values, too.
-#[inline(always)]
-#[track_caller]
-pub(super) fn lend<R>(read_or_write: impl FnOnce(&mut Tape) -> Result<R, Misuse>) -> R {
-    match with_tape(read_or_write) {
-        Ok(result) => result,
-        Err(misuse) => misuse.panic(),
     }
 }

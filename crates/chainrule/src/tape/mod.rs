@@ -6,6 +6,7 @@
 mod backward;
 mod epoch;
 mod float;
+mod handle;
 mod methods;
 mod misuse;
 mod nodes;
@@ -13,12 +14,13 @@ mod operators;
 mod recording;
 mod scope;
 mod span;
+mod storage;
 mod value;
 
+pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
-pub use value::Value;
 
-pub(crate) use recording::Mark;
 pub(crate) use scope::{mark, release_to};
 pub(crate) use span::Layout;
+pub(crate) use storage::Mark;
 pub(crate) use value::update_leaves;

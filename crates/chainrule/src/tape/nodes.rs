@@ -50,11 +50,12 @@ pub(super) type Operands = [Operand; 2];
 /// Invariants:
 ///
 /// 1. The three lists have one length, the capacity; of each, the first `length` elements are initialised.
-/// 2. `room` is the capacity, or 0 while recording is paused.
+/// 2. `room` is the capacity, or 0 while recording is paused or there is no fast path.
 pub(super) struct Nodes {
     length: usize,
     room: usize,
     is_paused: bool,
+    has_fast_path: bool,
     ops: Vec<MaybeUninit<Op>>,
     operands: Vec<MaybeUninit<Operands>>,
     numbers: Vec<MaybeUninit<f64>>,
@@ -67,7 +68,15 @@ impl Nodes {
     const BYTES: usize = size_of::<Op>() + size_of::<Operands>() + size_of::<f64>();
 
     pub const fn new() -> Self {
-        Nodes { length: 0, room: 0, is_paused: false, ops: Vec::new(), operands: Vec::new(), numbers: Vec::new() }
+        Nodes {
+            length: 0,
+            room: 0,
+            is_paused: false,
+            has_fast_path: true,
+            ops: Vec::new(),
+            operands: Vec::new(),
+            numbers: Vec::new(),
+        }
     }
 
     #[inline(always)]
@@ -83,7 +92,8 @@ impl Nodes {
         self.capacity() * Self::BYTES
     }
 
-    /// Whether an operation can be recorded without further ado: there is room, and recording is not paused.
+    /// Whether an operation can be recorded without further ado: there is room, recording is not paused, and a glance at a
+    /// handle tells whether it is live.
     #[inline(always)]
     pub fn has_room(&self) -> bool {
         self.length < self.room
@@ -134,13 +144,23 @@ impl Nodes {
         grow(&mut self.ops, wanted);
         grow(&mut self.operands, wanted);
         grow(&mut self.numbers, wanted);
-        self.pause(self.is_paused);
+        self.set_room();
     }
 
     /// Pauses recording, or goes on with it.
     pub fn pause(&mut self, is_paused: bool) {
         self.is_paused = is_paused;
-        self.room = if is_paused { 0 } else { self.capacity() };
+        self.set_room();
+    }
+
+    /// From now on, every handle is looked at closely.
+    pub fn close_fast_path(&mut self) {
+        self.has_fast_path = false;
+        self.set_room();
+    }
+
+    fn set_room(&mut self) {
+        self.room = if self.is_paused || !self.has_fast_path { 0 } else { self.capacity() };
     }
 
     pub fn is_paused(&self) -> bool {

@@ -82,44 +82,31 @@ impl<T: Into<Value>> Product<T> for Value {
     }
 }
 
-impl PartialEq for Value {
-    #[track_caller]
-    fn eq(&self, other: &Value) -> bool {
-        self.data() == other.data()
-    }
-}
+/// Every method is written out, so that a stale value is reported where it is compared and not in the standard library.
+macro_rules! comparison {
+    ($Left:ty, $Right:ty) => {
+        #[allow(clippy::partialeq_ne_impl)]
+        impl PartialEq<$Right> for $Left {
+            comparison!(@methods $Right: eq == ne !=);
+        }
 
-impl PartialOrd for Value {
-    #[track_caller]
-    fn partial_cmp(&self, other: &Value) -> Option<Ordering> {
-        self.data().partial_cmp(&other.data())
-    }
+        impl PartialOrd<$Right> for $Left {
+            #[track_caller]
+            fn partial_cmp(&self, other: &$Right) -> Option<Ordering> {
+                Value::from(*self).data().partial_cmp(&Value::from(*other).data())
+            }
+            comparison!(@methods $Right: lt < le <= gt > ge >=);
+        }
+    };
+    (@methods $Right:ty: $($method:ident $operator:tt)+) => {
+        $(
+            #[track_caller]
+            fn $method(&self, other: &$Right) -> bool {
+                Value::from(*self).data() $operator Value::from(*other).data()
+            }
+        )+
+    };
 }
-
-impl PartialEq<f64> for Value {
-    #[track_caller]
-    fn eq(&self, other: &f64) -> bool {
-        self.data() == *other
-    }
-}
-
-impl PartialOrd<f64> for Value {
-    #[track_caller]
-    fn partial_cmp(&self, other: &f64) -> Option<Ordering> {
-        self.data().partial_cmp(other)
-    }
-}
-
-impl PartialEq<Value> for f64 {
-    #[track_caller]
-    fn eq(&self, other: &Value) -> bool {
-        *self == other.data()
-    }
-}
-
-impl PartialOrd<Value> for f64 {
-    #[track_caller]
-    fn partial_cmp(&self, other: &Value) -> Option<Ordering> {
-        self.partial_cmp(&other.data())
-    }
-}
+comparison!(Value, Value);
+comparison!(Value, f64);
+comparison!(f64, Value);

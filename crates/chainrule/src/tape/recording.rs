@@ -1,204 +1,13 @@
-//! The recording: this thread's tape, and how an operation is appended to it.
+//! The recording: how an operation is appended to the tape.
 //!
 //! This is the hot path of everything that is written in values, and one of the rooms with `unsafe`.
 
-use super::Value;
-use super::epoch::Epochs;
-use super::misuse::{Misuse, lend};
-use super::nodes::{Nodes, Operand, Operands, Slot};
+use super::handle::{Place, Value};
+use super::misuse::Misuse;
+use super::nodes::Operand;
 use super::span::Layout;
-use super::value::Place;
+use super::storage::{Tape, lend, this_threads_tape, with_tape};
 use crate::Op;
-use std::cell::{Cell, UnsafeCell};
-use std::collections::BTreeMap;
-use std::mem::ManuallyDrop;
-
-/// A thread's tape.
-///
-/// Invariants:
-///
-/// 1. An operand of a node is a slot below the node's own, or the place of a constant.
-/// 2. What stands below a node in the side list and among the constants was there before it, and is cut after it.
-pub(super) struct Tape {
-    pub nodes: Nodes,
-    /// The operands of nodes that have many, see [`super::span`].
-    pub side_list: Vec<Operand>,
-    pub constants: Vec<f64>,
-    /// As long as the highest node that a sweep has reached.
-    pub gradients: Vec<f64>,
-    /// Nodes below this may have a gradient from an earlier sweep.
-    pub swept: usize,
-    /// So many slots from the start are known to be leaves.
-    pub leading_leaves: Cell<usize>,
-    pub names: BTreeMap<Slot, String>,
-    pub epochs: Epochs,
-}
-
-thread_local! {
-    // Without a destructor, so that reaching it is one instruction; `OWNER` frees what it holds.
-    static TAPE: UnsafeCell<ManuallyDrop<Tape>> = const { UnsafeCell::new(ManuallyDrop::new(Tape::new())) };
-    static OWNER: Owner = const { Owner };
-}
-
-/// Frees this thread's tape when the thread ends.
-struct Owner;
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        // Epochs go on, so that handles that outlive this are stale and not mistaken for later ones.
-        with_tape(|tape| {
-            tape.truncate(&Mark::default());
-            let epochs = std::mem::replace(&mut tape.epochs, Epochs::new());
-            drop(std::mem::replace(tape, Tape::new()));
-            tape.epochs = epochs;
-        });
-    }
-}
-
-/// Lends this thread's tape. What is done with it must not lend it again: it calls nobody outside this folder.
-#[inline(always)]
-pub(super) fn with_tape<R>(read_or_write: impl FnOnce(&mut Tape) -> R) -> R {
-    // SAFETY: none of the closures that this folder passes in calls `with_tape`, or code of a user, who could.
-    read_or_write(unsafe { this_threads_tape() })
-}
-
-/// This thread's tape. Returned and not lent to a closure, so that hot code is inlined whole.
-///
-/// # Safety
-///
-/// While the reference is alive, nothing else may reach this thread's tape.
-#[inline(always)]
-unsafe fn this_threads_tape() -> &'static mut Tape {
-    // SAFETY: the tape is this thread's own; the caller sees to it that there is one reference only.
-    unsafe { &mut *TAPE.with(UnsafeCell::get) }
-}
-
-/// A place on the tape to go back to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Mark {
-    nodes: usize,
-    side_list: usize,
-    constants: usize,
-}
-
-impl Tape {
-    const fn new() -> Self {
-        Tape {
-            nodes: Nodes::new(),
-            side_list: Vec::new(),
-            constants: Vec::new(),
-            gradients: Vec::new(),
-            swept: 0,
-            leading_leaves: Cell::new(0),
-            names: BTreeMap::new(),
-            epochs: Epochs::new(),
-        }
-    }
-
-    /// Appends a node.
-    #[inline]
-    pub fn record(&mut self, op: Op, operands: Operands, number: f64) -> Place {
-        if self.nodes.len() == 0 {
-            // From now on there is something to free. A thread that is ending already frees nothing any more.
-            let _ = OWNER.try_with(|_| ());
-        }
-        let slot = self.nodes.push(op, operands, number);
-        Place::node(slot, op == Op::Leaf, self.epochs.now())
-    }
-
-    /// Appends a node where there is room.
-    ///
-    /// # Safety
-    ///
-    /// `self.nodes.has_room()`.
-    #[inline(always)]
-    unsafe fn record_in_room(&mut self, op: Op, operands: Operands, number: f64) -> Place {
-        // SAFETY: there is room.
-        let slot = unsafe { self.nodes.push_in_room(op, operands, number) };
-        Place::node(slot, false, self.epochs.now())
-    }
-
-    /// Where the tape ends now.
-    pub fn mark(&self) -> Mark {
-        Mark { nodes: self.nodes.len(), side_list: self.side_list.len(), constants: self.constants.len() }
-    }
-
-    /// Cuts the tape to what it held when the mark was taken. A mark above the tape's end cuts nothing.
-    pub fn truncate(&mut self, mark: &Mark) {
-        if mark.nodes >= self.nodes.len() {
-            return;
-        }
-        self.nodes.truncate(mark.nodes);
-        self.side_list.truncate(mark.side_list);
-        self.constants.truncate(mark.constants);
-        self.gradients.truncate(mark.nodes);
-        self.swept = self.swept.min(mark.nodes);
-        self.leading_leaves.set(self.leading_leaves.get().min(mark.nodes));
-        if !self.names.is_empty() {
-            self.names.split_off(&Slot(mark.nodes as u32));
-        }
-        self.epochs.truncate(mark.nodes as u32);
-    }
-
-    /// The number of a value, which for a leaf is the one on the tape. Of a stale leaf it may be any number.
-    #[inline(always)]
-    pub fn peek(&self, value: Value) -> f64 {
-        if value.place().is_leaf()
-            && let Some(number) = self.nodes.numbers().get(value.place().slot_or_beyond().index())
-        {
-            return *number;
-        }
-        value.own_number()
-    }
-
-    /// The number of a value, which for a leaf is the one on the tape.
-    pub fn number(&self, value: Value) -> Result<f64, Misuse> {
-        if value.is_leaf() {
-            self.check(value)?;
-        }
-        Ok(self.peek(value))
-    }
-
-    /// Whether a value has a node that is known at a glance to be live, as most are.
-    #[inline(always)]
-    fn is_recent(&self, value: Value) -> bool {
-        self.epochs.is_recent(value.place().epoch(), value.place().slot_or_beyond().0)
-    }
-
-    /// Whether a value is not stale.
-    #[inline(always)]
-    pub fn check(&self, value: Value) -> Result<(), Misuse> {
-        if self.is_recent(value) { Ok(()) } else { self.check_closely(value) }
-    }
-
-    #[inline(never)]
-    fn check_closely(&self, value: Value) -> Result<(), Misuse> {
-        let is_live = || self.epochs.is_live(value.place().epoch(), value.place().slot_or_beyond().0);
-        if value.is_constant() || is_live() { Ok(()) } else { Err(Misuse::Released) }
-    }
-
-    /// The slot of a value, unless it is a constant.
-    pub fn slot(&self, value: Value) -> Result<Option<Slot>, Misuse> {
-        self.check(value)?;
-        Ok((!value.is_constant()).then(|| value.place().slot_or_beyond()))
-    }
-
-    /// Where a node will find this value, which must not be stale.
-    #[inline(always)]
-    pub fn operand(&mut self, value: Value) -> Operand {
-        if value.is_constant() {
-            self.constants.push(value.own_number());
-            return Operand::constant(self.constants.len() - 1);
-        }
-        slot_of(value)
-    }
-}
-
-/// The operand that a value is which is not a constant.
-#[inline(always)]
-fn slot_of(value: Value) -> Operand {
-    Operand(value.place().slot_or_beyond().0)
-}
 
 /// Records a leaf.
 pub(super) fn leaf(number: f64) -> Value {
@@ -214,7 +23,7 @@ pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64
     let number = formula(tape.peek(x));
     let place = if tape.is_recent(x) && tape.nodes.has_room() {
         // SAFETY: there is room, as just checked.
-        unsafe { tape.record_in_room(op, [slot_of(x), Operand(integer as u32)], number) }
+        unsafe { tape.record_in_room(op, [Operand::slot_of(x), Operand(integer as u32)], number) }
     } else {
         record_unary(op, x, integer, number)
     };
@@ -230,7 +39,7 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f
     let number = formula(tape.peek(a), tape.peek(b));
     let place = if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.has_room() {
         // SAFETY: there is room, as just checked.
-        unsafe { tape.record_in_room(op, [slot_of(a), slot_of(b)], number) }
+        unsafe { tape.record_in_room(op, [Operand::slot_of(a), Operand::slot_of(b)], number) }
     } else {
         record_binary(op, a, b, number)
     };
@@ -246,7 +55,7 @@ fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Place {
         if tape.nodes.is_paused() || x.is_constant() {
             return Ok(Place::NOWHERE);
         }
-        Ok(tape.record(op, [slot_of(x), Operand(integer as u32)], number))
+        Ok(tape.record(op, [Operand::slot_of(x), Operand(integer as u32)], number))
     })
 }
 

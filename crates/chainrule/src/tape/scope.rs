@@ -1,7 +1,7 @@
 //! Giving memory back, recording nothing, and how much the tape holds.
 
 use super::nodes::Operand;
-use super::recording::{Mark, with_tape};
+use super::storage::{Mark, with_tape};
 use std::marker::PhantomData;
 
 /// Opens a scope: when it drops, the tape is cut to where it stood, and its memory serves again.

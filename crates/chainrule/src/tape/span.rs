@@ -3,10 +3,10 @@
 //! Values that were recorded one after the other, as the weights of a neuron or the outputs of a layer, take two words
 //! however many they are, and their numbers and adjoints can be read and written as slices.
 
-use super::Value;
+use super::handle::Value;
 use super::misuse::Misuse;
 use super::nodes::Operand;
-use super::recording::Tape;
+use super::storage::Tape;
 
 /// Where the operands of a node are that come as a slice.
 #[derive(Clone, Copy, Debug)]

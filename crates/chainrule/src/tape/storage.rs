@@ -1,0 +1,215 @@
+//! The storage: this thread's tape, what it holds, and whether a handle is still good for it.
+
+use super::epoch::Epochs;
+use super::handle::{Place, Value};
+use super::misuse::Misuse;
+use super::nodes::{Nodes, Operand, Operands, Slot};
+use crate::Op;
+use std::cell::{Cell, UnsafeCell};
+use std::collections::BTreeMap;
+use std::mem::ManuallyDrop;
+
+/// A thread's tape.
+///
+/// Invariants:
+///
+/// 1. An operand of a node is a slot below the node's own, or the place of a constant.
+/// 2. What a node refers to in the side list and among the constants was there before it, and is cut no earlier.
+pub(super) struct Tape {
+    pub nodes: Nodes,
+    /// The operands of nodes that have many, see [`super::span`].
+    pub side_list: Vec<Operand>,
+    pub constants: Vec<f64>,
+    /// As long as the highest node that a sweep has reached.
+    pub gradients: Vec<f64>,
+    /// Nodes below this may have a gradient from an earlier sweep.
+    pub swept: usize,
+    /// So many slots from the start are known to be leaves.
+    pub leading_leaves: Cell<usize>,
+    pub names: BTreeMap<Slot, String>,
+    pub epochs: Epochs,
+}
+
+thread_local! {
+    // Without a destructor, so that reaching it is one instruction; `OWNER` frees what it holds.
+    static TAPE: UnsafeCell<ManuallyDrop<Tape>> = const { UnsafeCell::new(ManuallyDrop::new(Tape::new())) };
+    static OWNER: Owner = const { Owner };
+}
+
+/// Frees this thread's tape when the thread ends.
+struct Owner;
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // Epochs go on, so that handles that outlive this are stale and not mistaken for later ones.
+        with_tape(|tape| {
+            tape.truncate(&Mark::default());
+            let epochs = std::mem::replace(&mut tape.epochs, Epochs::new());
+            *tape = Tape { epochs: epochs.freed(), ..Tape::new() };
+        });
+    }
+}
+
+/// Lends this thread's tape. What is done with it must not lend it again: it calls nobody outside this folder.
+#[inline(always)]
+pub(super) fn with_tape<R>(read_or_write: impl FnOnce(&mut Tape) -> R) -> R {
+    // SAFETY: none of the closures that this folder passes in calls `with_tape`, or code of a user, who could.
+    read_or_write(unsafe { this_threads_tape() })
+}
+
+/// Lends this thread's tape, and panics where the caller stands if a value is used wrongly: after the tape was given back,
+/// since a panic hook may use values, too.
+#[inline(always)]
+#[track_caller]
+pub(super) fn lend<R>(read_or_write: impl FnOnce(&mut Tape) -> Result<R, Misuse>) -> R {
+    match with_tape(read_or_write) {
+        Ok(result) => result,
+        Err(misuse) => misuse.panic(),
+    }
+}
+
+/// This thread's tape. Returned and not lent to a closure, so that hot code is inlined whole.
+///
+/// # Safety
+///
+/// While the reference is alive, nothing else may reach this thread's tape.
+#[inline(always)]
+pub(super) unsafe fn this_threads_tape() -> &'static mut Tape {
+    // SAFETY: the tape is this thread's own; the caller sees to it that there is one reference only.
+    unsafe { &mut *TAPE.with(UnsafeCell::get) }
+}
+
+/// A place on the tape to go back to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mark {
+    epoch: u64,
+    nodes: usize,
+    side_list: usize,
+    constants: usize,
+}
+
+impl Tape {
+    const fn new() -> Self {
+        Tape {
+            nodes: Nodes::new(),
+            side_list: Vec::new(),
+            constants: Vec::new(),
+            gradients: Vec::new(),
+            swept: 0,
+            leading_leaves: Cell::new(0),
+            names: BTreeMap::new(),
+            epochs: Epochs::new(),
+        }
+    }
+
+    /// Appends a node.
+    #[inline]
+    pub fn record(&mut self, op: Op, operands: Operands, number: f64) -> Place {
+        if self.nodes.len() == 0 {
+            // From now on there is something to free. A thread that is ending already frees nothing any more.
+            let _ = OWNER.try_with(|_| ());
+        }
+        let slot = self.nodes.push(op, operands, number);
+        Place::node(slot, op == Op::Leaf, self.epochs.now())
+    }
+
+    /// Appends a node where there is room.
+    ///
+    /// # Safety
+    ///
+    /// `self.nodes.has_room()`.
+    #[inline(always)]
+    pub unsafe fn record_in_room(&mut self, op: Op, operands: Operands, number: f64) -> Place {
+        // SAFETY: there is room.
+        let slot = unsafe { self.nodes.push_in_room(op, operands, number) };
+        Place::node(slot, false, self.epochs.now())
+    }
+
+    /// Where the tape ends now.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            epoch: self.epochs.now_in_full(),
+            nodes: self.nodes.len(),
+            side_list: self.side_list.len(),
+            constants: self.constants.len(),
+        }
+    }
+
+    /// Cuts off what was recorded since the mark was taken. Where the tape was cut below the mark in the meantime, that
+    /// is all from there on: it may share neither slots nor constants with what stood at the mark.
+    pub fn truncate(&mut self, mark: &Mark) {
+        let least = self.epochs.least_length_since(mark.epoch).map_or(mark.nodes, |length| length as usize);
+        let nodes = mark.nodes.min(least);
+        if nodes >= self.nodes.len() {
+            return;
+        }
+        self.nodes.truncate(nodes);
+        self.side_list.truncate(mark.side_list);
+        self.constants.truncate(mark.constants);
+        self.gradients.truncate(nodes);
+        self.swept = self.swept.min(nodes);
+        self.leading_leaves.set(self.leading_leaves.get().min(nodes));
+        if !self.names.is_empty() {
+            self.names.split_off(&Slot(nodes as u32));
+        }
+        self.epochs.truncate(nodes as u32);
+        if self.epochs.have_wrapped() {
+            self.nodes.close_fast_path();
+        }
+    }
+
+    /// The number of a value, which for a leaf is the one on the tape. Of a stale leaf it may be any number.
+    #[inline(always)]
+    pub fn peek(&self, value: Value) -> f64 {
+        if value.place().is_leaf()
+            && let Some(number) = self.nodes.numbers().get(value.place().slot_or_beyond().index())
+        {
+            return *number;
+        }
+        value.own_number()
+    }
+
+    /// The number of a value, which for a leaf is the one on the tape.
+    pub fn number(&self, value: Value) -> Result<f64, Misuse> {
+        if value.is_leaf() {
+            self.check(value)?;
+        }
+        Ok(self.peek(value))
+    }
+
+    /// Whether a value has a node that is known at a glance to be live, as most are.
+    #[inline(always)]
+    pub fn is_recent(&self, value: Value) -> bool {
+        self.epochs.is_recent(value.place().epoch(), value.place().slot_or_beyond().0)
+    }
+
+    /// Whether a value is not stale. If so, and unless it is a constant, its slot is below the length of the tape.
+    #[inline(always)]
+    pub fn check(&self, value: Value) -> Result<(), Misuse> {
+        // Epochs may have wrapped: then a stale handle may seem recent, and is refused if it points beyond the end.
+        let is_on_tape = value.place().slot_or_beyond().index() < self.nodes.len();
+        if is_on_tape && self.is_recent(value) { Ok(()) } else { self.check_closely(value, is_on_tape) }
+    }
+
+    #[inline(never)]
+    fn check_closely(&self, value: Value, is_on_tape: bool) -> Result<(), Misuse> {
+        let is_live = || self.epochs.is_live(value.place().epoch(), value.place().slot_or_beyond().0);
+        if value.is_constant() || (is_on_tape && is_live()) { Ok(()) } else { Err(Misuse::Released) }
+    }
+
+    /// The slot of a value, unless it is a constant.
+    pub fn slot(&self, value: Value) -> Result<Option<Slot>, Misuse> {
+        self.check(value)?;
+        Ok((!value.is_constant()).then(|| value.place().slot_or_beyond()))
+    }
+
+    /// Where a node will find this value, which must not be stale.
+    #[inline(always)]
+    pub fn operand(&mut self, value: Value) -> Operand {
+        if value.is_constant() {
+            self.constants.push(value.own_number());
+            return Operand::constant(self.constants.len() - 1);
+        }
+        Operand::slot_of(value)
+    }
+}
