@@ -53,6 +53,7 @@ fn measure(variant: &'static str, bar: f64, ours: impl FnMut(), demo: &Demo) -> 
 /// Every `+` and `*` of a neuron is a node.
 fn scalar(demo: &Demo) -> impl FnMut() {
     let parameters: Vec<Value> = demo.w0.iter().map(|w| Value::new(*w)).collect();
+    let (mut activations, mut sums) = (Vec::new(), Vec::new());
     move || {
         let _scope = tape::scope();
         for parameter in &parameters {
@@ -60,21 +61,21 @@ fn scalar(demo: &Demo) -> impl FnMut() {
         }
         let mut loss = Value::constant(0.0);
         for (x, y) in demo.x.iter().zip(&demo.y) {
-            let mut activations = x.map(Value::new).to_vec();
+            activations.clear();
+            activations.extend(x.map(Value::new));
             let mut rest = &parameters[..];
             for (inputs, outputs) in [(2, 16), (16, 16), (16, 1)] {
                 let (layer, others) = rest.split_at((inputs + 1) * outputs);
                 rest = others;
-                activations = layer
-                    .chunks(inputs + 1)
-                    .map(|neuron| {
-                        let mut sum = neuron[inputs];
-                        for (w, x) in neuron.iter().zip(&activations) {
-                            sum += w * x;
-                        }
-                        if outputs > 1 { sum.relu() } else { sum }
-                    })
-                    .collect();
+                sums.clear();
+                sums.extend(layer.chunks(inputs + 1).map(|neuron| {
+                    let mut sum = neuron[inputs];
+                    for (w, x) in neuron.iter().zip(&activations) {
+                        sum += w * x;
+                    }
+                    if outputs > 1 { sum.relu() } else { sum }
+                }));
+                std::mem::swap(&mut activations, &mut sums);
             }
             loss += (1.0 + -*y * activations[0]).relu();
         }
