@@ -4,15 +4,15 @@
 //! just predicts.
 //!
 //! ```
-//! use chainrule::nn::{self, Mlp, Module};
+//! use chainrule::nn::{self, Activation, Initializer, Mlp, Module};
 //! use chainrule::optim::{Optimizer, Sgd};
 //! use chainrule::{Value, rng};
 //!
-//! let model = Mlp::new(3, &[4, 4, 1], &mut rng(42));
+//! let model = Mlp::with(3, &[4, 4, 1], Activation::Tanh, Initializer::Xavier, &mut rng(42));
 //! let rows = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]];
 //! let targets = [1.0, -1.0, -1.0, 1.0];
 //!
-//! let mut optimizer = Optimizer::new(model.parameters(), Sgd::new(), 0.05);
+//! let mut optimizer = Optimizer::new(model.parameters(), Sgd::new(), 0.1);
 //! for _ in 0..100 {
 //!     let predictions: Vec<Value> = rows.iter().map(|row| model.forward(&row.map(Value::constant))[0]).collect();
 //!     let loss = nn::squared_error(&predictions, &targets);
