@@ -10,7 +10,7 @@ fn a_neuron_is_the_activation_of_its_weighted_sum() {
     let y = neuron.forward(&x);
     y.backward();
     // tanh(x1 w1 + x2 w2 + b) = 0.7071; its derivative by the sum is 1 - y^2 = 0.5
-    assert!((y.data() - 0.7071067811865476).abs() < 1e-15);
+    assert!((y.data() - std::f64::consts::FRAC_1_SQRT_2).abs() < 1e-15);
     let found =
         [x[0].grad(), neuron.weights()[0].grad(), x[1].grad(), neuron.weights()[1].grad(), neuron.bias().grad()];
     for (found, expected) in found.iter().zip([-1.5, 1.0, 0.5, 0.0, 0.5]) {
