@@ -44,6 +44,14 @@ fn a_file_becomes_a_data_set() {
 }
 
 #[test]
+fn columns_can_be_left_out() {
+    let whole = table("id,x,y\nr1,1,a\nr2,2,b\n");
+    assert_eq!(whole.without(&["id"]).unwrap().dataset("y", TargetKind::Auto).unwrap().rows, [[1.0], [2.0]]);
+    let error = whole.without(&["idd"]).unwrap_err().to_string();
+    assert_eq!(error, "data.csv: unknown column \"idd\"; did you mean \"id\"? (known: id, x, y)");
+}
+
+#[test]
 fn dialects_of_csv_read_the_same() {
     let plain = table("x,y\n1,a\n2,b\n");
     for text in [

@@ -10,7 +10,8 @@ use std::path::PathBuf;
 /// Train a network on a data set
 ///
 /// DATASET is moons, circles, blobs, spirals or xor, drawn from --seed, or a CSV file with a header, numbers in its
-/// columns, and a column --target that holds what to predict: classes (text, or few whole numbers) or numbers.
+/// columns, and a column --target that holds what to predict: classes (text, or few whole numbers) or numbers. All other
+/// columns are features, but for those of --ignore.
 ///
 /// Each data set has settings that learn it, which the options replace. The defaults for moons are micrograd's demo.
 /// Features of a file are standardised. Part of the rows is kept for testing; a synthetic set gets them in addition.
@@ -24,7 +25,7 @@ use std::path::PathBuf;
 Examples:
   chainrule train moons
   chainrule train spirals --hidden 32,32 --activation tanh --lr 0.02
-  chainrule train flowers.csv --target species --out flowers
+  chainrule train flowers.csv --target species --ignore id --out flowers
   chainrule train houses.csv --target price --batch 32 --json > steps.jsonl
 
 Exit codes: 0 trained; 1 the loss became infinite or NaN (the last good model is written);
@@ -37,6 +38,9 @@ pub struct Args {
     /// The column of a CSV file to predict
     #[arg(long, value_name = "COLUMN", help_heading = "Data")]
     pub target: Option<String>,
+    /// Columns of a CSV file to leave out, with commas between them
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Data")]
+    pub ignore: Vec<String>,
     /// Training points of a synthetic set
     #[arg(long, value_name = "N", value_parser = points, allow_hyphen_values = true, help_heading = "Data")]
     pub points: Option<usize>,

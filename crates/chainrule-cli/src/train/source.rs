@@ -54,9 +54,10 @@ impl Source {
 /// As many training points as asked for, and test points beside them. All are drawn at once, so that they are points of
 /// the same blobs; the library shuffles them.
 fn synthetic(kind: Synthetic, args: &Args, rng: &mut Pcg64) -> Result<Split> {
-    if args.target.is_some() {
+    let alien = [("--target", args.target.is_some()), ("--ignore", !args.ignore.is_empty())];
+    if let Some((option, _)) = alien.into_iter().find(|(_, given)| *given) {
         return Err(Failure::input(format!(
-            "--target names a column of a CSV file, and {kind} is a synthetic data set"
+            "{option} names a column of a CSV file, and {kind} is a synthetic data set"
         )));
     }
     let train = args.points.unwrap_or(default_points(kind));
@@ -80,7 +81,7 @@ fn table(path: &Path, args: &Args) -> Result<Dataset> {
     if let Some((option, _)) = alien.into_iter().find(|(_, given)| *given) {
         return Err(Failure::input(format!("{option} shapes a synthetic data set, and {} is a file", path.display())));
     }
-    let table = Table::read(path)?;
+    let table = Table::read(path)?.without(&args.ignore)?;
     let Some(target) = &args.target else {
         return Err(Failure::input(format!(
             "{}: expected --target COLUMN, the column to predict (columns: {})",

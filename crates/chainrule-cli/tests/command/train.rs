@@ -103,6 +103,14 @@ fn three_classes_with_names_of_any_letters_are_learned() {
 }
 
 #[test]
+fn ignored_columns_may_hold_anything() {
+    let rows: String = (0..40).map(|i| format!("row {i},{i},?,{}\n", i32::from(i >= 20))).collect();
+    let place = Place::with("rows.csv", &format!("name,x,note,big\n{rows}"));
+    place.ok(&["train", "rows.csv", "--target", "big", "--ignore", "name,note", "--steps", "20"]);
+    assert!(place.read("chainrule-out/model.json").contains("\"features\": [\"x\"]"));
+}
+
+#[test]
 fn numbers_of_a_file_are_learned_in_their_own_unit() {
     let place = Place::with("slope.csv", &slope());
     let report = place.ok(&["train", "slope.csv", "--target", "height"]);

@@ -117,6 +117,21 @@ impl Table {
         &self.records
     }
 
+    /// The table without these columns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Content`] if there is no such column.
+    pub fn without(&self, columns: &[impl AsRef<str>]) -> Result<Table> {
+        let left_out: Vec<usize> = columns.iter().map(|name| self.column(name.as_ref())).collect::<Result<_>>()?;
+        let keep = |cells: &[String]| {
+            let kept = cells.iter().enumerate().filter(|(column, _)| !left_out.contains(column));
+            kept.map(|(_, cell)| cell.clone()).collect()
+        };
+        let records = self.records.iter().map(|record| Record { line: record.line, cells: keep(&record.cells) });
+        Ok(Table { path: self.path.clone(), header: keep(&self.header), records: records.collect() })
+    }
+
     /// The data set that predicts the target column from all others, which hold numbers.
     ///
     /// Classes are sorted by name. If all are numbers, they are sorted as numbers, and cells such as `1` and `1.0`
