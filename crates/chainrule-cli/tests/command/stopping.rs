@@ -57,7 +57,8 @@ fn ctrl_c_writes_what_has_been_learned_so_far() {
     assert!(first.starts_with("{\"step\":0,"), "{first}");
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
     assert!(kill.success());
-    let last = lines.last().expect("more lines").expect("UTF-8");
+    // If the signal was quick, the first step was the last.
+    let last = lines.last().map_or(first, |line| line.expect("UTF-8"));
     let run = child.wait_with_output().expect("the command ends");
     assert_eq!(run.status.code(), Some(130));
 
