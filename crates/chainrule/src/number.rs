@@ -55,6 +55,11 @@ pub trait Number:
 
     /// The weighted sum of a neuron, `weights . inputs + bias`, as one operation: a [`dot`](Number::dot) that starts from
     /// the bias.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many inputs as weights.
+    #[track_caller]
     fn affine(weights: &[Self], inputs: &[Self], bias: Self) -> Self {
         formula::dot(weights, inputs, bias)
     }
@@ -78,7 +83,8 @@ macro_rules! declare_methods {
         )*
         $(
             $(#[doc = $sum_doc])*
-            #[doc = concat!("\n\nIt starts from 0; see [`Number::affine`].")]
+            #[doc = concat!("\n\nIt starts from 0; see [`Number::affine`].\n\n# Panics\n\nIf the slices have different lengths.")]
+            #[track_caller]
             fn $sum_method($a: &[Self], $b: &[Self]) -> Self { formula::$sum_method($a, $b, Self::constant(0.0)) }
         )*
     };

@@ -222,7 +222,13 @@ fn fold<N: Number>(xs: &[N], init: N, f: impl Fn(N, N) -> N) -> N {
 
 /// Four partial sums: they need not wait for each other, as the additions of a single one must.
 #[inline]
+#[track_caller]
 fn sum_of<N: Number>(a: &[N], b: &[N], term: impl Fn(N, N) -> N) -> N {
+    let (first, second) = (a.len(), b.len());
+    assert!(
+        first == second,
+        "two slices that are summed over need one length: the first has {first}, the second {second}"
+    );
     let ((blocks_a, rest_a), (blocks_b, rest_b)) = (a.as_chunks::<4>(), b.as_chunks::<4>());
     let mut sums = [c::<N>(0.0); 4];
     for (a, b) in blocks_a.iter().zip(blocks_b) {
@@ -312,7 +318,12 @@ macro_rules! read_formulas {
                 $(#[doc = $sum_doc])*
                 ///
                 /// The sum starts from `init`.
+                ///
+                /// # Panics
+                ///
+                /// If the slices have different lengths.
                 #[inline]
+                #[track_caller]
                 pub fn $sum_method<N: Number>($a: &[N], $b: &[N], init: N) -> N { sum_of($a, $b, |$a, $b| $term) + init }
             )*
         }

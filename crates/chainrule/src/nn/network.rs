@@ -1,7 +1,7 @@
 //! [`Neuron`], [`Layer`], [`Mlp`], and what they have in common, [`Module`].
 
 use super::{Activation, Initializer};
-use crate::tape::Layout;
+use crate::tape::{First, Layout};
 use crate::{Number, Value};
 use rand::Rng;
 use std::fmt;
@@ -48,19 +48,19 @@ pub trait Input: Number {
 impl Input for Value {
     #[track_caller]
     fn weighted_sums(neurons: &[Neuron], inputs: &[Value]) -> Vec<Value> {
-        let mut sums = Vec::with_capacity(neurons.len());
-        let parameters = neurons.iter().map(|neuron| (neuron.weights.as_slice(), neuron.layout, neuron.bias));
-        Value::affine_layer(parameters, inputs, |sum| sums.push(sum));
-        sums
+        let weights: Vec<First> = neurons.iter().map(Neuron::first).collect();
+        Value::affine_layer(&weights, inputs)
     }
 }
 
 impl Input for f64 {
     #[track_caller]
     fn weighted_sums(neurons: &[Neuron], inputs: &[f64]) -> Vec<f64> {
+        let mut weights = Vec::with_capacity(inputs.len());
         let sum = |neuron: &Neuron| {
-            let products = neuron.weights.iter().zip(inputs).map(|(weight, input)| weight.data() * input);
-            products.sum::<f64>() + neuron.bias.data()
+            weights.clear();
+            weights.extend(neuron.weights.iter().map(|weight| weight.data()));
+            f64::affine(&weights, inputs, neuron.bias.data())
         };
         neurons.iter().map(sum).collect()
     }
@@ -102,6 +102,11 @@ impl Neuron {
     /// What is done with the sum.
     pub fn activation(&self) -> Activation {
         self.activation
+    }
+
+    /// What its weighted sum goes over first, and starts from.
+    fn first(&self) -> First<'_> {
+        First { values: &self.weights, layout: self.layout, init: self.bias }
     }
 
     /// What the neuron makes of its inputs.
@@ -215,6 +220,7 @@ impl Mlp {
     /// # Panics
     ///
     /// If there are no sizes, or one is 0, or there are no inputs.
+    #[track_caller]
     pub fn new(inputs: usize, sizes: &[usize], rng: &mut impl Rng) -> Self {
         Mlp::with(inputs, sizes, Activation::Relu, Initializer::Uniform, rng)
     }
@@ -224,6 +230,7 @@ impl Mlp {
     /// # Panics
     ///
     /// If there are no sizes, or one is 0, or there are no inputs.
+    #[track_caller]
     pub fn with(
         inputs: usize,
         sizes: &[usize],

@@ -1,6 +1,7 @@
 //! The functions of the table as methods of [`Value`], and `Value` as a [`Number`] itself.
 
-use super::{Layout, Value, recording};
+use super::recording::First;
+use super::{Value, recording};
 use crate::op::{formula, operations};
 use crate::{Number, Op};
 
@@ -129,14 +130,12 @@ impl Value {
         recording::sum(Op::Dot, weights, inputs, bias.into(), formula::dot)
     }
 
-    /// The [`affine`](Value::affine) of each neuron of a layer, given by its weights, their layout, and its bias; what they
-    /// share, the inputs, is looked at once.
+    /// The [`affine`](Value::affine) of each neuron of a layer, given by its weights and bias; what they share, the
+    /// inputs, is looked at once.
     #[track_caller]
-    pub(crate) fn affine_layer<'a>(
-        neurons: impl Iterator<Item = (&'a [Value], Layout, Value)>,
-        inputs: &[Value],
-        result: impl FnMut(Value),
-    ) {
-        recording::sums(Op::Dot, neurons, inputs, formula::dot, result);
+    pub(crate) fn affine_layer(neurons: &[First], inputs: &[Value]) -> Vec<Value> {
+        let mut sums = vec![Value::constant(0.0); neurons.len()];
+        recording::sums(Op::Dot, neurons, inputs, formula::dot, &mut sums);
+        sums
     }
 }

@@ -13,6 +13,8 @@ pub(super) enum Misuse {
     BackwardOfConstant,
     /// Two slices were to be taken in pairs.
     Lengths(usize, usize),
+    /// There are no more slots, or places for operands.
+    Full,
 }
 
 impl Misuse {
@@ -33,6 +35,9 @@ impl Misuse {
             Misuse::BackwardOfConstant => panic!(
                 "backward() of a constant: nothing was recorded to go back to. Was it computed from constants only, or \
                  within `no_grad`?"
+            ),
+            Misuse::Full => panic!(
+                "this thread's tape is full (2^31 nodes or operands): record within `tape::scope()`, which gives them back"
             ),
             Misuse::Lengths(first, second) => panic!(
                 "two slices that are multiplied term by term need one length: the first has {first} values, the second \

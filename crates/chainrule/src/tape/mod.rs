@@ -20,6 +20,7 @@ mod value;
 pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
+pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to};
 pub(crate) use span::Layout;
 pub(crate) use storage::Mark;

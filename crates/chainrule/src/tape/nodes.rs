@@ -49,7 +49,8 @@ pub(super) type Operands = [Operand; 2];
 ///
 /// Invariants:
 ///
-/// 1. The three lists have one length, the capacity; of each, the first `length` elements are initialised.
+/// 1. The lists are at least as long as that of operations, whose length is the capacity; of each, the first `length`
+///    elements are initialised.
 /// 2. `room` is the capacity, or 0 while recording is paused or there is no fast path.
 pub(super) struct Nodes {
     length: usize,
@@ -63,7 +64,7 @@ pub(super) struct Nodes {
 
 impl Nodes {
     /// So many nodes there can be: slots are one bit short of 32, and the last is left for handles that have none.
-    const LIMIT: usize = (1 << 31) - 1;
+    pub const LIMIT: usize = (1 << 31) - 1;
 
     const BYTES: usize = size_of::<Op>() + size_of::<Operands>() + size_of::<f64>();
 
@@ -99,7 +100,7 @@ impl Nodes {
         self.length < self.room
     }
 
-    /// Appends a node, after making room for it where there is none.
+    /// Appends a node, after making room for it where there is none. There must be fewer nodes than [`Nodes::LIMIT`].
     #[inline]
     pub fn push(&mut self, op: Op, operands: Operands, number: f64) -> Slot {
         if self.length == self.capacity() {
@@ -118,7 +119,7 @@ impl Nodes {
     pub unsafe fn push_in_room(&mut self, op: Op, operands: Operands, number: f64) -> Slot {
         let slot = self.length;
         debug_assert!(slot < self.capacity());
-        // SAFETY: `slot` is below the length of each list, by invariant 1.
+        // SAFETY: `slot` is below the capacity, so by invariant 1 below the length of each list.
         unsafe {
             self.ops.get_unchecked_mut(slot).write(op);
             self.operands.get_unchecked_mut(slot).write(operands);
@@ -128,22 +129,17 @@ impl Nodes {
         Slot(slot as u32)
     }
 
-    /// Makes room for at least so many more nodes, or for exactly so many.
-    ///
-    /// # Panics
-    ///
-    /// If there cannot be so many nodes.
+    /// Makes room for at least so many more nodes, or for exactly so many, which must not be more than
+    /// [`Nodes::LIMIT`] in all.
     #[cold]
     pub fn reserve(&mut self, more: usize, exactly: bool) {
-        let needed = self.length.saturating_add(more);
-        assert!(
-            needed <= Self::LIMIT,
-            "this thread's tape is full (2^31 nodes): record within `tape::scope()`, which gives nodes back"
-        );
+        let needed = self.length + more;
+        debug_assert!(needed <= Self::LIMIT);
         let wanted = if exactly { needed } else { needed.max(2 * self.capacity()).clamp(64, Self::LIMIT) };
-        grow(&mut self.ops, wanted);
-        grow(&mut self.operands, wanted);
+        // The operations come last: their length is the capacity, which must not be more than that of the others.
         grow(&mut self.numbers, wanted);
+        grow(&mut self.operands, wanted);
+        grow(&mut self.ops, wanted);
         self.set_room();
     }
 

@@ -6,12 +6,16 @@ use super::handle::{Place, Value};
 use super::misuse::Misuse;
 use super::nodes::Operand;
 use super::span::Layout;
-use super::storage::{Tape, lend, this_threads_tape, with_tape};
+use super::storage::{Tape, lend, this_threads_tape};
 use crate::Op;
 
 /// Records a leaf.
+#[track_caller]
 pub(super) fn leaf(number: f64) -> Value {
-    Value::at(number, with_tape(|tape| tape.record(Op::Leaf, [Operand::NONE; 2], number)))
+    lend(|tape| {
+        tape.check_room(0)?;
+        Ok(Value::at(number, tape.record(Op::Leaf, [Operand::NONE; 2], number)))
+    })
 }
 
 /// Records an operation of one operand, and of an integer that its node keeps.
@@ -52,6 +56,7 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f
 fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Place {
     lend(|tape| {
         tape.check(x)?;
+        tape.check_room(1)?;
         if tape.nodes.is_paused() || x.is_constant() {
             return Ok(Place::NOWHERE);
         }
@@ -66,6 +71,7 @@ fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Place {
     lend(|tape| {
         tape.check(a)?;
         tape.check(b)?;
+        tape.check_room(2)?;
         if tape.nodes.is_paused() || (a.is_constant() && b.is_constant()) {
             return Ok(Place::NOWHERE);
         }
@@ -83,6 +89,7 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
     let layout = Layout::of(xs);
     lend(|tape| {
         tape.check_all(xs, layout)?;
+        tape.check_room(xs.len())?;
         if !tape.records(&[(xs, layout)], Value::constant(0.0)) {
             return Ok(Value::constant(formula(&tape.peek_all(xs))));
         }
@@ -92,7 +99,60 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
     })
 }
 
-/// Records a sum over two slices of operands, from an initial number on.
+/// The first of the two slices that a sum goes over, how it stands on the tape, and the initial number.
+#[derive(Clone, Copy)]
+pub(crate) struct First<'a> {
+    pub values: &'a [Value],
+    pub layout: Layout,
+    pub init: Value,
+}
+
+/// Records sums over two slices of operands: for each first slice one, all with the same second slice.
+#[inline]
+#[track_caller]
+pub(super) fn sums(
+    op: Op,
+    firsts: &[First],
+    second: &[Value],
+    formula: impl Fn(&[f64], &[f64], f64) -> f64,
+    results: &mut [Value],
+) {
+    let second_layout = Layout::of(second);
+    let mut second_recorded = None;
+    let (mut numbers, mut second_numbers) = (Vec::new(), Vec::new());
+    lend(|tape| {
+        tape.check_all(second, second_layout)?;
+        for (&First { values, layout, init }, result) in firsts.iter().zip(results) {
+            if values.len() != second.len() {
+                return Err(Misuse::Lengths(values.len(), second.len()));
+            }
+            debug_assert_eq!(layout, Layout::of(values));
+            tape.check_all(values, layout)?;
+            tape.check(init)?;
+            tape.check_room(values.len() + second.len())?;
+            let init_number = tape.peek(init);
+            if !tape.records(&[(values, layout), (second, second_layout)], init) {
+                *result = Value::constant(formula(&tape.peek_all(values), &tape.peek_all(second), init_number));
+                continue;
+            }
+            let second_recorded = match second_recorded {
+                Some(recorded) => recorded,
+                None => *second_recorded.insert(tape.push_span(second, second_layout)),
+            };
+            let recorded = tape.push_two_spans(values, layout, second_recorded.position);
+            let number = formula(
+                tape.numbers_of(values, recorded, &mut numbers),
+                tape.numbers_of(second, second_recorded, &mut second_numbers),
+                init_number,
+            );
+            let init = if init.is_constant() && init_number == 0.0 { Operand::NONE } else { tape.operand(init) };
+            *result = Value::at(number, tape.record(op, [recorded.position, init], number));
+        }
+        Ok(())
+    });
+}
+
+/// Records one sum over two slices of operands.
 #[track_caller]
 pub(super) fn sum(
     op: Op,
@@ -101,54 +161,9 @@ pub(super) fn sum(
     init: Value,
     formula: impl Fn(&[f64], &[f64], f64) -> f64,
 ) -> Value {
-    let mut y = init;
-    sums(op, [(a, Layout::of(a), init)].into_iter(), b, formula, |value| y = value);
-    y
-}
-
-/// Records a sum over two slices of operands for each of many first slices and initial numbers, with the same second
-/// slice. Neither `firsts` nor `result` may use values.
-#[inline]
-#[track_caller]
-pub(super) fn sums<'a>(
-    op: Op,
-    firsts: impl Iterator<Item = (&'a [Value], Layout, Value)>,
-    second: &[Value],
-    formula: impl Fn(&[f64], &[f64], f64) -> f64,
-    mut result: impl FnMut(Value),
-) {
-    let second_layout = Layout::of(second);
-    let mut second_recorded = None;
-    let (mut numbers, mut second_numbers) = (Vec::new(), Vec::new());
-    lend(|tape| {
-        tape.check_all(second, second_layout)?;
-        for (first, layout, init) in firsts {
-            if first.len() != second.len() {
-                return Err(Misuse::Lengths(first.len(), second.len()));
-            }
-            debug_assert_eq!(layout, Layout::of(first));
-            tape.check_all(first, layout)?;
-            tape.check(init)?;
-            let init_number = tape.peek(init);
-            if !tape.records(&[(first, layout), (second, second_layout)], init) {
-                result(Value::constant(formula(&tape.peek_all(first), &tape.peek_all(second), init_number)));
-                continue;
-            }
-            let second_recorded = match second_recorded {
-                Some(recorded) => recorded,
-                None => *second_recorded.insert(tape.push_span(second, second_layout)),
-            };
-            let recorded = tape.push_two_spans(first, layout, second_recorded.position);
-            let number = formula(
-                tape.numbers_of(first, recorded, &mut numbers),
-                tape.numbers_of(second, second_recorded, &mut second_numbers),
-                init_number,
-            );
-            let init = if init.is_constant() && init_number == 0.0 { Operand::NONE } else { tape.operand(init) };
-            result(Value::at(number, tape.record(op, [recorded.position, init], number)));
-        }
-        Ok(())
-    });
+    let mut result = [init];
+    sums(op, &[First { values: a, layout: Layout::of(a), init }], b, formula, &mut result);
+    result[0]
 }
 
 impl Tape {

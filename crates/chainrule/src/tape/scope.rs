@@ -1,12 +1,12 @@
 //! Giving memory back, recording nothing, and how much the tape holds.
 
 use super::nodes::Operand;
-use super::storage::{Mark, with_tape};
+use super::storage::{Mark, lend, with_tape};
 use std::marker::PhantomData;
 
 /// Opens a scope: when it drops, the tape is cut to where it stood, and its memory serves again.
 ///
-/// Values that were recorded inside are stale from then on: using one panics, except for its number,
+/// Values that were recorded inside are stale from then on: using one panics, except for the number of a computed one,
 /// [`Value::data`](crate::Value::data), which it carries itself.
 ///
 /// ```
@@ -91,7 +91,17 @@ pub fn size() -> Size {
     })
 }
 
-/// Makes room for so many more nodes and no more than that: recording them neither allocates nor copies.
+/// Makes room for so many more nodes, and no more than that: recording them neither allocates nor copies nodes. Constants,
+/// operands of sums, and gradients take room of their own when they come.
+///
+/// # Panics
+///
+/// If a tape cannot have so many nodes: 2^31 are the most.
+#[track_caller]
 pub fn reserve(nodes: usize) {
-    with_tape(|tape| tape.nodes.reserve(nodes, true));
+    lend(|tape| {
+        tape.check_room(nodes)?;
+        tape.nodes.reserve(nodes, true);
+        Ok(())
+    });
 }

@@ -91,7 +91,7 @@ impl Tape {
         }
     }
 
-    /// Appends a span to the side list.
+    /// Appends a span to the side list. [`Tape::check_room`] must have been asked.
     #[inline(always)]
     pub(super) fn push_span(&mut self, values: &[Value], layout: Layout) -> Recorded {
         let position = Operand(self.side_list.len() as u32);
@@ -146,7 +146,6 @@ impl Tape {
             let operand = self.operand(*value);
             self.side_list.push(operand);
         }
-        assert!(self.side_list.len() < Span::IS_RANGE as usize, "this thread's tape is full (2^31 operands)");
     }
 
     /// Where the constants find these numbers; all neurons of a layer share one copy of its inputs.

@@ -15,6 +15,7 @@ use std::mem::ManuallyDrop;
 ///
 /// 1. An operand of a node is a slot below the node's own, or the place of a constant.
 /// 2. What a node refers to in the side list and among the constants was there before it, and is cut no earlier.
+/// 3. None of the lists is so long that its places would not fit an operand.
 pub(super) struct Tape {
     pub nodes: Nodes,
     /// The operands of nodes that have many, see [`super::span`].
@@ -102,7 +103,16 @@ impl Tape {
         }
     }
 
-    /// Appends a node.
+    /// Whether there is room for another node with so many operands.
+    #[inline(always)]
+    pub fn check_room(&self, operands: usize) -> Result<(), Misuse> {
+        // A sum over two slices takes three words beside its operands.
+        let words = operands.saturating_add(3);
+        let longest = self.nodes.len().max(self.side_list.len()).max(self.constants.len());
+        if longest.saturating_add(words) < Nodes::LIMIT { Ok(()) } else { Err(Misuse::Full) }
+    }
+
+    /// Appends a node. [`Tape::check_room`] must have been asked.
     #[inline]
     pub fn record(&mut self, op: Op, operands: Operands, number: f64) -> Place {
         if self.nodes.len() == 0 {
