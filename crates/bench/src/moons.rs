@@ -93,19 +93,18 @@ fn scalar(demo: &Demo) -> impl FnMut() {
     }
 }
 
-/// Through `nn`: a neuron is a dot product, a sum and an activation.
+/// Through `nn`: a neuron is a dot product that starts from the bias, and an activation.
 fn networks(demo: &Demo) -> impl FnMut() {
     let mut numbers = demo.w0.iter().copied();
-    let mut layer = |inputs: usize, outputs: usize, activation| Layer {
-        neurons: (0..outputs)
-            .map(|_| {
-                let weights: Vec<f64> = numbers.by_ref().take(inputs).collect();
-                Neuron::from_numbers(&weights, numbers.next().expect("a bias"), activation)
-            })
-            .collect(),
+    let mut layer = |inputs: usize, outputs: usize, activation| {
+        let mut neuron = || {
+            let weights: Vec<f64> = numbers.by_ref().take(inputs).collect();
+            Neuron::from_numbers(&weights, numbers.next().expect("a bias"), activation)
+        };
+        Layer::from_neurons((0..outputs).map(|_| neuron()).collect())
     };
     let (relu, linear) = (Activation::Relu, Activation::Linear);
-    let model = Mlp { layers: vec![layer(2, 16, relu), layer(16, 16, relu), layer(16, 1, linear)] };
+    let model = Mlp::from_layers(vec![layer(2, 16, relu), layer(16, 16, relu), layer(16, 1, linear)]);
     let parameters = model.parameters();
     let mut optimizer = Optimizer::new(parameters.clone(), Sgd::new(), RATE);
     move || {

@@ -38,7 +38,8 @@ macro_rules! read_rules {
     (
         rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
             = $formula:expr; [$($partial:expr),+]; )* }
-        slices $slices:tt
+        slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
+            -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
         sums $sums:tt
     ) => {
         $( read_rules! { @operator_impl $kind $Op $method($($x),+) } )*
@@ -56,6 +57,18 @@ macro_rules! read_rules {
             }
 
             $( read_rules! { @method $kind $method($($x),+) } )*
+            $(
+                fn $slice_method(xs: &[Self]) -> Self {
+                    let values: Vec<N> = xs.iter().map(|x| x.value).collect();
+                    let y = formula::$slice_method(&values);
+                    let mut partials = vec![N::constant(0.0); xs.len()];
+                    if !xs.is_empty() {
+                        partial::$slice_method(&values, y, &mut partials);
+                    }
+                    let terms = xs.iter().zip(partials).map(|(x, partial)| x.tangent.strong_zero_mul(partial));
+                    Dual { value: y, tangent: terms.fold(N::constant(0.0), |sum, term| sum + term) }
+                }
+            )*
         }
     };
     (@operator_impl operator $Op:ident $method:ident($x:ident)) => {

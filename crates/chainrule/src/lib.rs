@@ -28,6 +28,7 @@
 //! None is on by default. `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors;
 //! `draw` makes pictures.
 #![warn(missing_docs)]
+#![deny(unsafe_code)]
 
 pub mod data;
 #[cfg(feature = "draw")]

@@ -42,6 +42,7 @@ pub trait Number:
     }
 
     /// The softmax: each `exp(x)` over the sum of all, shifted by the maximum. Made of other rows; of nothing, nothing.
+    /// NaN where the largest is infinite.
     fn softmax(xs: &[Self]) -> Vec<Self> {
         if xs.is_empty() {
             return Vec::new();
@@ -79,6 +80,7 @@ macro_rules! declare_methods {
         $( declare_methods! { @$kind [$($doc)*] $method($($x),+) [$($partial),+] } )*
         $(
             $(#[doc = $slice_doc])*
+            #[track_caller]
             fn $slice_method($xs: &[Self]) -> Self { formula::$slice_method($xs) }
         )*
         $(
@@ -111,6 +113,8 @@ use declare_methods;
 
 macro_rules! float {
     ($float:ident, $erf:path, $($method:ident($($other:ident),*))*) => {
+        // A native function of the table that the float lacks would call itself.
+        #[deny(unconditional_recursion)]
         impl Number for $float {
             #[inline]
             fn constant(value: f64) -> Self {

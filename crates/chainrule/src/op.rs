@@ -10,7 +10,8 @@
 //! kind Name "symbol" method(operands) -> result = formula; [derivative by each operand];
 //! ```
 //!
-//! where derivatives may use the operands and the result. The kinds:
+//! where derivatives may use the operands and the result, `c` makes a constant, and comparisons such as `is_positive` are
+//! 1 or 0. The kinds:
 //!
 //! - `operator`: written with one of Rust's operators, which every [`Number`] has;
 //! - `native`: a function that every [`Number`] brings itself;
@@ -96,7 +97,7 @@ macro_rules! operations {
                 native Sinh "sinh" sinh(x) -> y = x.sinh(); [x.cosh()];
                 /// The hyperbolic cosine.
                 native Cosh "cosh" cosh(x) -> y = x.cosh(); [x.sinh()];
-                /// The hyperbolic tangent.
+                /// The hyperbolic tangent. The derivative is that of the rounded result: 0 where that is 1, from 20 on.
                 native Tanh "tanh" tanh(x) -> y = x.tanh(); [-y * y + c(1.0)];
                 /// The inverse hyperbolic sine.
                 native Asinh "asinh" asinh(x) -> y = x.asinh(); [x.hypot(c(1.0)).recip()];
@@ -148,7 +149,8 @@ macro_rules! operations {
                 /// `x` above 0, `slope * x` below; at 0 the derivative is the slope.
                 composed LeakyRelu "LeakyReLU" leaky_relu(x, slope) -> y = is_positive(x).select(x, slope * x);
                     [is_positive(x).select(c(1.0), slope), is_positive(x).select(c(0.0), x)];
-                /// The exponential linear unit: `x` above 0, `scale * (exp(x) - 1)` below (Clevert and others, 2015).
+                /// The exponential linear unit: `x` above 0, `scale * (exp(x) - 1)` below (Clevert and others, 2015); at 0
+                /// the derivative is the scale.
                 composed Elu "ELU" elu(x, scale) -> y = is_positive(x).select(x, scale * x.exp_m1());
                     [is_positive(x).select(c(1.0), scale * x.exp()), is_positive(x).select(c(0.0), x.exp_m1())];
                 /// The Gaussian error linear unit, `x` times the normal distribution up to `x` (Hendrycks and Gimpel, 2016).
@@ -157,7 +159,8 @@ macro_rules! operations {
                 /// The sigmoid linear unit or swish, `x * sigmoid(x)`.
                 composed Silu "SiLU" silu(x) -> y = x.sigmoid().strong_zero_mul(x);
                     [{ let s = x.sigmoid(); s + (s * (-s + c(1.0))).strong_zero_mul(x) }];
-                /// The logistic function `1 / (1 + exp(-x))`, without overflow on either side.
+                /// The logistic function `1 / (1 + exp(-x))`, without overflow on either side. The derivative is that of
+                /// the rounded result: 0 where that is 1, from 37 on.
                 composed Sigmoid "sigmoid" sigmoid(x) -> y =
                     { let e = (-x.abs()).exp(); is_negative(x).select(e, c(1.0)) / (e + c(1.0)) };
                     [y * (-y + c(1.0))];
@@ -239,7 +242,8 @@ fn sum_of<N: Number>(a: &[N], b: &[N], term: impl Fn(N, N) -> N) -> N {
 }
 
 fn reduce<N: Number>(xs: &[N], f: impl Fn(N, N) -> N) -> N {
-    let (first, rest) = xs.split_first().expect("the largest or smallest of no numbers is not defined");
+    let (first, rest) =
+        xs.split_first().expect("the largest or smallest of no numbers is not defined");
     fold(rest, *first, f)
 }
 

@@ -22,21 +22,22 @@ impl Demo {
     /// Parameters in micrograd's order: layer by layer, neuron by neuron, weights then bias.
     fn model(&self) -> Mlp {
         let mut numbers = self.w0.iter().copied();
-        let mut layer = |inputs: usize, outputs: usize, activation| Layer {
-            neurons: (0..outputs)
-                .map(|_| {
-                    let weights: Vec<f64> = numbers.by_ref().take(inputs).collect();
-                    Neuron::from_numbers(&weights, numbers.next().expect("a bias"), activation)
-                })
-                .collect(),
+        let mut layer = |inputs: usize, outputs: usize, activation| {
+            let mut neuron = || {
+                let weights: Vec<f64> = numbers.by_ref().take(inputs).collect();
+                Neuron::from_numbers(&weights, numbers.next().expect("a bias"), activation)
+            };
+            Layer::from_neurons((0..outputs).map(|_| neuron()).collect())
         };
-        Mlp {
-            layers: vec![
-                layer(2, 16, Activation::Relu),
-                layer(16, 16, Activation::Relu),
-                layer(16, 1, Activation::Linear),
-            ],
-        }
+        let (relu, linear) = (Activation::Relu, Activation::Linear);
+        Mlp::from_layers(vec![layer(2, 16, relu), layer(16, 16, relu), layer(16, 1, linear)])
+    }
+
+    /// The loss of the demo over all rows.
+    fn loss(&self, model: &Mlp, parameters: &[Value]) -> (Vec<Value>, Value) {
+        let scores: Vec<Value> = self.x.iter().map(|row| model.forward(&row.map(Value::constant))[0]).collect();
+        let loss = nn::max_margin(&scores, &self.y) + 1e-4 * nn::l2(parameters);
+        (scores, loss)
     }
 }
 
@@ -53,8 +54,7 @@ fn every_loss_and_accuracy_is_that_of_micrograd() {
     let model = demo.model();
     let mut optimizer = Optimizer::new(model.parameters(), Sgd::new(), Schedule::linear(1.0, 0.1, 100));
     for step in 0..100 {
-        let scores: Vec<Value> = demo.x.iter().map(|row| model.forward(&row.map(Value::constant))[0]).collect();
-        let loss = nn::max_margin(&scores, &demo.y) + 1e-4 * nn::l2(&model.parameters());
+        let (scores, loss) = demo.loss(&model, optimizer.parameters());
         optimizer.zero_grad();
         loss.backward();
         optimizer.step();
@@ -73,8 +73,7 @@ fn ten_thousand_optimiser_steps_take_no_more_memory_than_one() {
     let model = demo.model();
     let mut optimizer = Optimizer::new(model.parameters(), Sgd::new(), 1e-3);
     let mut step = || {
-        let scores: Vec<Value> = demo.x[..10].iter().map(|row| model.forward(&row.map(Value::new))[0]).collect();
-        let loss = nn::max_margin(&scores, &demo.y[..10]);
+        let (_, loss) = demo.loss(&model, optimizer.parameters());
         optimizer.zero_grad();
         loss.backward();
         optimizer.step();
@@ -91,10 +90,11 @@ fn ten_thousand_optimiser_steps_take_no_more_memory_than_one() {
 fn ten_thousand_steps_in_a_scope_take_no_more_memory_than_one() {
     let demo = Demo::read();
     let model = demo.model();
+    let parameters = model.parameters();
     let step = || {
         let _scope = tape::scope();
-        let score = model.forward(&demo.x[0].map(Value::new))[0];
-        score.backward();
+        model.zero_grad();
+        demo.loss(&model, &parameters).1.backward();
     };
     step();
     let after_first = tape::size();

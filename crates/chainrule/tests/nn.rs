@@ -97,10 +97,10 @@ fn initial_weights_keep_their_bounds_and_biases_are_zero() {
     ] {
         let layer = Layer::new(50, 20, Activation::Relu, initializer, &mut rng(3));
         let weights: Vec<f64> =
-            layer.neurons.iter().flat_map(|neuron| neuron.weights()).map(|weight| weight.data()).collect();
+            layer.neurons().iter().flat_map(|neuron| neuron.weights()).map(|weight| weight.data()).collect();
         let largest = weights.iter().fold(0.0, |largest: f64, weight| largest.max(weight.abs()));
         assert!(largest <= bound && largest > 0.98 * bound, "{initializer:?}: {largest}");
-        assert!(layer.neurons.iter().all(|neuron| neuron.bias().data() == 0.0));
+        assert!(layer.neurons().iter().all(|neuron| neuron.bias().data() == 0.0));
     }
 }
 

@@ -120,6 +120,6 @@ fn numbers_that_json_has_not_are_refused() {
     model.parameters()[3].set_data(f64::NAN);
     let path = directory.path().join("model.json");
     let error = model.save_json(&path).unwrap_err().to_string();
-    assert!(error.contains("expected finite numbers, found NaN"), "{error}");
+    assert!(error.contains("layers.0.neurons.0.bias: expected a finite number, found NaN"), "{error}");
     assert!(!path.exists());
 }

@@ -25,7 +25,7 @@ impl fmt::Display for Report<'_> {
         let Report { plan, model, steps, elapsed, .. } = self;
         let sizes: Vec<String> = [model.features.len()]
             .into_iter()
-            .chain(model.network.layers.iter().map(|layer| layer.neurons.len()))
+            .chain(model.network.layers().iter().map(|layer| layer.neurons().len()))
             .map(|size| size.to_string())
             .collect();
         writeln!(f, "{}: {}", plan.name, self.predicts())?;

@@ -15,7 +15,7 @@ pub fn squared_error(predictions: &[Value], targets: &[f64]) -> Value {
 }
 
 /// The mean hinge of a support vector machine, `mean(max(0, 1 - label * score))`: each row should be on the right side
-/// of 0 by a margin of 1. Labels are -1 and 1.
+/// of 0 by a margin of 1. Labels are -1 and 1; not 0 and 1, as those of [`binary_cross_entropy`].
 ///
 /// # Panics
 ///
@@ -44,6 +44,13 @@ pub fn binary_cross_entropy(logits: &[Value], labels: &[f64]) -> Value {
 /// If there are not as many classes as rows of logits, or a row has no logit for its class.
 #[track_caller]
 pub fn cross_entropy(logits: &[Vec<Value>], classes: &[usize]) -> Value {
+    for (row, (logits, class)) in logits.iter().zip(classes).enumerate() {
+        let found = logits.len();
+        assert!(
+            *class < found,
+            "cross-entropy needs a logit for each class: row {row} of class {class} has {found} logits"
+        );
+    }
     mean_of(logits, classes, |logits, class| Value::log_sum_exp(logits) - logits[*class])
 }
 

@@ -151,14 +151,35 @@ impl fmt::Display for Neuron {
     }
 }
 
-/// Neurons that have the same inputs.
+/// Neurons that have the same inputs and activation.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    /// The neurons, one an output.
-    pub neurons: Vec<Neuron>,
+    neurons: Vec<Neuron>,
 }
 
 impl Layer {
+    /// A layer of these neurons, one an output.
+    ///
+    /// # Panics
+    ///
+    /// If there are none, or they differ in their number of weights or their activation.
+    #[track_caller]
+    pub fn from_neurons(neurons: Vec<Neuron>) -> Self {
+        let kinds: Vec<(usize, Activation)> = neurons.iter().map(|n| (n.weights.len(), n.activation)).collect();
+        let are_alike = kinds.first().is_some_and(|first| kinds.iter().all(|kind| kind == first));
+        assert!(are_alike, "the neurons of a layer have as many weights each and one activation, and got {kinds:?}");
+        Layer { neurons }
+    }
+
+    /// The neurons, one an output.
+    pub fn neurons(&self) -> &[Neuron] {
+        &self.neurons
+    }
+
+    fn num_inputs(&self) -> usize {
+        self.neurons.first().map_or(0, |neuron| neuron.weights.len())
+    }
+
     /// A layer of `outputs` neurons with `inputs` inputs each, weights as `initializer` draws them, and biases 0.
     pub fn new(
         inputs: usize,
@@ -202,11 +223,28 @@ impl fmt::Display for Layer {
 /// A multi-layer perceptron: layers, each fed with the outputs of the one before.
 #[derive(Clone, Debug)]
 pub struct Mlp {
-    /// The layers, from the inputs on.
-    pub layers: Vec<Layer>,
+    layers: Vec<Layer>,
 }
 
 impl Mlp {
+    /// A network of these layers, from the inputs on.
+    ///
+    /// # Panics
+    ///
+    /// If there are none, or one does not take as many inputs as the one before has outputs.
+    #[track_caller]
+    pub fn from_layers(layers: Vec<Layer>) -> Self {
+        let sizes: Vec<(usize, usize)> = layers.iter().map(|layer| (layer.num_inputs(), layer.neurons.len())).collect();
+        let fit = !sizes.is_empty() && sizes.windows(2).all(|pair| pair[0].1 == pair[1].0);
+        assert!(fit, "each layer takes the outputs of the one before, and got (inputs, outputs) of {sizes:?}");
+        Mlp { layers }
+    }
+
+    /// The layers, from the inputs on.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
     /// As micrograd makes one: `sizes` are the outputs of each layer; all layers are relu but the last, which is linear;
     /// weights evenly from -1 to 1, biases 0.
     ///
@@ -253,7 +291,7 @@ impl Mlp {
 
     /// How many inputs the network takes.
     pub fn num_inputs(&self) -> usize {
-        self.layers.first().and_then(|layer| layer.neurons.first()).map_or(0, |neuron| neuron.weights.len())
+        self.layers.first().map_or(0, Layer::num_inputs)
     }
 
     /// How many outputs the network has.

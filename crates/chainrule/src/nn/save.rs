@@ -3,7 +3,7 @@
 //! Both keep every number to the last bit. A file is written beside its place and then moved there, so that what is found
 //! there is whole.
 
-use super::{Activation, Layer, Mlp, Neuron};
+use super::{Activation, Layer, Mlp, Module, Neuron};
 use crate::{Error, Place, Result, Value};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -84,25 +84,22 @@ impl Numbers {
     /// The numbers of a network, as they are now.
     pub fn of(model: &Mlp) -> Self {
         let data = |values: &[Value]| values.iter().map(|value| value.data()).collect();
-        let layers = model.layers.iter().map(|layer| LayerNumbers {
-            activation: layer.neurons.first().map_or(Activation::Linear, Neuron::activation),
-            weights: layer.neurons.iter().map(|neuron| data(neuron.weights())).collect(),
-            biases: layer.neurons.iter().map(|neuron| neuron.bias().data()).collect(),
+        let layers = model.layers().iter().map(|layer| LayerNumbers {
+            activation: layer.neurons()[0].activation(),
+            weights: layer.neurons().iter().map(|neuron| data(neuron.weights())).collect(),
+            biases: layer.neurons().iter().map(|neuron| neuron.bias().data()).collect(),
         });
         Numbers { layers: layers.collect() }
     }
 
     /// A network of these numbers, on this thread's tape.
     pub fn to_mlp(&self) -> Mlp {
-        let layer = |layer: &LayerNumbers| Layer {
-            neurons: layer
-                .weights
-                .iter()
-                .zip(&layer.biases)
-                .map(|(weights, bias)| Neuron::from_numbers(weights, *bias, layer.activation))
-                .collect(),
+        let layer = |layer: &LayerNumbers| {
+            let neurons = layer.weights.iter().zip(&layer.biases);
+            let neuron = |(weights, bias): (&Vec<f64>, &f64)| Neuron::from_numbers(weights, *bias, layer.activation);
+            Layer::from_neurons(neurons.map(neuron).collect())
         };
-        Mlp { layers: self.layers.iter().map(layer).collect() }
+        Mlp::from_layers(self.layers.iter().map(layer).collect())
     }
 
     /// How many inputs the network takes.
@@ -123,11 +120,10 @@ impl Mlp {
     ///
     /// If the file cannot be written; if a parameter is not finite, which JSON has no numbers for.
     pub fn save_json(&self, path: impl AsRef<Path>) -> Result<()> {
-        let numbers = Numbers::of(self);
-        let all = numbers.layers.iter().flat_map(|layer| layer.weights.iter().flatten().chain(&layer.biases));
-        if let Some(number) = all.into_iter().find(|number| !number.is_finite()) {
-            return Err(Error::argument("parameters", "finite numbers", number));
+        if let Some((name, parameter)) = self.named_parameters().iter().find(|(_, value)| !value.data().is_finite()) {
+            return Err(Error::argument(name, "a finite number", parameter.data()));
         }
+        let numbers = Numbers::of(self);
         let text = serde_json::to_string_pretty(&numbers).expect("layers of numbers have a JSON form");
         write_whole(path.as_ref(), text.as_bytes())
     }
@@ -140,7 +136,8 @@ impl Mlp {
     pub fn load_json(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let text = read(path)?;
-        let numbers: Numbers = serde_json::from_slice(&text).map_err(|error| content(path, error))?;
+        let numbers: Numbers =
+            serde_json::from_slice(&text).map_err(|error| content(path, not_a_network(&text, error)))?;
         Ok(numbers.to_mlp())
     }
 
@@ -180,8 +177,9 @@ impl Mlp {
     pub fn load_safetensors(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = read(path)?;
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| content(path, error))?;
-        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| content(path, error))?;
+        let broken = |error| content(path, format!("expected a safetensors file: {error}"));
+        let file = SafeTensors::deserialize(&bytes).map_err(broken)?;
+        let (_, header) = SafeTensors::read_metadata(&bytes).map_err(broken)?;
         let no_metadata = HashMap::new();
         let metadata = header.metadata().as_ref().unwrap_or(&no_metadata);
         let count = (0..).take_while(|index| file.tensor(&format!("layers.{index}.weight")).is_ok()).count();
@@ -206,6 +204,19 @@ impl Mlp {
         }
         let numbers = Numbers::try_from(Unchecked { layers }).map_err(|problem| content(path, problem))?;
         Ok(numbers.to_mlp())
+    }
+}
+
+/// What is wrong with a JSON file that holds no network.
+fn not_a_network(text: &[u8], error: serde_json::Error) -> String {
+    match serde_json::from_slice::<serde_json::Value>(text) {
+        Err(error) => format!("expected a network as JSON: {error}"),
+        Ok(json) if json.get("network").is_some() => {
+            "expected a network alone, found a model of the command, which also scales its features: its network is \
+             under \"network\", its scales under \"standardizer\""
+                .into()
+        }
+        Ok(_) => format!("expected a network: {error}"),
     }
 }
 

@@ -32,8 +32,7 @@ impl Sgd {
         Sgd { momentum, ..self }
     }
 
-    /// Looks ahead along the velocity: `p -= rate * (g + momentum * v)` (Nesterov, 1983, in the form of Sutskever and
-    /// others, 2013).
+    /// Looks ahead along the velocity: `p -= rate * (g + momentum * v)`, PyTorch's form of Nesterov's method (1983).
     pub fn nesterov(self) -> Self {
         Sgd { nesterov: true, ..self }
     }

@@ -69,7 +69,7 @@ impl<A: Algorithm> Optimizer<A> {
     }
 
     /// Changes each parameter by its gradient, and releases the graph that was recorded since this optimiser was made: it
-    /// was computed from the old parameters. Numbers of released values can still be read, by [`Value::data`].
+    /// was computed from the old parameters. Numbers of released computed values can still be read, by [`Value::data`].
     ///
     /// # Panics
     ///

@@ -1,4 +1,5 @@
 //! Backpropagation: one loop over the tape, from the result down.
+#![allow(unsafe_code)]
 
 use super::handle::Value;
 use super::misuse::Misuse;

@@ -32,7 +32,8 @@ use std::marker::PhantomData;
 ///
 /// # Panics
 ///
-/// Using a value whose [scope](crate::tape::scope) has ended panics and says where; only [`data`](Value::data) still works.
+/// Using a value whose [scope](crate::tape::scope) has ended panics and says where; only [`data`](Value::data) of a computed
+/// one still works.
 #[derive(Clone, Copy)]
 pub struct Value {
     number: f64,

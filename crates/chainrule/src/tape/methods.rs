@@ -22,7 +22,7 @@ macro_rules! record_rows {
                 ///
                 /// # Panics
                 ///
-                /// If there are no operands and the formula needs one: maximum, minimum and log_sum_exp of nothing.
+                /// If an operand is stale; if there are none, and nothing is defined of none.
                 #[track_caller]
                 pub fn $slice_method($xs: &[Value]) -> Value {
                     recording::slice(Op::$SliceOp, $xs, formula::$slice_method)

@@ -25,8 +25,8 @@ impl Misuse {
         match self {
             Misuse::Released => panic!(
                 "a Value was used after its node was released: the scope that it was recorded in has ended, or an \
-                 optimiser's step() has released the graph. Keep its number with `.data()`, or record it before the scope \
-                 opens"
+                 optimiser's step() has released what was recorded since the optimiser was made. Record it before the scope \
+                 opens, make all models before their optimisers, or keep its number with `.data()` while it is there"
             ),
             Misuse::SetComputed => panic!("only a leaf's data can be set: this Value was computed from others"),
             Misuse::SetConstant => {

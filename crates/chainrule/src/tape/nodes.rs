@@ -1,4 +1,5 @@
 //! The nodes of a tape, in three parallel lists: operations, operands and numbers, 17 bytes a node.
+#![allow(unsafe_code)]
 
 use crate::Op;
 use std::mem::MaybeUninit;

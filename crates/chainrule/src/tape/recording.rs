@@ -1,6 +1,7 @@
 //! The recording: how an operation is appended to the tape.
 //!
 //! This is the hot path of everything that is written in values, and one of the rooms with `unsafe`.
+#![allow(unsafe_code)]
 
 use super::handle::{Place, Value};
 use super::misuse::Misuse;

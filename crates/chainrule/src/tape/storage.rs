@@ -1,4 +1,5 @@
 //! The storage: this thread's tape, what it holds, and whether a handle is still good for it.
+#![allow(unsafe_code)]
 
 use super::epoch::Epochs;
 use super::handle::{Place, Value};

@@ -18,6 +18,10 @@ impl Value {
     /// The number.
     ///
     /// What is done with it is not recorded. Of a computed value it can be read after its scope has ended, too.
+    ///
+    /// # Panics
+    ///
+    /// If this is a leaf whose scope has ended.
     #[inline]
     #[track_caller]
     pub fn data(self) -> f64 {
@@ -29,8 +33,9 @@ impl Value {
 
     /// Changes the number of a leaf, for all its copies.
     ///
-    /// What was computed from it before is not computed anew, and a [`backward`](Value::backward) through it would take the
-    /// derivatives where the leaf is now: compute anew after changing leaves.
+    /// What was computed from it before is not computed anew, and a [`backward`](Value::backward) through that gives the
+    /// derivatives of neither then nor now, since some rules read operands and some results: compute anew after changing
+    /// leaves.
     ///
     /// # Panics
     ///
@@ -155,6 +160,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         match with_tape(|tape| tape.number(*self).and_then(|data| Ok((data, tape.gradient(*self)?)))) {
             Ok((data, grad)) => write!(f, "Value(data={data}, grad={grad})"),
+            Err(_) if self.is_leaf() => write!(f, "Value(released)"),
             Err(_) => write!(f, "Value(data={}, released)", self.own_number()),
         }
     }
