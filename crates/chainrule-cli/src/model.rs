@@ -17,6 +17,8 @@ const VERSION: u64 = 1;
 pub struct Model {
     /// The names of the features, in the order of the inputs.
     pub features: Vec<String>,
+    /// Columns of the training file that were left out.
+    pub ignored: Vec<String>,
     /// From raw features to inputs.
     pub standardizer: Standardizer,
     pub goal: Goal,
@@ -57,6 +59,7 @@ impl Model {
             format: FORMAT.into(),
             version: VERSION,
             features: self.features.clone(),
+            ignored: self.ignored.clone(),
             standardizer: self.standardizer.clone(),
             target: self.goal.target.clone(),
             predicts: self.goal.predicts.clone(),
@@ -108,6 +111,7 @@ struct Saved {
     format: String,
     version: u64,
     features: Vec<String>,
+    ignored: Vec<String>,
     standardizer: Standardizer,
     target: String,
     predicts: Predicts,
@@ -136,7 +140,8 @@ impl Saved {
             return Err(format!("expected deviations above 0, found {wrong}"));
         }
         let network = self.network.to_mlp();
-        Ok(Model { features: self.features, standardizer: self.standardizer, goal, network })
+        let (features, ignored, standardizer) = (self.features, self.ignored, self.standardizer);
+        Ok(Model { features, ignored, standardizer, goal, network })
     }
 }
 

@@ -13,8 +13,9 @@ use std::process::ExitCode;
 ///
 /// Writes the columns of the file, and after them `prediction`; for classes also `probability_<class>` for each class,
 /// or `score` where the model was trained by max_margin (above 0 is the second class). The file needs the columns that
-/// the model was trained on, in any order, as raw as they were then; others are passed on. If it has the target column
-/// too, standard error tells how good the predictions are.
+/// the model was trained on, in any order, as raw as they were then. It may have the target column, too: then standard
+/// error tells how good the predictions are. What else it may have are columns that were left out in training, and those
+/// of --ignore, which are passed on unread.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,6 +27,9 @@ pub struct Args {
     /// The rows to predict from
     #[arg(value_name = "FILE.csv")]
     file: PathBuf,
+    /// Columns to pass on unread, with commas between them
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',')]
+    ignore: Vec<String>,
     /// Write to this file and not to standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -38,6 +42,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let model = Model::read(&args.model)?;
     let table = Table::read(&args.file)?;
     let outputs: Vec<Vec<f64>> = features(&model, &table, args)?.iter().map(|row| model.outputs(row)).collect();
+    check_others(&model, &table, args, &outputs)?;
     let text = with_predictions(&model, &table, &outputs)?;
     match &args.out {
         Some(path) => output::write_whole(&[(path.clone(), text.as_bytes())])?,
@@ -64,15 +69,47 @@ fn features(model: &Model, table: &Table, args: &Args) -> Result<Vec<Vec<f64>>> 
     )))
 }
 
+/// Refuses columns that the model does not know: they may mean that this is not a file for it.
+fn check_others(model: &Model, table: &Table, args: &Args, outputs: &[Vec<f64>]) -> Result<()> {
+    let own = added(&predictions(model, outputs));
+    let known = [&model.features, &model.ignored, &args.ignore, &own];
+    let is_known = |name: &&String| known.iter().any(|names| names.contains(name)) || **name == model.goal.target;
+    let others: Vec<&String> = table.header().iter().filter(|name| !is_known(name)).collect();
+    if others.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::input(format!(
+        "{}: more columns than the model expects: {} (it was trained on {} to predict {}; --ignore COLUMNS passes others on)",
+        args.file.display(),
+        text::listed(&others),
+        text::listed(&model.features),
+        text::quoted(&model.goal.target)
+    )))
+}
+
+/// What is added to each row: (column, cell) pairs.
+type Prediction = Vec<(String, String)>;
+
+fn predictions(model: &Model, outputs: &[Vec<f64>]) -> Vec<Prediction> {
+    outputs.iter().map(|outputs| prediction(model, outputs)).collect()
+}
+
+/// The names of the columns that are added.
+fn added(predictions: &[Prediction]) -> Vec<String> {
+    predictions.first().into_iter().flatten().map(|(name, _)| name.clone()).collect()
+}
+
 /// The table as CSV, with the predictions as further columns. A column of the same name gives way.
 fn with_predictions(model: &Model, table: &Table, outputs: &[Vec<f64>]) -> Result<String> {
-    let predictions: Vec<Vec<(String, String)>> = outputs.iter().map(|outputs| prediction(model, outputs)).collect();
-    let added: Vec<&str> = predictions.first().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    let predictions = predictions(model, outputs);
+    let added = added(&predictions);
     let kept: Vec<usize> =
-        (0..table.header().len()).filter(|&column| !added.contains(&table.header()[column].as_str())).collect();
+        (0..table.header().len()).filter(|&column| !added.contains(&table.header()[column])).collect();
     let mut csv = csv::Writer::from_writer(Vec::new());
     let mut write = |cells: Vec<&str>| csv.write_record(cells).map_err(|error| Failure::work(error.to_string()));
-    write(kept.iter().map(|&column| table.header()[column].as_str()).chain(added).collect())?;
+    write(
+        kept.iter().map(|&column| table.header()[column].as_str()).chain(added.iter().map(String::as_str)).collect(),
+    )?;
     for (record, prediction) in table.records().iter().zip(&predictions) {
         let kept = kept.iter().map(|&column| record.cells[column].as_str());
         write(kept.chain(prediction.iter().map(|(_, cell)| cell.as_str())).collect())?;
@@ -81,14 +118,18 @@ fn with_predictions(model: &Model, table: &Table, outputs: &[Vec<f64>]) -> Resul
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The cells that are added to a row: (column, cell) pairs.
-fn prediction(model: &Model, outputs: &[f64]) -> Vec<(String, String)> {
+fn prediction(model: &Model, outputs: &[f64]) -> Prediction {
     let prediction = match &model.goal.predicts {
         Predicts::Classes(classes) => classes[class(outputs)].clone(),
-        Predicts::Number { .. } => model.goal.number(outputs).to_string(),
+        Predicts::Number { .. } => cell(model.goal.number(outputs)),
     };
-    let confidence = model.goal.confidence(outputs).into_iter().map(|(name, number)| (name, number.to_string()));
+    let confidence = model.goal.confidence(outputs).into_iter().map(|(name, number)| (name, cell(number)));
     std::iter::once(("prediction".to_string(), prediction)).chain(confidence).collect()
+}
+
+/// A number in as few digits as read back the same, small ones with an exponent.
+fn cell(number: f64) -> String {
+    format!("{number:?}")
 }
 
 /// How good the predictions are for the rows that have the target, if there are any.

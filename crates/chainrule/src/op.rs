@@ -242,8 +242,7 @@ fn sum_of<N: Number>(a: &[N], b: &[N], term: impl Fn(N, N) -> N) -> N {
 }
 
 fn reduce<N: Number>(xs: &[N], f: impl Fn(N, N) -> N) -> N {
-    let (first, rest) =
-        xs.split_first().expect("the largest or smallest of no numbers is not defined");
+    let (first, rest) = xs.split_first().expect("the largest or smallest of no numbers is not defined");
     fold(rest, *first, f)
 }
 

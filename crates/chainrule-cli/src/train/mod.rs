@@ -36,7 +36,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if let End::Diverged(divergence) = &end
         && history.steps.is_empty()
     {
-        return Err(Failure::work(format!("{divergence}; there is no good model to keep, so nothing was written")));
+        let cures = plan.cures();
+        return Err(Failure::work(format!(
+            "{divergence}; there is no good model to keep, so nothing was written; what usually helps: {cures}"
+        )));
     }
     let files = files(&plan, &model, &history)?;
     let stale: Vec<&str> = FILES.into_iter().filter(|name| files.iter().all(|file| file.name != *name)).collect();

@@ -14,6 +14,8 @@ use chainrule::{Error, Pcg64, text};
 pub struct Plan {
     pub name: String,
     pub data: Split,
+    /// Columns of a file that are left out.
+    pub ignored: Vec<String>,
     pub goal: Goal,
     pub standardizer: Standardizer,
     pub hidden: Vec<usize>,
@@ -90,6 +92,7 @@ impl Plan {
         check_size(data.train.num_features(), &hidden, goal.num_outputs())?;
         Ok(Plan {
             name: source.name(),
+            ignored: args.ignore.clone(),
             standardizer,
             hidden,
             activation,
@@ -111,7 +114,8 @@ impl Plan {
         let sizes: Vec<usize> = self.hidden.iter().copied().chain([self.goal.num_outputs()]).collect();
         let features = self.data.train.features.clone();
         let network = Mlp::with(features.len(), &sizes, self.activation, self.initializer, rng);
-        Model { features, standardizer: self.standardizer.clone(), goal: self.goal.clone(), network }
+        let (ignored, standardizer, goal) = (self.ignored.clone(), self.standardizer.clone(), self.goal.clone());
+        Model { features, ignored, standardizer, goal, network }
     }
 
     /// What usually helps against a loss that becomes infinite or NaN.

@@ -284,6 +284,11 @@ fn rows_that_the_model_does_not_understand() {
     );
     assert_eq!(predict("a,b\n1,2\n"), "new.csv: missing columns that the model was trained on: x, y (found: a, b)");
     assert_eq!(predict("x,y\n1,far\n"), "new.csv, line 2, column \"y\": expected a finite number, found \"far\"");
+    assert_eq!(
+        predict("x,id,y,when\n1,2,3,4\n"),
+        "new.csv: more columns than the model expects: id, when (it was trained on x, y to predict \"kind\"; --ignore \
+         COLUMNS passes others on)"
+    );
     assert_eq!(predict(""), "new.csv: expected a header of column names, found nothing");
     assert_eq!(refused(&place, &["predict", "nowhere", "new.csv"]), "nowhere: No such file or directory (os error 2)");
     let stripes = Place::with("stripes.csv", &stripes());

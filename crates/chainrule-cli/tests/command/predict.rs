@@ -53,16 +53,25 @@ fn numbers_come_in_their_own_unit() {
 }
 
 #[test]
-fn columns_come_in_any_order_and_others_are_passed_on() {
+fn columns_come_in_any_order_and_ignored_ones_are_passed_on() {
     let place = Place::with("rings.csv", &rings());
     place.ok(&["train", "rings.csv", "--target", "kind", "--steps", "60"]);
     place.write("one.csv", "x,y\n0.5,-0.25\n");
     place.write("other.csv", "y,id,x\n-0.25,\"a, b\",0.5\n");
-    let (one, other) =
-        (place.run(&["predict", "chainrule-out", "one.csv"]), place.run(&["predict", "chainrule-out", "other.csv"]));
+    let one = place.run(&["predict", "chainrule-out", "one.csv"]);
+    let other = place.run(&["predict", "chainrule-out", "other.csv", "--ignore", "id"]);
     assert_eq!(column(&one.out, "probability_far"), column(&other.out, "probability_far"));
     assert_eq!(column(&other.out, "id"), ["a, b"]);
     assert_eq!((one.err.as_str(), other.err.as_str()), ("", ""));
+}
+
+#[test]
+fn what_was_left_out_in_training_may_come_again() {
+    let named: String = rings().lines().enumerate().map(|(i, line)| format!("{line},row {i}\n")).collect();
+    let place = Place::with("rings.csv", &named.replacen("row 0", "name", 1));
+    place.ok(&["train", "rings.csv", "--target", "kind", "--ignore", "name", "--steps", "9"]);
+    let out = place.ok(&["predict", "chainrule-out", "rings.csv"]);
+    assert_eq!(column(&out, "name")[0], "row 1");
 }
 
 #[test]
