@@ -144,6 +144,21 @@ fn fractions_and_many_integers_are_numbers() {
 }
 
 #[test]
+fn a_misspelt_number_among_many_does_not_make_classes() {
+    let cells = (0..30).map(|i| if i == 7 { "oops".to_string() } else { format!("{}.5", i % 4) });
+    let error = dataset_error(&target(cells), TargetKind::Auto);
+    assert_eq!(error, "data.csv, line 9, column \"y\": expected a finite number, found \"oops\"");
+    // Few integers beside texts are names of classes, as before.
+    let cells = (0..30).map(|i| if i % 3 == 0 { "none".to_string() } else { (i % 3).to_string() });
+    assert!(matches!(dataset(&target(cells), TargetKind::Auto).target, Target::Classes { .. }));
+}
+
+#[test]
+fn semicolons_are_named() {
+    assert!(parse_error("a;b\n1;2\n").contains("expected commas between columns, found semicolons"));
+}
+
+#[test]
 fn the_kind_of_target_can_be_chosen() {
     let text = target([1, 2]);
     assert_eq!(dataset(&text, TargetKind::Number).target, Target::Numbers(vec![1.0, 2.0]));

@@ -145,7 +145,8 @@ impl Model {
                 values.extend(constant.map(Value::constant));
                 let sum = Value::sum(&values);
                 if !ids.is_empty() {
-                    self.push(sum, ids.into_iter().map(Operand::Node).collect(), |xs, _| vec![1.0; xs.len()]);
+                    let operands = ids.into_iter().map(Operand::Node).chain(constant.map(Operand::Constant));
+                    self.push(sum, operands.collect(), |xs, _| vec![1.0; xs.len()]);
                 }
             }
             Step::DotOfNeighbours(a, b, length) => {
@@ -161,10 +162,11 @@ impl Model {
             Step::Clamp(x, low) => {
                 let [x, low] = [pick(x), pick(low)];
                 let clamped = value(x).clamp(value(low), 2.0);
-                self.push(clamped, vec![Operand::Node(x), Operand::Node(low)], |xs, _| match (xs[0], xs[1]) {
-                    (x, low) if x.max(low) > 2.0 => vec![0.0, 0.0],
-                    (x, low) if x < low => vec![0.0, 1.0],
-                    _ => vec![1.0, 0.0],
+                let operands = vec![Operand::Node(x), Operand::Node(low), Operand::Constant(2.0)];
+                self.push(clamped, operands, |xs, _| match (xs[0], xs[1]) {
+                    (x, low) if x.max(low) > 2.0 => vec![0.0, 0.0, 1.0],
+                    (x, low) if x < low => vec![0.0, 1.0, 0.0],
+                    _ => vec![1.0, 0.0, 0.0],
                 });
             }
             Step::WithoutRecording(a, b) => {
@@ -207,6 +209,7 @@ impl Model {
             prop_assert_eq!(node.value.data().to_bits(), node.number.to_bits());
             prop_assert!(close(node.value.grad(), node.grad), "grad {} for {}", node.value.grad(), node.grad);
             let operands = node.value.operands();
+            prop_assert_eq!(operands.len(), node.operands.len());
             for (ours, operand) in operands.iter().zip(&node.operands) {
                 prop_assert_eq!(ours.data().to_bits(), self.number(*operand).to_bits());
             }

@@ -52,7 +52,8 @@ pub struct Record {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TargetKind {
     /// Numbers if every cell is a number and they are not all integers or have more than 20 distinct values; classes
-    /// otherwise. So a column with any text holds classes. An empty cell, NaN or infinity among numbers is an error.
+    /// otherwise. So a column with texts holds classes, unless texts are rarer than one in ten beside such numbers: then
+    /// they are misspelt numbers, and an error, as are an empty cell, NaN or infinity among numbers.
     #[default]
     Auto,
     /// Classes.
@@ -96,6 +97,11 @@ impl Table {
         };
         check_header(&path, &header)?;
         let columns = header.cells.len();
+        if let [only] = &header.cells[..]
+            && only.contains(';')
+        {
+            return Err(content(&path, Some(header.line), None, "expected commas between columns, found semicolons"));
+        }
         let records: Vec<Record> = records.collect();
         if records.is_empty() {
             return Err(content(&path, None, None, "expected rows below the header, found none"));
@@ -187,16 +193,20 @@ impl Table {
         self.records.iter().map(move |record| record.cells[column].as_str())
     }
 
-    /// The rule of [`TargetKind::Auto`]. Among numbers, an empty cell or NaN is a number that is missing.
+    /// The rule of [`TargetKind::Auto`]. Among numbers, an empty cell or NaN is a number that is missing, and a rare text a
+    /// number that is misspelt.
     fn looks_like_numbers(&self, column: usize) -> bool {
         const MOST_CLASSES: usize = 20;
-        let given = || self.cells(column).filter(|cell| !cell.is_empty());
-        if !given().all(|cell| cell.parse::<f64>().is_ok()) {
+        let (numbers, texts): (Vec<&str>, Vec<&str>) =
+            self.cells(column).filter(|cell| !cell.is_empty()).partition(|cell| cell.parse::<f64>().is_ok());
+        let count = numbers.len();
+        if texts.len() * 10 > count {
             return false;
         }
-        let numbers: Vec<f64> = given().filter_map(finite).collect();
-        let missing = numbers.len() < self.records.len();
-        missing || numbers.iter().any(|x| x.fract() != 0.0) || sorted(&numbers, f64::total_cmp).len() > MOST_CLASSES
+        let numbers: Vec<f64> = numbers.into_iter().filter_map(finite).collect();
+        let are_missing = texts.is_empty() && numbers.len() < self.records.len();
+        let vary = numbers.iter().any(|x| x.fract() != 0.0) || sorted(&numbers, f64::total_cmp).len() > MOST_CLASSES;
+        are_missing || vary
     }
 
     fn numbers_target(&self, column: usize) -> Result<Target> {

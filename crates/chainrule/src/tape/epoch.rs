@@ -114,6 +114,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    impl Epochs {
+        /// As if there had been so many more epochs.
+        pub fn skip(&mut self, epochs: u64) {
+            self.now += epochs;
+        }
+
+        /// As if there had been more epochs until handles keep this one.
+        pub fn skip_to(&mut self, epoch: u32) {
+            self.now += u64::from(epoch.wrapping_sub(self.now()));
+        }
+    }
+
     #[test]
     fn a_handle_dies_with_the_cut_below_it() {
         let mut epochs = Epochs::new();
@@ -129,7 +141,7 @@ mod tests {
         let mut epochs = Epochs::new();
         epochs.truncate(5);
         let made = epochs.now();
-        epochs.now += (1 << 32) + 3;
+        epochs.skip((1 << 32) + 3);
         assert!(epochs.have_wrapped());
         epochs.truncate(7);
         assert!(epochs.is_live(made, 4));

@@ -224,3 +224,30 @@ impl Tape {
         Operand::slot_of(value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tape;
+
+    #[test]
+    fn handles_from_before_the_epochs_wrapped_never_reach_beyond_the_tape() {
+        let stale = {
+            let _scope = tape::scope();
+            let many: Vec<Value> = (0..100).map(|_| Value::new(1.0)).collect();
+            many[99] * 2.0
+        };
+        let leaf = Value::new(3.0);
+        with_tape(|tape| tape.epochs.skip(1 << 32));
+        drop((tape::scope(), leaf * 2.0));
+        // The epochs stand where the stale handle was made.
+        with_tape(|tape| tape.epochs.skip_to(stale.place().epoch()));
+        assert!(with_tape(|tape| tape.is_recent(stale)), "a glance is deceived");
+        assert!(std::panic::catch_unwind(|| stale * leaf).is_err());
+        assert!(std::panic::catch_unwind(|| Value::dot(&[stale], &[leaf])).is_err());
+        assert!(std::panic::catch_unwind(|| stale.backward()).is_err());
+        // What is live stays so, and is recorded and swept as ever.
+        let y = leaf * leaf + 1.0;
+        assert_eq!(y.gradient(&[leaf]), [6.0]);
+    }
+}
