@@ -243,6 +243,8 @@ mod tests {
         // The epochs stand where the stale handle was made.
         with_tape(|tape| tape.epochs.skip_to(stale.place().epoch()));
         assert!(with_tape(|tape| tape.is_recent(stale)), "a glance is deceived");
+        assert!(std::panic::catch_unwind(|| stale * stale).is_err());
+        assert!(std::panic::catch_unwind(|| stale.sin()).is_err());
         assert!(std::panic::catch_unwind(|| stale * leaf).is_err());
         assert!(std::panic::catch_unwind(|| Value::dot(&[stale], &[leaf])).is_err());
         assert!(std::panic::catch_unwind(|| stale.backward()).is_err());
