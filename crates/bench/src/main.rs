@@ -22,7 +22,7 @@ struct Arguments {
 enum Case {
     /// A step of micrograd's demo: 100 rows through a 2-16-16-1 network, backward, gradient descent.
     MoonsStep,
-    /// A dozen operations: build, backward, free.
+    /// A graph of nine nodes: build, backward, free.
     Tiny,
     /// The bytes held for each recorded binary operation.
     TapeBytes,
@@ -39,7 +39,7 @@ fn main() {
         let measure = move || match case {
             Case::MoonsStep => moons::step(),
             Case::Tiny => vec![tiny::tiny()],
-            Case::TapeBytes => vec![tape::bytes()],
+            Case::TapeBytes => tape::bytes(),
             Case::Deep => vec![tape::deep()],
         };
         let measurements = std::thread::spawn(measure).join().expect("a case does not panic");
@@ -56,10 +56,9 @@ fn print(measurement: &Measurement, json: bool) {
         println!("{}", serde_json::to_string(measurement).expect("a measurement is plain data"));
         return;
     }
-    let Measurement { case, variant, median_ns, reference, reference_ns, ratio, bar, reached, .. } = measurement;
+    let Measurement { case, variant, unit, median_ns, reference, reference_ns, ratio, bar, reached, .. } = measurement;
     let verdict = if *reached { "reached" } else { "MISSED" };
-    println!(
-        "{case:<11} {variant:<7} {median_ns:>14.1} ns   {reference} {reference_ns:>10.1} ns   ratio {ratio:>8.2}   \
-         must {bar}: {verdict}"
-    );
+    let beside =
+        if ratio.is_nan() { String::new() } else { format!("{reference} {reference_ns:.1} {unit}, ratio {ratio:.2}") };
+    println!("{case:<10} {variant:<8} {median_ns:>10.1} {unit:<5}  {beside:<48}  must {bar}: {verdict}");
 }

@@ -10,6 +10,8 @@ pub struct Measurement {
     pub variant: &'static str,
     /// What `median_ns` and `reference_ns` are the time of.
     pub of: &'static str,
+    /// `ns`, or what `median_ns` and `reference_ns` are where they are no times.
+    pub unit: &'static str,
     pub median_ns: f64,
     pub reference: &'static str,
     pub reference_ns: f64,

@@ -41,6 +41,7 @@ fn measure(variant: &'static str, bar: f64, ours: impl FnMut(), demo: &Demo) -> 
         case: "moons-step",
         variant,
         of: "a step: zero_grad, forward, backward, descent",
+        unit: "ns",
         median_ns: medians.ours_ns,
         reference: "C by hand",
         reference_ns: medians.reference_ns,

@@ -30,6 +30,7 @@ pub fn tiny() -> Measurement {
         case: "tiny",
         variant: "scalar",
         of: "build, backward, free",
+        unit: "ns",
         median_ns: medians.ours_ns,
         reference: "C by hand",
         reference_ns: medians.reference_ns,

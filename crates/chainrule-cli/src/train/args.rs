@@ -16,7 +16,7 @@ use std::path::PathBuf;
 /// Each data set has settings that learn it, which the options replace. The defaults for moons are micrograd's demo.
 /// Features of a file are standardised. Part of the rows is kept for testing; a synthetic set gets them in addition.
 ///
-/// Files in the directory --out: boundary.svg, what was learned (for one or two features); loss.svg; metrics.csv, a row a
+/// Files in the directory --out: boundary.svg, what was learned (of two features, or a number of one); loss.svg; metrics.csv, a row a
 /// step; model.json, for `chainrule predict`. They replace those of an earlier run.
 ///
 /// Ctrl-C stops after the current step and writes what has been learned so far.

@@ -136,7 +136,10 @@ impl Nodes {
     pub fn reserve(&mut self, more: usize, exactly: bool) {
         let needed = self.length + more;
         debug_assert!(needed <= Self::LIMIT);
-        let wanted = if exactly { needed } else { needed.max(2 * self.capacity()).clamp(64, Self::LIMIT) };
+        // Short lists double; long ones grow by a quarter, since what is in reserve is memory, too.
+        let capacity = self.capacity();
+        let grown = if capacity < 1 << 16 { 2 * capacity } else { capacity + capacity / 4 };
+        let wanted = if exactly { needed } else { needed.max(grown).clamp(64, Self::LIMIT) };
         // The operations come last: their length is the capacity, which must not be more than that of the others.
         grow(&mut self.numbers, wanted);
         grow(&mut self.operands, wanted);
