@@ -361,5 +361,6 @@ fn values_print_as_in_micrograd() {
     (x * 1.5).backward();
     assert_eq!(x.to_string(), "Value(data=2, grad=1.5)");
     assert_eq!(format!("{x:?}"), "Value(data=2, grad=1.5)");
+    assert_eq!(format!("{x:.2}"), "Value(data=2.00, grad=1.50)");
     assert_eq!(Value::constant(-0.25).to_string(), "Value(data=-0.25, grad=0)");
 }

@@ -16,8 +16,9 @@ use std::path::PathBuf;
 /// Each data set has settings that learn it, which the options replace. The defaults for moons are micrograd's demo.
 /// Features of a file are standardised. Part of the rows is kept for testing; a synthetic set gets them in addition.
 ///
-/// Files in the directory --out: boundary.svg, what was learned (of two features, or a number of one); loss.svg; metrics.csv, a row a
-/// step; model.json, for `chainrule predict`. They replace those of an earlier run.
+/// Files in the directory --out: boundary.svg, what was learned (of two features, or a number of one); loss.svg;
+/// metrics.csv, a row a step; model.json, for `chainrule predict`. They replace those of an earlier run. The loss of a
+/// step is that of its rows, with the penalty of --l2; the report at the end has the loss of all rows without it.
 ///
 /// Ctrl-C stops after the current step and writes what has been learned so far.
 #[derive(clap::Args, Debug)]

@@ -97,8 +97,9 @@ impl Sheet {
             .set("height", panel_height(plot))
             .set("overflow", "hidden")
             .open();
+        let marker_size = marks::marker_size(&plot.marks);
         for mark in &plot.marks {
-            marks::draw(svg, mark, &self.x, &y);
+            marks::draw(svg, mark, &self.x, &y, marker_size);
         }
         svg.end();
         self.tick_labels(svg, &y, panel_height(plot), is_last);

@@ -84,8 +84,8 @@ fn draw_symbol(svg: &mut Svg, mark: &Mark, x: f64, middle: f64) {
     match mark {
         Mark::Line(line) => line_style(svg.tag("path"), line).set("d", stroke(26.0)).empty(),
         Mark::Points(points) => {
-            marker_style(svg.tag("g"), points).open();
-            marker(svg, points.shape, (x + 5.0, middle));
+            marker_style(svg.tag("g"), points, 1.0).open();
+            marker(svg, points.shape, (x + 5.0, middle), 1.0);
             svg.end();
         }
         Mark::Region(region) if region.fill.is_none() => {

@@ -12,12 +12,21 @@ pub(super) const MARKER: f64 = 4.2;
 /// From this many points on, those that would cover each other are drawn once.
 const MANY_POINTS: usize = 2000;
 
-/// Draws a mark on axes laid out in the coordinates of the open element.
-pub(super) fn draw(svg: &mut Svg, mark: &Mark, x: &Layout, y: &Layout) {
+/// The size of the markers of a plot: the more points, the smaller, so that they do not bury what is beneath.
+pub(super) fn marker_size(marks: &[Mark]) -> f64 {
+    let points = |mark: &Mark| if let Mark::Points(points) = mark { points.points.len() } else { 0 };
+    let count: usize = marks.iter().map(points).sum();
+    (1200.0 / count as f64).sqrt().clamp(0.4, 1.0)
+}
+
+/// Draws a mark on axes laid out in the coordinates of the open element, with markers of this size.
+pub(super) fn draw(svg: &mut Svg, mark: &Mark, x: &Layout, y: &Layout, marker_size: f64) {
     let place = |&(px, py): &(f64, f64)| Some((x.pixel(px)?, y.pixel(py)?));
     match mark {
         Mark::Line(line) => draw_line(svg, line, line.points.iter().map(place)),
-        Mark::Points(points) => draw_points(svg, points, points.points.iter().filter_map(place).collect()),
+        Mark::Points(points) => {
+            draw_points(svg, points, points.points.iter().filter_map(place).collect(), marker_size);
+        }
         Mark::Region(region) => {
             let rings = region.rings.iter().map(|ring| ring.iter().filter_map(place).collect());
             draw_region(svg, region, rings);
@@ -77,7 +86,7 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         .collect()
 }
 
-fn draw_points(svg: &mut Svg, points: &Points, mut places: Vec<(f64, f64)>) {
+fn draw_points(svg: &mut Svg, points: &Points, mut places: Vec<(f64, f64)>, size: f64) {
     if places.is_empty() {
         return;
     }
@@ -85,15 +94,15 @@ fn draw_points(svg: &mut Svg, points: &Points, mut places: Vec<(f64, f64)>) {
         let mut seen = HashSet::new();
         places.retain(|(x, y)| seen.insert((x.round() as i64, y.round() as i64)));
     }
-    marker_style(svg.tag("g"), points).open();
+    marker_style(svg.tag("g"), points, size).open();
     for place in places {
-        marker(svg, points.shape, place);
+        marker(svg, points.shape, place, size);
     }
     svg.end();
 }
 
-/// The fill and stroke of markers, in the plot and in the legend.
-pub(super) fn marker_style<'a>(tag: Tag<'a>, points: &Points) -> Tag<'a> {
+/// The fill and stroke of markers of this size, in the plot and in the legend.
+pub(super) fn marker_style<'a>(tag: Tag<'a>, points: &Points, size: f64) -> Tag<'a> {
     if points.filled {
         // The rim keeps neighbours apart, and a marker from a background in its own colour.
         let (rim, width) = match points.color {
@@ -101,20 +110,20 @@ pub(super) fn marker_style<'a>(tag: Tag<'a>, points: &Points) -> Tag<'a> {
             Color::Ramp(_) => (Color::Ramp(0.0), 1.1),
             _ => (Color::Paper, 0.9),
         };
-        tag.fill(points.color).stroke(rim, width)
+        tag.fill(points.color).stroke(rim, width * size)
     } else {
-        tag.fill(Color::Paper).stroke(points.color, 1.6).set("stroke-linejoin", "round")
+        tag.fill(Color::Paper).stroke(points.color, 1.6 * size).set("stroke-linejoin", "round")
     }
 }
 
-/// One marker around a place.
-pub(super) fn marker(svg: &mut Svg, shape: Shape, (x, y): (f64, f64)) {
+/// One marker around a place; 1 is the size of those in the legend.
+pub(super) fn marker(svg: &mut Svg, shape: Shape, (x, y): (f64, f64), size: f64) {
+    let size = MARKER * size;
     if shape == Shape::Circle {
-        svg.tag("circle").set("cx", x).set("cy", y).set("r", MARKER * 0.92).empty();
+        svg.tag("circle").set("cx", x).set("cy", y).set("r", size * 0.92).empty();
         return;
     }
-    let corners: Vec<(f64, f64)> =
-        corners(shape).into_iter().map(|(dx, dy)| (x + dx * MARKER, y + dy * MARKER)).collect();
+    let corners: Vec<(f64, f64)> = corners(shape).into_iter().map(|(dx, dy)| (x + dx * size, y + dy * size)).collect();
     let mut path = String::new();
     path_data(&mut path, &corners, true);
     svg.tag("path").set("d", path).empty();

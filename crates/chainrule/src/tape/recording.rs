@@ -11,12 +11,19 @@ use super::storage::{Tape, lend, this_threads_tape};
 use crate::Op;
 
 /// Records a leaf.
+#[inline]
 #[track_caller]
 pub(super) fn leaf(number: f64) -> Value {
-    lend(|tape| {
+    let place = lend(|tape| {
+        let operands = [Operand::NONE; 2];
+        if tape.nodes.has_room() {
+            // SAFETY: there is room, as just checked.
+            return Ok(unsafe { tape.record_in_room(Op::Leaf, operands, number) });
+        }
         tape.check_room(0)?;
-        Ok(Value::at(number, tape.record(Op::Leaf, [Operand::NONE; 2], number)))
-    })
+        Ok(tape.record(Op::Leaf, operands, number))
+    });
+    Value::at(number, place)
 }
 
 /// Records an operation of one operand, and of an integer that its node keeps.

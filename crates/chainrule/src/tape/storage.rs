@@ -133,7 +133,7 @@ impl Tape {
     pub unsafe fn record_in_room(&mut self, op: Op, operands: Operands, number: f64) -> Place {
         // SAFETY: there is room.
         let slot = unsafe { self.nodes.push_in_room(op, operands, number) };
-        Place::node(slot, false, self.epochs.now())
+        Place::node(slot, op == Op::Leaf, self.epochs.now())
     }
 
     /// Where the tape ends now.

@@ -10,6 +10,7 @@ use std::fmt;
 
 impl Value {
     /// A leaf: a number that derivatives can be taken by.
+    #[inline]
     #[track_caller]
     pub fn new(data: f64) -> Self {
         recording::leaf(data)
@@ -155,13 +156,15 @@ pub(crate) fn update_leaves(leaves: &[Value], change: impl FnOnce(&mut [f64], &[
     lend(|tape| leaves.iter().zip(numbers).try_for_each(|(leaf, number)| tape.set_number(*leaf, number)));
 }
 
-/// As micrograd prints it: `Value(data=24.70408163265306, grad=0)`.
+/// As micrograd prints it: `Value(data=24.70408163265306, grad=0)`; a precision, as in `{:.2}`, is that of both numbers.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        let precision = f.precision();
+        let number = |x: f64| precision.map_or_else(|| x.to_string(), |digits| format!("{x:.digits$}"));
         match with_tape(|tape| tape.number(*self).and_then(|data| Ok((data, tape.gradient(*self)?)))) {
-            Ok((data, grad)) => write!(f, "Value(data={data}, grad={grad})"),
+            Ok((data, grad)) => write!(f, "Value(data={}, grad={})", number(data), number(grad)),
             Err(_) if self.is_leaf() => write!(f, "Value(released)"),
-            Err(_) => write!(f, "Value(data={}, released)", self.own_number()),
+            Err(_) => write!(f, "Value(data={}, released)", number(self.own_number())),
         }
     }
 }
