@@ -1,9 +1,9 @@
 //! A step of micrograd's demo.
 
 use crate::measure::{Measurement, in_turn};
-use chainrule::nn::{self, Activation, Layer, Mlp, Module, Neuron};
+use chainrule::nn::{self, Mlp, Module};
 use chainrule::optim::{Optimizer, Sgd};
-use chainrule::{Value, tape};
+use chainrule::{Value, rng, tape};
 use serde::Deserialize;
 use std::hint::black_box;
 
@@ -96,16 +96,8 @@ fn scalar(demo: &Demo) -> impl FnMut() {
 
 /// Through `nn`: a neuron is a dot product that starts from the bias, and an activation.
 fn networks(demo: &Demo) -> impl FnMut() {
-    let mut numbers = demo.w0.iter().copied();
-    let mut layer = |inputs: usize, outputs: usize, activation| {
-        let mut neuron = || {
-            let weights: Vec<f64> = numbers.by_ref().take(inputs).collect();
-            Neuron::from_numbers(&weights, numbers.next().expect("a bias"), activation)
-        };
-        Layer::from_neurons((0..outputs).map(|_| neuron()).collect())
-    };
-    let (relu, linear) = (Activation::Relu, Activation::Linear);
-    let model = Mlp::from_layers(vec![layer(2, 16, relu), layer(16, 16, relu), layer(16, 1, linear)]);
+    let model = Mlp::new(2, &[16, 16, 1], &mut rng(0));
+    model.set_numbers(&demo.w0);
     let parameters = model.parameters();
     let mut optimizer = Optimizer::new(parameters.clone(), Sgd::new(), RATE);
     move || {

@@ -1,7 +1,7 @@
 //! What a network is to learn: classes or a number, and by which loss. Here the outputs of a network get their meaning.
 
 use chainrule::data::Target;
-use chainrule::{Error, Number, Value, nn};
+use chainrule::{Error, Number, Value, nn, text};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -39,11 +39,7 @@ impl FromStr for Loss {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Loss, Error> {
-        Loss::ALL.into_iter().find(|loss| loss.name() == name).ok_or_else(|| Error::Unknown {
-            kind: "loss",
-            name: name.into(),
-            known: Loss::ALL.map(|loss| loss.name().into()).into(),
-        })
+        text::named("loss", &Loss::ALL, Loss::name, name)
     }
 }
 

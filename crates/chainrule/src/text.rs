@@ -37,6 +37,19 @@ pub fn nearest<'a>(name: &str, known: &'a [impl AsRef<str>]) -> Option<&'a str> 
         .map(|(_, candidate)| candidate)
 }
 
+/// The one of `all` that has this name.
+///
+/// # Errors
+///
+/// [`Error::Unknown`](crate::Error::Unknown) if none has it.
+pub fn named<T: Copy>(kind: &'static str, all: &[T], name_of: fn(T) -> &'static str, name: &str) -> crate::Result<T> {
+    all.iter().copied().find(|one| name_of(*one) == name).ok_or_else(|| crate::Error::Unknown {
+        kind,
+        name: name.into(),
+        known: all.iter().map(|one| name_of(*one).into()).collect(),
+    })
+}
+
 /// `unknown data set "moon"; did you mean "moons"? (known: moons, circles)`
 pub fn unknown(kind: &str, name: &str, known: &[impl AsRef<str>]) -> String {
     let question = match nearest(name, known) {

@@ -1,8 +1,8 @@
 //! micrograd's demo, replayed: losses and accuracies of all 100 steps as micrograd computes them.
 
-use chainrule::nn::{self, Activation, Layer, Mlp, Module, Neuron};
+use chainrule::nn::{self, Mlp, Module};
 use chainrule::optim::{Optimizer, Schedule, Sgd};
-use chainrule::{Value, tape};
+use chainrule::{Value, rng, tape};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -19,18 +19,10 @@ impl Demo {
         serde_json::from_str(include_str!("data/moons.json")).expect("the demo is a valid file")
     }
 
-    /// Parameters in micrograd's order: layer by layer, neuron by neuron, weights then bias.
     fn model(&self) -> Mlp {
-        let mut numbers = self.w0.iter().copied();
-        let mut layer = |inputs: usize, outputs: usize, activation| {
-            let mut neuron = || {
-                let weights: Vec<f64> = numbers.by_ref().take(inputs).collect();
-                Neuron::from_numbers(&weights, numbers.next().expect("a bias"), activation)
-            };
-            Layer::from_neurons((0..outputs).map(|_| neuron()).collect())
-        };
-        let (relu, linear) = (Activation::Relu, Activation::Linear);
-        Mlp::from_layers(vec![layer(2, 16, relu), layer(16, 16, relu), layer(16, 1, linear)])
+        let model = Mlp::new(2, &[16, 16, 1], &mut rng(0));
+        model.set_numbers(&self.w0);
+        model
     }
 
     /// The loss of the demo over all rows.

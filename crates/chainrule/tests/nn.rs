@@ -72,6 +72,23 @@ fn parameters_come_neuron_by_neuron_weights_before_bias() {
 }
 
 #[test]
+fn numbers_can_be_taken_and_put_back() {
+    let model = Mlp::new(2, &[3, 1], &mut rng(1));
+    let (input, before) = ([0.5, -1.0], model.numbers());
+    let said = model.forward(&input);
+    model.set_numbers(&vec![0.0; before.len()]);
+    assert_eq!(model.forward(&input), [0.0]);
+    model.set_numbers(&before);
+    assert_eq!(model.forward(&input), said);
+}
+
+#[test]
+#[should_panic(expected = "there are 3 parameters, and got 2 numbers")]
+fn numbers_of_another_model_are_refused() {
+    Mlp::new(2, &[1], &mut rng(1)).set_numbers(&[1.0, 2.0]);
+}
+
+#[test]
 fn zero_grad_clears_every_parameter() {
     let model = Mlp::with(2, &[3, 1], Activation::Tanh, Initializer::Xavier, &mut rng(1));
     model.forward(&[1.0, 2.0].map(Value::constant))[0].backward();

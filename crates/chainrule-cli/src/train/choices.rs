@@ -1,7 +1,7 @@
 //! Optimisers and schedules by name, each with what else it needs already chosen.
 
-use chainrule::Error;
 use chainrule::optim::{self, Adam, AdamW, Algorithm, RmsProp, Sgd};
+use chainrule::{Error, text};
 use std::str::FromStr;
 
 /// The optimisers by name.
@@ -109,7 +109,7 @@ impl FromStr for Optimizer {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Optimizer, Error> {
-        named("optimizer", &Optimizer::ALL, Optimizer::name, name)
+        text::named("optimizer", &Optimizer::ALL, Optimizer::name, name)
     }
 }
 
@@ -117,14 +117,6 @@ impl FromStr for Schedule {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Schedule, Error> {
-        named("schedule", &Schedule::ALL, Schedule::name, name)
+        text::named("schedule", &Schedule::ALL, Schedule::name, name)
     }
-}
-
-fn named<T: Copy>(kind: &'static str, all: &[T], name_of: fn(T) -> &'static str, name: &str) -> Result<T, Error> {
-    all.iter().copied().find(|choice| name_of(*choice) == name).ok_or_else(|| Error::Unknown {
-        kind,
-        name: name.into(),
-        known: all.iter().map(|choice| name_of(*choice).into()).collect(),
-    })
 }

@@ -47,23 +47,23 @@ pub fn train(
     let mut rows = Rows::new(plan, model);
     let mut optimizer =
         Optimizer::new(parameters.clone(), plan.optimizer.algorithm(), plan.schedule.of(plan.rate, plan.steps));
-    let mut good = numbers(&parameters);
+    let mut good = model.network.numbers();
     let mut end = End::Finished;
     for step in 0..plan.steps {
         let (loss, accuracy) = rows.next_loss(plan, model, rng);
         optimizer.zero_grad();
         loss.backward();
         if let Some(divergence) = diverged_loss(step, loss.data(), model) {
-            restore(&parameters, &good);
+            model.network.set_numbers(&good);
             return End::Diverged(divergence);
         }
-        good = numbers(&parameters);
+        good = model.network.numbers();
         let learning_rate = optimizer.learning_rate();
         optimizer.step();
         let seen = Step { step, learning_rate, loss: loss.data(), accuracy };
         observers.iter_mut().for_each(|observer| observer.step(&seen));
         if let Some(divergence) = diverged_parameter(step, model) {
-            restore(&parameters, &good);
+            model.network.set_numbers(&good);
             return End::Diverged(divergence);
         }
         if interrupted.load(Ordering::Relaxed) && step + 1 < plan.steps {
@@ -75,7 +75,7 @@ pub fn train(
     let loss = model.evaluate(&plan.data.train).loss;
     if optimizer.steps() > 0 && !loss.is_finite() {
         let divergence = Divergence { step: optimizer.steps(), what: "the loss", number: loss, origin: largest(model) };
-        restore(&parameters, &good);
+        model.network.set_numbers(&good);
         return End::Diverged(divergence);
     }
     end
@@ -110,21 +110,14 @@ impl Rows {
         }
         let accuracy = match &answers {
             Answers::Classes(classes) => {
-                let outputs: Vec<Vec<f64>> = outputs.iter().map(|row| numbers(row)).collect();
+                let numbers = |row: &Vec<Value>| row.iter().map(|output| output.data()).collect();
+                let outputs: Vec<Vec<f64>> = outputs.iter().map(numbers).collect();
                 Some(accuracy(&outputs, classes))
             }
             Answers::Numbers(_) => None,
         };
         (loss, accuracy)
     }
-}
-
-fn numbers(values: &[Value]) -> Vec<f64> {
-    values.iter().map(|value| value.data()).collect()
-}
-
-fn restore(parameters: &[Value], numbers: &[f64]) {
-    parameters.iter().zip(numbers).for_each(|(parameter, number)| parameter.set_data(*number));
 }
 
 /// After backward: a loss that is not finite, or has a gradient that is not.

@@ -11,7 +11,7 @@ use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
 use super::{Dataset, Target};
-use crate::{Error, Result};
+use crate::{Error, Result, text};
 
 /// Two half circles that reach into each other, as scikit-learn's `make_moons`.
 ///
@@ -237,12 +237,7 @@ impl FromStr for Synthetic {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Synthetic> {
-        let known = || Synthetic::ALL.map(|kind| kind.name().to_string()).to_vec();
-        Synthetic::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| Error::Unknown {
-            kind: "data set",
-            name: name.to_string(),
-            known: known(),
-        })
+        text::named("data set", &Synthetic::ALL, Synthetic::name, name)
     }
 }
 

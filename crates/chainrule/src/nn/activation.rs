@@ -1,6 +1,6 @@
 //! What a neuron does with its weighted sum.
 
-use crate::{Error, Number};
+use crate::{Error, Number, text};
 use std::fmt;
 use std::str::FromStr;
 
@@ -93,10 +93,6 @@ impl FromStr for Activation {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL.into_iter().find(|activation| activation.name() == name).ok_or_else(|| Error::Unknown {
-            kind: "activation",
-            name: name.into(),
-            known: Self::ALL.map(|activation| activation.name().into()).into(),
-        })
+        text::named("activation", &Self::ALL, Self::name, name)
     }
 }

@@ -18,6 +18,24 @@ pub trait Module {
         parameters
     }
 
+    /// The numbers of the parameters, in their fixed order.
+    fn numbers(&self) -> Vec<f64> {
+        self.parameters().into_iter().map(Value::data).collect()
+    }
+
+    /// Sets the numbers of all parameters, in their fixed order.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many numbers as parameters.
+    #[track_caller]
+    fn set_numbers(&self, numbers: &[f64]) {
+        let parameters = self.parameters();
+        let (expected, found) = (parameters.len(), numbers.len());
+        assert!(expected == found, "there are {expected} parameters, and got {found} numbers");
+        parameters.into_iter().zip(numbers).for_each(|(parameter, number)| parameter.set_data(*number));
+    }
+
     /// The parameters with their names, such as `layers.0.neurons.3.weights.1`.
     fn named_parameters(&self) -> Vec<(String, Value)> {
         let mut parameters = Vec::new();
