@@ -4,7 +4,7 @@
 use super::handle::Value;
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands, Slot};
-use super::span::{Span, add_to_span};
+use super::span::{Span, add_to_span, numbers_of_range};
 use super::storage::{Tape, lend};
 use crate::op::{operations, partial};
 use crate::{Number, Op};
@@ -175,8 +175,7 @@ impl<'a> Recording<'a> {
         'a: 'b,
     {
         match span {
-            Span::Range { start, length } if start.is_constant() => &self.constants[start.index()..][..length],
-            Span::Range { start, length } => &self.numbers[start.index()..][..length],
+            Span::Range { start, length } => numbers_of_range(start, length, self.constants, self.numbers),
             Span::List(operands) => {
                 buffer.clear();
                 buffer.extend(operands.iter().map(|operand| self.number_of(*operand)));
@@ -241,8 +240,8 @@ macro_rules! read_rules {
             fn pass_on(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
                 match op {
                     Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@inlined $kind product self op slot adjoint adjoints buffers
-                        $method $($x)+), )*
+                    $( Op::$Op => read_rules!(@inlined $kind self op (slot, adjoint, adjoints, buffers)
+                        $method($($x)+)), )*
                     _ => self.pass_on_outlined(op, slot, adjoint, adjoints, buffers),
                 }
             }
@@ -250,72 +249,104 @@ macro_rules! read_rules {
             /// The same for operations that are not operators. They are many; inlined they would slow the sweep down.
             #[inline(never)]
             fn pass_on_outlined(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                read_rules!(@all product self op slot adjoint adjoints buffers; $($Op $kind $method($($x)+))*;
-                    $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
+                read_rules!(@all self op (slot, adjoint, adjoints, buffers, product);
+                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
             }
 
             /// The same for an adjoint that is infinite or NaN, of which nothing is left after a derivative of 0.
             #[cold]
             #[inline(never)]
             fn pass_on_infinite(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                read_rules!(@all strong_product self op slot adjoint adjoints buffers; $($Op $kind $method($($x)+))*;
-                    $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
+                read_rules!(@all self op (slot, adjoint, adjoints, buffers, strong_product);
+                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
             }
         }
     };
-    (@all $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident;
-        $($Op:ident $kind:ident $method:ident($($x:ident)+))*; $($SliceOp:ident $slice_method:ident)*;
-        $($SumOp:ident $sum_method:ident)*
+    (@all $this:ident $op:ident $at:tt; $($Op:ident $kind:ident $method:ident $operands:tt)*;
+        $($SliceOp:ident $slice_method:ident)*; $($SumOp:ident $sum_method:ident)*
     ) => {
         match $op {
             Op::Leaf => {}
-            $( Op::$Op => read_rules!(@pass_on $kind $product $tape $op $slot $adjoint $adjoints $buffers $method $($x)+), )*
-            $( Op::$SliceOp => $tape.pass_on_slice($slot, $adjoint, $adjoints, $buffers, $product, |xs, y, partials| {
-                partial::$slice_method(xs, y, partials);
-            }), )*
-            $( Op::$SumOp => {
-                $tape.pass_on_sum($slot, $adjoint, $adjoints, $buffers, $product, partial::$sum_method);
-            } )*
+            $( Op::$Op => read_rules!(@pass_on $kind $this $at $method $operands), )*
+            $( Op::$SliceOp => read_rules!(@call $this pass_on_slice $at partial::$slice_method), )*
+            $( Op::$SumOp => read_rules!(@call $this pass_on_sum $at partial::$sum_method), )*
         }
     };
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $x:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
     (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Slice };
-    (@inlined operator $($rest:tt)+) => { read_rules!(@pass_on operator $($rest)+) };
-    (@inlined $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $($rest:tt)+) => {
-        $tape.pass_on_outlined($op, $slot, $adjoint, $adjoints, $buffers)
+    (@inlined operator $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => {
+        read_rules!(@pass_on operator $this ($($at,)+ product) $($rule)+)
     };
-    (@pass_on power $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
-        $x:ident $n:ident) => {{
-        let [x, n] = $tape.operands[$slot];
-        let [partial] = partial::$method($tape.number_of(x), n.0 as i32, $tape.numbers[$slot]);
-        add($adjoints, x, $product($adjoint, partial));
-    }};
-    (@pass_on $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
-        $x:ident) => {{
-        let [x, _] = $tape.operands[$slot];
-        let [partial] = partial::$method($tape.number_of(x), $tape.numbers[$slot]);
-        add($adjoints, x, $product($adjoint, partial));
-    }};
-    (@pass_on $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
-        $a:ident $b:ident) => {{
-        let [a, b] = $tape.operands[$slot];
-        let [partial_a, partial_b] =
-            partial::$method($tape.number_of(a), $tape.number_of(b), $tape.numbers[$slot]);
-        add($adjoints, a, $product($adjoint, partial_a));
-        add($adjoints, b, $product($adjoint, partial_b));
-    }};
-    (@pass_on $kind:ident $product:ident $tape:ident $op:ident $slot:ident $adjoint:ident $adjoints:ident $buffers:ident $method:ident
-        $a:ident $b:ident $c:ident) => {
-        $tape.pass_on_slice($slot, $adjoint, $adjoints, $buffers, $product, |x, y, partials| {
+    (@inlined $kind:ident $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => { $this.pass_on_outlined($op, $($at),+) };
+    (@pass_on power $this:ident $at:tt $method:ident($x:ident $n:ident)) => {
+        read_rules!(@call $this pass_on_power $at partial::$method)
+    };
+    (@pass_on $kind:ident $this:ident $at:tt $method:ident($x:ident)) => {
+        read_rules!(@call $this pass_on_unary $at partial::$method)
+    };
+    (@pass_on $kind:ident $this:ident $at:tt $method:ident($a:ident $b:ident)) => {
+        read_rules!(@call $this pass_on_binary $at partial::$method)
+    };
+    (@pass_on $kind:ident $this:ident $at:tt $method:ident($a:ident $b:ident $c:ident)) => {
+        read_rules!(@call $this pass_on_slice $at |x: &[f64], y: f64, partials: &mut [f64]| {
             partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], y));
         })
     };
+    (@call $this:ident $pass_on:ident ($($at:ident),+) $rule:expr) => { $this.$pass_on($($at,)+ $rule) };
 }
 operations!(read_rules);
 
+// One for each way in which operands are kept; all take where the sweep is, how adjoint and derivative are multiplied, and
+// the rule of the operation.
 impl Recording<'_> {
+    #[inline(always)]
+    fn pass_on_unary(
+        &self,
+        slot: usize,
+        adjoint: f64,
+        adjoints: &mut [f64],
+        _: &mut Buffers,
+        product: impl Fn(f64, f64) -> f64,
+        rule: impl FnOnce(f64, f64) -> [f64; 1],
+    ) {
+        let [x, _] = self.operands[slot];
+        let [partial] = rule(self.number_of(x), self.numbers[slot]);
+        add(adjoints, x, product(adjoint, partial));
+    }
+
+    #[inline(always)]
+    fn pass_on_power(
+        &self,
+        slot: usize,
+        adjoint: f64,
+        adjoints: &mut [f64],
+        _: &mut Buffers,
+        product: impl Fn(f64, f64) -> f64,
+        rule: impl FnOnce(f64, i32, f64) -> [f64; 1],
+    ) {
+        let [x, n] = self.operands[slot];
+        let [partial] = rule(self.number_of(x), n.0 as i32, self.numbers[slot]);
+        add(adjoints, x, product(adjoint, partial));
+    }
+
+    #[inline(always)]
+    fn pass_on_binary(
+        &self,
+        slot: usize,
+        adjoint: f64,
+        adjoints: &mut [f64],
+        _: &mut Buffers,
+        product: impl Fn(f64, f64) -> f64,
+        rule: impl FnOnce(f64, f64, f64) -> [f64; 2],
+    ) {
+        let [a, b] = self.operands[slot];
+        let [partial_a, partial_b] = rule(self.number_of(a), self.number_of(b), self.numbers[slot]);
+        add(adjoints, a, product(adjoint, partial_a));
+        add(adjoints, b, product(adjoint, partial_b));
+    }
+
     #[inline(always)]
     fn pass_on_slice(
         &self,

@@ -124,19 +124,13 @@ impl Tape {
         buffer: &'a mut Vec<f64>,
     ) -> &'a [f64] {
         match recorded.start {
-            Some(start) => self.numbers_of_range(start, values.len()),
+            Some(start) => numbers_of_range(start, values.len(), &self.constants, self.nodes.numbers()),
             None => {
                 buffer.clear();
                 buffer.extend(values.iter().map(|value| self.peek(*value)));
                 buffer
             }
         }
-    }
-
-    #[inline(always)]
-    fn numbers_of_range(&self, start: Operand, length: usize) -> &[f64] {
-        let numbers = if start.is_constant() { &self.constants } else { self.nodes.numbers() };
-        &numbers[start.index()..][..length]
     }
 
     #[inline(never)]
@@ -160,6 +154,13 @@ impl Tape {
         self.constants.extend(numbers());
         Operand::constant(self.constants.len() - values.len())
     }
+}
+
+/// The numbers of a range, which is one of constants or of slots.
+#[inline(always)]
+pub(super) fn numbers_of_range<'a>(start: Operand, length: usize, constants: &'a [f64], slots: &'a [f64]) -> &'a [f64] {
+    let numbers = if start.is_constant() { constants } else { slots };
+    &numbers[start.index()..][..length]
 }
 
 /// Adds to the adjoints of a span.
