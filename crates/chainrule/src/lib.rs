@@ -39,6 +39,7 @@ pub mod optim;
 pub mod tape;
 pub mod text;
 
+mod apply;
 mod dual;
 mod error;
 mod number;

@@ -19,6 +19,8 @@ enum Step {
     Open,
     /// Ends any of the scopes that are open.
     Close(usize),
+    /// Releases what was recorded in any of the scopes that are open, but what these were made of.
+    Keep(usize, Vec<usize>),
     Set(usize, f64),
     Backward(usize, f64),
     ZeroGrad(usize),
@@ -39,6 +41,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (any(), any()).prop_map(|(a, b)| Step::WithoutRecording(a, b)),
         4 => Just(Step::Open),
         4 => any().prop_map(Step::Close),
+        2 => (any(), prop::collection::vec(any(), 0..4)).prop_map(|(scope, kept)| Step::Keep(scope, kept)),
         2 => (any(), number()).prop_map(|(leaf, x)| Step::Set(leaf, x)),
         3 => (any(), number()).prop_map(|(root, seed)| Step::Backward(root, seed)),
         1 => any().prop_map(Step::ZeroGrad),
@@ -115,6 +118,35 @@ impl Model {
         adjoints
     }
 
+    /// Which nodes these and their operands are, and theirs in turn.
+    fn needed(&self, roots: &[usize]) -> Vec<bool> {
+        let mut is_needed = vec![false; self.nodes.len()];
+        roots.iter().for_each(|&root| is_needed[root] = true);
+        for id in (0..self.nodes.len()).rev().filter(|&id| self.nodes[id].is_live) {
+            for operand in self.nodes[id].operands.iter().filter(|_| is_needed[id]).collect::<Vec<_>>() {
+                if let Operand::Node(operand) = *operand {
+                    is_needed[operand] = true;
+                }
+            }
+        }
+        is_needed
+    }
+
+    fn keep(&mut self, scope: usize, roots: &[usize]) {
+        let start = self.scopes[scope].1;
+        let is_needed = self.needed(roots);
+        let kept: Vec<usize> = (start..self.nodes.len()).filter(|&id| is_needed[id]).collect();
+        let mut values: Vec<Value> = kept.iter().map(|&id| self.nodes[id].value).collect();
+        self.scopes[scope].0.keep(&mut values);
+        self.nodes[start..].iter_mut().for_each(|node| node.is_live = false);
+        for (id, value) in kept.into_iter().zip(values) {
+            self.nodes[id].value = value;
+            self.nodes[id].is_live = true;
+        }
+        // What was kept has moved below where these scopes began.
+        self.scopes[scope..].iter_mut().for_each(|inner| inner.1 = start);
+    }
+
     fn run(&mut self, step: &Step) {
         let live = self.live();
         let pick = |index: usize| live[index % live.len()];
@@ -126,6 +158,10 @@ impl Model {
                 let (scope, start) = self.scopes.remove(index % self.scopes.len());
                 drop(scope);
                 self.nodes[start..].iter_mut().for_each(|node| node.is_live = false);
+            }
+            Step::Keep(scope, ref kept) if !self.scopes.is_empty() => {
+                let roots: Vec<usize> = kept.iter().filter(|_| !live.is_empty()).map(|&id| pick(id)).collect();
+                self.keep(scope % self.scopes.len(), &roots);
             }
             Step::Reserve(nodes) => tape::reserve(nodes),
             // What follows needs a value to work with.
@@ -192,7 +228,7 @@ impl Model {
                 self.nodes[id].value.zero_grad();
                 self.nodes[id].grad = 0.0;
             }
-            Step::Close(_) => {}
+            Step::Close(_) | Step::Keep(..) => {}
         }
     }
 

@@ -1,8 +1,9 @@
 //! How wrong predictions are: one value that a network learns to make small.
 //!
-//! Each is the mean over the rows, and 0 of no rows.
+//! Each is the mean over the rows, and 0 of no rows; but for [`l2`] a [`group`](crate::tape::group()) of its name.
 
 use crate::Value;
+use crate::tape::{Name, close_group, mark};
 
 /// The mean of squared differences, `mean((prediction - target)^2)`.
 ///
@@ -11,7 +12,7 @@ use crate::Value;
 /// If there are not as many targets as predictions.
 #[track_caller]
 pub fn squared_error(predictions: &[Value], targets: &[f64]) -> Value {
-    mean_of(predictions, targets, |prediction, target| (prediction - target).powi(2))
+    mean_of("squared error", predictions, targets, |prediction, target| (prediction - target).powi(2))
 }
 
 /// The mean hinge of a support vector machine, `mean(max(0, 1 - label * score))`: each row should be on the right side
@@ -22,7 +23,7 @@ pub fn squared_error(predictions: &[Value], targets: &[f64]) -> Value {
 /// If there are not as many labels as scores.
 #[track_caller]
 pub fn max_margin(scores: &[Value], labels: &[f64]) -> Value {
-    mean_of(scores, labels, |score, label| (1.0 + -label * score).relu())
+    mean_of("max margin", scores, labels, |score, label| (1.0 + -label * score).relu())
 }
 
 /// The mean of `-ln(probability of the label)` where the probability of label 1 is the sigmoid of the logit. Labels are 0
@@ -33,7 +34,7 @@ pub fn max_margin(scores: &[Value], labels: &[f64]) -> Value {
 /// If there are not as many labels as logits.
 #[track_caller]
 pub fn binary_cross_entropy(logits: &[Value], labels: &[f64]) -> Value {
-    mean_of(logits, labels, |logit, label| logit.softplus() - label * logit)
+    mean_of("binary cross-entropy", logits, labels, |logit, label| logit.softplus() - label * logit)
 }
 
 /// The mean of `-ln(probability of the class)` where the probabilities are the softmax of a row of logits, one a class.
@@ -51,7 +52,7 @@ pub fn cross_entropy(logits: &[Vec<Value>], classes: &[usize]) -> Value {
             "cross-entropy needs a logit for each class: row {row} of class {class} has {found} logits"
         );
     }
-    mean_of(logits, classes, |logits, class| Value::log_sum_exp(logits) - logits[*class])
+    mean_of("cross-entropy", logits, classes, |logits, class| Value::log_sum_exp(logits) - logits[*class])
 }
 
 /// The sum of squares, which times a small number keeps parameters small.
@@ -61,7 +62,7 @@ pub fn l2(parameters: &[Value]) -> Value {
 }
 
 #[track_caller]
-fn mean_of<P, T>(predictions: &[P], targets: &[T], loss: impl Fn(&P, &T) -> Value) -> Value {
+fn mean_of<P, T>(name: &'static str, predictions: &[P], targets: &[T], loss: impl Fn(&P, &T) -> Value) -> Value {
     let (rows, targets_given) = (predictions.len(), targets.len());
     assert!(
         rows == targets_given,
@@ -70,7 +71,10 @@ fn mean_of<P, T>(predictions: &[P], targets: &[T], loss: impl Fn(&P, &T) -> Valu
     if rows == 0 {
         return Value::constant(0.0);
     }
+    let start = mark();
     let losses: Vec<Value> =
         predictions.iter().zip(targets).map(|(prediction, target)| loss(prediction, target)).collect();
-    Value::mean(&losses)
+    let mean = Value::mean(&losses);
+    close_group(Name::Given(name.into()), &start);
+    mean
 }

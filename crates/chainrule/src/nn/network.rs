@@ -1,7 +1,7 @@
 //! [`Neuron`], [`Layer`], [`Mlp`], and what they have in common, [`Module`].
 
 use super::{Activation, Initializer};
-use crate::tape::{First, Layout};
+use crate::tape::{First, Layout, Name, close_group, mark};
 use crate::{Number, Value};
 use rand::Rng;
 use std::fmt;
@@ -103,8 +103,14 @@ impl Neuron {
 
     /// A neuron with these weights and this bias.
     pub fn from_numbers(weights: &[f64], bias: f64, activation: Activation) -> Self {
-        let weights: Vec<Value> = weights.iter().map(|weight| Value::new(*weight)).collect();
-        Neuron { layout: Layout::of(&weights), weights, bias: Value::new(bias), activation }
+        let weight = |(weight, number): (&f64, usize)| Value::parameter(*weight).named(format!("w{number}"));
+        let weights: Vec<Value> = weights.iter().zip(1..).map(weight).collect();
+        Neuron::from_values(weights, Value::parameter(bias).named("b"), activation)
+    }
+
+    /// A neuron whose weights and bias are these values, whatever they are.
+    pub fn from_values(weights: Vec<Value>, bias: Value, activation: Activation) -> Self {
+        Neuron { layout: Layout::of(&weights), weights, bias, activation }
     }
 
     /// A weight an input.
@@ -134,7 +140,9 @@ impl Neuron {
     /// If there is not one input a weight.
     #[track_caller]
     pub fn forward<N: Input>(&self, inputs: &[N]) -> N {
+        let start = mark();
         let outputs = forward(std::slice::from_ref(self), inputs);
+        close_group(Name::Given("neuron".into()), &start);
         outputs[0]
     }
 }
@@ -220,7 +228,17 @@ impl Layer {
     /// If there are not as many inputs as the neurons have weights.
     #[track_caller]
     pub fn forward<N: Input>(&self, inputs: &[N]) -> Vec<N> {
-        forward(&self.neurons, inputs)
+        self.forward_as(Name::Given("layer".into()), inputs)
+    }
+
+    /// [`forward`](Layer::forward), recorded as a group of this name, in which each neuron is a group.
+    #[track_caller]
+    fn forward_as<N: Input>(&self, name: Name, inputs: &[N]) -> Vec<N> {
+        let start = mark();
+        let outputs = forward(&self.neurons, inputs);
+        close_group(Name::InTurn("neuron", self.neurons.len() as u32), &start);
+        close_group(name, &start);
+        outputs
     }
 }
 
@@ -325,8 +343,8 @@ impl Mlp {
     #[track_caller]
     pub fn forward<N: Input>(&self, inputs: &[N]) -> Vec<N> {
         let mut activations = inputs.to_vec();
-        for layer in &self.layers {
-            activations = layer.forward(&activations);
+        for (layer, number) in self.layers.iter().zip(1..) {
+            activations = layer.forward_as(Name::Numbered("layer", number), &activations);
         }
         activations
     }

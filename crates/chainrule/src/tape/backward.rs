@@ -130,17 +130,20 @@ impl Tape {
         known + more
     }
 
-    /// The operands of a node, in the order of its operation.
-    pub(super) fn operands_of(&self, slot: Slot) -> Vec<Operand> {
+    /// Shows each operand of a node, in the order of its operation.
+    pub(super) fn visit_operands(&self, slot: Slot, mut visit: impl FnMut(Operand)) {
         let operands = self.nodes.operands()[slot.index()];
         match arity(self.nodes.ops()[slot.index()]) {
-            Arity::Fixed(count) => operands[..count].to_vec(),
-            Arity::Slice => Span::at(operands[0], &self.side_list).operands(),
+            Arity::Fixed(count) => operands[..count].iter().copied().for_each(visit),
+            Arity::Slice => Span::at(operands[0], &self.side_list).operands().for_each(visit),
             Arity::Sum => {
                 let [position, init] = operands;
-                let spans = Span::two_at(position, &self.side_list);
-                let init = (init != Operand::NONE).then_some(init);
-                spans.into_iter().flat_map(Span::operands).chain(init).collect()
+                for span in Span::two_at(position, &self.side_list) {
+                    span.operands().for_each(&mut visit);
+                }
+                if init != Operand::NONE {
+                    visit(init);
+                }
             }
         }
     }
@@ -207,7 +210,7 @@ fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
 }
 
 /// How the operands of a node are kept.
-enum Arity {
+pub(super) enum Arity {
     /// So many in the node itself.
     Fixed(usize),
     /// A span in the side list.
@@ -225,7 +228,7 @@ macro_rules! read_rules {
         sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
             -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
     ) => {
-        const fn arity(op: Op) -> Arity {
+        pub(super) const fn arity(op: Op) -> Arity {
             match op {
                 Op::Leaf => Arity::Fixed(0),
                 $( Op::$Op => read_rules!(@arity $kind $($x)+), )*

@@ -9,6 +9,8 @@ pub(super) enum Misuse {
     SetComputed,
     /// The data of a constant was to be set.
     SetConstant,
+    /// The gradient of a constant was to be set.
+    GradientOfConstant,
     /// There is nothing to go back to.
     BackwardOfConstant,
     /// Two slices were to be taken in pairs.
@@ -31,6 +33,9 @@ impl Misuse {
             Misuse::SetComputed => panic!("only a leaf's data can be set: this Value was computed from others"),
             Misuse::SetConstant => {
                 panic!("only a leaf's data can be set: this Value is a constant; make it with `Value::new`")
+            }
+            Misuse::GradientOfConstant => {
+                panic!("a constant has no gradient that could be set: make it with `Value::new`")
             }
             Misuse::BackwardOfConstant => panic!(
                 "backward() of a constant: nothing was recorded to go back to. Was it computed from constants only, or \

@@ -6,7 +6,10 @@
 mod backward;
 mod epoch;
 mod float;
+mod graph;
+mod group;
 mod handle;
+mod keep;
 mod methods;
 mod misuse;
 mod nodes;
@@ -17,9 +20,12 @@ mod span;
 mod storage;
 mod value;
 
+pub use graph::{Graph, Group, Kind, Node};
+pub use group::group;
 pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
+pub(crate) use group::{Name, close_group};
 pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to};
 pub(crate) use span::Layout;

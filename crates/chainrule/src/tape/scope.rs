@@ -1,5 +1,6 @@
 //! Giving memory back, recording nothing, and how much the tape holds.
 
+use super::Value;
 use super::nodes::Operand;
 use super::storage::{Mark, lend, with_tape};
 use std::marker::PhantomData;
@@ -31,6 +32,34 @@ pub fn scope() -> Scope {
 pub struct Scope {
     mark: Mark,
     not_send: PhantomData<*const ()>,
+}
+
+impl Scope {
+    /// Releases what was recorded in this scope, but what these values were made of; that moves together, and the values
+    /// become handles on the new places. Gradients, names and groups move along. The scope stays open.
+    ///
+    /// All other handles on what was recorded in the scope are stale from then on, as are the ends of scopes within.
+    ///
+    /// ```
+    /// use chainrule::{Value, tape};
+    ///
+    /// let mut scope = tape::scope();
+    /// let mut state = Value::new(1.0);
+    /// for step in 0..1000 {
+    ///     let rejected = state.exp() * 2.0;
+    ///     state = if rejected.data() > 100.0 { rejected } else { state * 1.001 };
+    ///     scope.keep(std::slice::from_mut(&mut state));
+    /// }
+    /// assert_eq!(tape::size().nodes, 1001);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If one of the values is stale.
+    #[track_caller]
+    pub fn keep(&mut self, values: &mut [Value]) {
+        lend(|tape| tape.keep(&self.mark, values));
+    }
 }
 
 impl Drop for Scope {

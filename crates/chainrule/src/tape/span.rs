@@ -39,13 +39,16 @@ impl Span<'_> {
         let second = side_list[position.index()];
         [Span::at(Operand(position.0 + 1), side_list), Span::at(second, side_list)]
     }
+}
 
+impl<'a> Span<'a> {
     /// The operands one by one.
-    pub fn operands(self) -> Vec<Operand> {
-        match self {
-            Span::Range { start, length } => (0..length as u32).map(|index| Operand(start.0 + index)).collect(),
-            Span::List(operands) => operands.to_vec(),
-        }
+    pub fn operands(self) -> impl Iterator<Item = Operand> + 'a {
+        let (range, list) = match self {
+            Span::Range { start, length } => (start.0..start.0 + length as u32, &[][..]),
+            Span::List(operands) => (0..0, operands),
+        };
+        range.map(Operand).chain(list.iter().copied())
     }
 }
 

@@ -2,12 +2,13 @@
 #![allow(unsafe_code)]
 
 use super::epoch::Epochs;
+use super::group::Groups;
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
 use super::nodes::{Nodes, Operand, Operands, Slot};
 use crate::Op;
 use std::cell::{Cell, UnsafeCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
 
 /// A thread's tape.
@@ -29,6 +30,9 @@ pub(super) struct Tape {
     /// So many slots from the start are known to be leaves.
     pub leading_leaves: Cell<usize>,
     pub names: BTreeMap<Slot, String>,
+    /// The leaves that are trained.
+    pub parameters: BTreeSet<Slot>,
+    pub groups: Groups,
     pub epochs: Epochs,
 }
 
@@ -86,8 +90,8 @@ pub(super) unsafe fn this_threads_tape() -> &'static mut Tape {
 pub(crate) struct Mark {
     epoch: u64,
     nodes: usize,
-    side_list: usize,
-    constants: usize,
+    pub(super) side_list: usize,
+    pub(super) constants: usize,
 }
 
 impl Tape {
@@ -100,6 +104,8 @@ impl Tape {
             swept: 0,
             leading_leaves: Cell::new(0),
             names: BTreeMap::new(),
+            parameters: BTreeSet::new(),
+            groups: Groups::new(),
             epochs: Epochs::new(),
         }
     }
@@ -146,11 +152,16 @@ impl Tape {
         }
     }
 
+    /// So many nodes of those that stood at the mark stand there still.
+    #[inline]
+    pub fn kept_since(&self, mark: &Mark) -> usize {
+        self.epochs.least_length_since(mark.epoch).map_or(mark.nodes, |length| mark.nodes.min(length as usize))
+    }
+
     /// Cuts off what was recorded since the mark was taken. Where the tape was cut below the mark in the meantime, that
     /// is all from there on: it may share neither slots nor constants with what stood at the mark.
     pub fn truncate(&mut self, mark: &Mark) {
-        let least = self.epochs.least_length_since(mark.epoch).map_or(mark.nodes, |length| length as usize);
-        let nodes = mark.nodes.min(least);
+        let nodes = self.kept_since(mark);
         if nodes >= self.nodes.len() {
             return;
         }
@@ -160,9 +171,14 @@ impl Tape {
         self.gradients.truncate(nodes);
         self.swept = self.swept.min(nodes);
         self.leading_leaves.set(self.leading_leaves.get().min(nodes));
-        if !self.names.is_empty() {
-            self.names.split_off(&Slot(nodes as u32));
+        let is_beyond = |slot: Slot| slot.index() >= nodes;
+        while self.names.last_entry().is_some_and(|entry| is_beyond(*entry.key())) {
+            self.names.pop_last();
         }
+        while self.parameters.last().is_some_and(|slot| is_beyond(*slot)) {
+            self.parameters.pop_last();
+        }
+        self.groups.truncate(nodes as u32);
         self.epochs.truncate(nodes as u32);
         if self.epochs.have_wrapped() {
             self.nodes.close_fast_path();

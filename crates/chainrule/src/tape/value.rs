@@ -16,6 +16,18 @@ impl Value {
         recording::leaf(data)
     }
 
+    /// A leaf that is trained: [`new`](Value::new), but pictures and other readers of a [`Graph`](super::Graph) tell it
+    /// from the inputs. Neurons make their weights and biases with it.
+    #[track_caller]
+    pub fn parameter(data: f64) -> Self {
+        let parameter = Value::new(data);
+        lend(|tape| {
+            tape.parameters.extend(tape.slot(parameter)?);
+            Ok(())
+        });
+        parameter
+    }
+
     /// The number.
     ///
     /// What is done with it is not recorded. Of a computed value it can be read after its scope has ended, too.
@@ -65,6 +77,25 @@ impl Value {
         });
     }
 
+    /// Sets the gradient.
+    ///
+    /// # Panics
+    ///
+    /// If this is a constant.
+    #[track_caller]
+    pub fn set_grad(self, grad: f64) {
+        lend(|tape| {
+            let slot = tape.slot(self)?.ok_or(Misuse::GradientOfConstant)?;
+            let end = slot.index() + 1;
+            if tape.gradients.len() < end {
+                tape.gradients.resize(end, 0.0);
+            }
+            tape.gradients[slot.index()] = grad;
+            tape.swept = tape.swept.max(end);
+            Ok(())
+        });
+    }
+
     /// Gives the value a name, for pictures and messages. A constant takes none.
     #[track_caller]
     pub fn named(self, name: impl Into<String>) -> Self {
@@ -96,8 +127,34 @@ impl Value {
     #[track_caller]
     pub fn operands(self) -> Vec<Value> {
         lend(|tape| {
-            let operands = tape.slot(self)?.map_or(Vec::new(), |slot| tape.operands_of(slot));
-            Ok(operands.into_iter().map(|operand| tape.handle(operand)).collect())
+            let mut operands = Vec::new();
+            if let Some(slot) = tape.slot(self)? {
+                tape.visit_operands(slot, |operand| operands.push(tape.handle(operand)));
+            }
+            Ok(operands)
+        })
+    }
+
+    /// The fixed exponent of a [`powi`](Value::powi); `None` for all else.
+    #[track_caller]
+    pub fn exponent(self) -> Option<i32> {
+        lend(|tape| Ok(tape.slot(self)?.and_then(|slot| tape.exponent_of(slot))))
+    }
+
+    /// Whether both stand for the same node, where `==` compares numbers. Constants have none and are never the same.
+    ///
+    /// ```
+    /// use chainrule::Value;
+    ///
+    /// let (a, b) = (Value::new(2.0), Value::new(2.0));
+    /// assert!(a == b && !a.is_same(b));
+    /// assert!((a * b).operands()[0].is_same(a));
+    /// ```
+    #[track_caller]
+    pub fn is_same(self, other: Value) -> bool {
+        lend(|tape| {
+            let (slot, other) = (tape.slot(self)?, tape.slot(other)?);
+            Ok(slot.is_some() && slot == other)
         })
     }
 
@@ -110,20 +167,24 @@ impl Value {
 
 impl Tape {
     /// A handle on an operand.
-    fn handle(&self, operand: Operand) -> Value {
+    pub(super) fn handle(&self, operand: Operand) -> Value {
         if operand.is_constant() {
             return Value::constant(self.constants[operand.index()]);
         }
-        let number = self.nodes.numbers()[operand.index()];
-        let is_leaf = self.nodes.ops()[operand.index()] == Op::Leaf;
-        Value::at(number, Place::node(Slot(operand.index() as u32), is_leaf, self.epochs.now()))
+        let slot = Slot(operand.index() as u32);
+        let is_leaf = self.nodes.ops()[slot.index()] == Op::Leaf;
+        Value::at(self.nodes.numbers()[slot.index()], Place::node(slot, is_leaf, self.epochs.now()))
     }
 }
 
 impl Tape {
     /// The gradient of a value; 0 where no sweep has come by.
-    fn gradient(&self, value: Value) -> Result<f64, Misuse> {
+    pub(super) fn gradient(&self, value: Value) -> Result<f64, Misuse> {
         Ok(self.slot(value)?.and_then(|slot| self.gradients.get(slot.index())).copied().unwrap_or(0.0))
+    }
+
+    pub(super) fn exponent_of(&self, slot: Slot) -> Option<i32> {
+        (self.nodes.ops()[slot.index()] == Op::Powi).then(|| self.nodes.operands()[slot.index()][1].0 as i32)
     }
 
     /// Changes the number of a leaf.
