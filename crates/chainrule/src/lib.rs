@@ -21,6 +21,7 @@
 //! - [`tape`] has [`Value`], the recording behind it, and [`scope`](tape::scope), which gives memory back.
 //! - [`nn`] has neurons, layers and multi-layer perceptrons with micrograd's and PyTorch's names, and losses; [`optim`] has
 //!   the optimisers; [`data`] has data sets.
+//! - [`check`] has derivatives by nudging.
 //! - `draw` makes pictures as SVG (feature `draw`).
 //!
 //! # Features
@@ -30,6 +31,7 @@
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod check;
 pub mod data;
 #[cfg(feature = "draw")]
 pub mod draw;
