@@ -1,6 +1,7 @@
 //! What the command leaves behind: text on standard output, and files that are whole or not there at all.
 
 use crate::failure::{Failure, Result};
+use chainrule::files::write_whole;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -82,27 +83,4 @@ impl Directory {
         }
         Ok(())
     }
-}
-
-/// Writes all these files, each beside its place, and then moves them there: what is found there is always whole, and a
-/// full disk leaves the old files as they were.
-pub fn write_whole(files: &[(PathBuf, &[u8])]) -> Result<()> {
-    let written = files
-        .iter()
-        .try_for_each(|(path, bytes)| fs::write(part(path), bytes).map_err(|error| Failure::file(path, error)));
-    let moved = written.and_then(|()| {
-        files.iter().try_for_each(|(path, _)| fs::rename(part(path), path).map_err(|error| Failure::file(path, error)))
-    });
-    if moved.is_err() {
-        for (path, _) in files {
-            let _ = fs::remove_file(part(path));
-        }
-    }
-    moved
-}
-
-fn part(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    path.with_file_name(name)
 }

@@ -5,6 +5,7 @@ use crate::goal::{Predicts, Score, class, decimals};
 use crate::model::Model;
 use crate::output;
 use chainrule::data::{Table, Target};
+use chainrule::files::write_whole;
 use chainrule::text;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,10 +43,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let model = Model::read(&args.model)?;
     let table = Table::read(&args.file)?;
     let outputs: Vec<Vec<f64>> = features(&model, &table, args)?.iter().map(|row| model.outputs(row)).collect();
-    check_others(&model, &table, args, &outputs)?;
-    let text = with_predictions(&model, &table, &outputs)?;
+    let predictions: Vec<Prediction> = outputs.iter().map(|outputs| prediction(&model, outputs)).collect();
+    let added = added(&predictions);
+    check_others(&model, &table, args, &added)?;
+    let text = with_predictions(&table, &predictions, &added)?;
     match &args.out {
-        Some(path) => output::write_whole(&[(path.clone(), text.as_bytes())])?,
+        Some(path) => write_whole(&[(path, text)])?,
         None => output::print(&text)?,
     }
     if !args.quiet
@@ -70,9 +73,8 @@ fn features(model: &Model, table: &Table, args: &Args) -> Result<Vec<Vec<f64>>> 
 }
 
 /// Refuses columns that the model does not know: they may mean that this is not a file for it.
-fn check_others(model: &Model, table: &Table, args: &Args, outputs: &[Vec<f64>]) -> Result<()> {
-    let own = added(&predictions(model, outputs));
-    let known = [&model.features, &model.ignored, &args.ignore, &own];
+fn check_others(model: &Model, table: &Table, args: &Args, added: &[String]) -> Result<()> {
+    let known = [&model.features[..], &model.ignored, &args.ignore, added];
     let is_known = |name: &&String| known.iter().any(|names| names.contains(name)) || **name == model.goal.target;
     let others: Vec<&String> = table.header().iter().filter(|name| !is_known(name)).collect();
     if others.is_empty() {
@@ -90,19 +92,13 @@ fn check_others(model: &Model, table: &Table, args: &Args, outputs: &[Vec<f64>])
 /// What is added to each row: (column, cell) pairs.
 type Prediction = Vec<(String, String)>;
 
-fn predictions(model: &Model, outputs: &[Vec<f64>]) -> Vec<Prediction> {
-    outputs.iter().map(|outputs| prediction(model, outputs)).collect()
-}
-
 /// The names of the columns that are added.
 fn added(predictions: &[Prediction]) -> Vec<String> {
     predictions.first().into_iter().flatten().map(|(name, _)| name.clone()).collect()
 }
 
 /// The table as CSV, with the predictions as further columns. A column of the same name gives way.
-fn with_predictions(model: &Model, table: &Table, outputs: &[Vec<f64>]) -> Result<String> {
-    let predictions = predictions(model, outputs);
-    let added = added(&predictions);
+fn with_predictions(table: &Table, predictions: &[Prediction], added: &[String]) -> Result<String> {
     let kept: Vec<usize> =
         (0..table.header().len()).filter(|&column| !added.contains(&table.header()[column])).collect();
     let mut csv = csv::Writer::from_writer(Vec::new());
@@ -110,7 +106,7 @@ fn with_predictions(model: &Model, table: &Table, outputs: &[Vec<f64>]) -> Resul
     write(
         kept.iter().map(|&column| table.header()[column].as_str()).chain(added.iter().map(String::as_str)).collect(),
     )?;
-    for (record, prediction) in table.records().iter().zip(&predictions) {
+    for (record, prediction) in table.records().iter().zip(predictions) {
         let kept = kept.iter().map(|&column| record.cells[column].as_str());
         write(kept.chain(prediction.iter().map(|(_, cell)| cell.as_str())).collect())?;
     }

@@ -28,7 +28,8 @@ impl<N: Number> Dual<N> {
         Dual { value, tangent: N::constant(1.0) }
     }
 
-    fn chain<const ARITY: usize>(value: N, tangents: [N; ARITY], partials: [N; ARITY]) -> Self {
+    /// The chain rule: the tangent is the sum of those of the operands, each times the derivative by it.
+    fn chain(value: N, tangents: impl IntoIterator<Item = N>, partials: impl IntoIterator<Item = N>) -> Self {
         let terms = tangents.into_iter().zip(partials).map(|(tangent, partial)| tangent.strong_zero_mul(partial));
         Dual { value, tangent: terms.reduce(|sum, term| sum + term).unwrap_or(N::constant(0.0)) }
     }
@@ -65,8 +66,7 @@ macro_rules! read_rules {
                     if !xs.is_empty() {
                         partial::$slice_method(&values, y, &mut partials);
                     }
-                    let terms = xs.iter().zip(partials).map(|(x, partial)| x.tangent.strong_zero_mul(partial));
-                    Dual { value: y, tangent: terms.fold(N::constant(0.0), |sum, term| sum + term) }
+                    Self::chain(y, xs.iter().map(|x| x.tangent), partials)
                 }
             )*
         }

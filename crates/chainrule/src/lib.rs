@@ -35,6 +35,7 @@ pub mod check;
 pub mod data;
 #[cfg(feature = "draw")]
 pub mod draw;
+pub mod files;
 pub mod nn;
 pub mod op;
 pub mod optim;

@@ -4,6 +4,7 @@
 //! there is whole.
 
 use super::{Activation, Layer, Mlp, Module, Neuron};
+use crate::files::write_whole;
 use crate::{Error, Place, Result, Value};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
@@ -125,7 +126,7 @@ impl Mlp {
         }
         let numbers = Numbers::of(self);
         let text = serde_json::to_string_pretty(&numbers).expect("layers of numbers have a JSON form");
-        write_whole(path.as_ref(), text.as_bytes())
+        write_whole(&[(path, text)])
     }
 
     /// Reads a network that [`save_json`](Mlp::save_json) wrote.
@@ -165,7 +166,7 @@ impl Mlp {
             (name, view)
         });
         let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| content(path, error))?;
-        write_whole(path, &bytes)
+        write_whole(&[(path, bytes)])
     }
 
     /// Reads a network that [`save_safetensors`](Mlp::save_safetensors) wrote, or another tool with the same names and
@@ -237,16 +238,4 @@ fn content(path: &Path, problem: impl ToString) -> Error {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).map_err(|source| Error::File { path: path.into(), source })
-}
-
-/// Writes a file so that nobody ever finds half of it.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|source| {
-        let _ = std::fs::remove_file(&part);
-        Error::File { path: path.into(), source }
-    })
 }
