@@ -21,8 +21,7 @@ use std::path::{Path, PathBuf};
 pub fn write_whole(files: &[(impl AsRef<Path>, impl AsRef<[u8]>)]) -> Result<()> {
     let each = |act: &dyn Fn(&Path, &[u8]) -> std::io::Result<()>| {
         files.iter().try_for_each(|(path, bytes)| {
-            act(path.as_ref(), bytes.as_ref())
-                .map_err(|source| Error::File { path: path.as_ref().into(), source })
+            act(path.as_ref(), bytes.as_ref()).map_err(|source| Error::File { path: path.as_ref().into(), source })
         })
     };
     let written = each(&|path, bytes| fs::write(part(path), bytes));

@@ -69,6 +69,11 @@ pub fn listed(names: &[impl AsRef<str>]) -> String {
     listed.join(", ")
 }
 
+/// `1 row`, `2 rows`.
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The text in quotes, on one line whatever it holds: line ends are escaped and a long text is cut.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", excerpt(text))

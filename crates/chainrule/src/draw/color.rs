@@ -92,6 +92,11 @@ impl Rgb {
         Rgb([(hex >> 16 & 0xff) as f64, (hex >> 8 & 0xff) as f64, (hex & 0xff) as f64])
     }
 
+    /// Each from 0 to 255.
+    pub(super) fn channels(self) -> [u8; 3] {
+        self.0.map(|channel| channel.round() as u8)
+    }
+
     fn mix(self, other: Rgb, part: f64) -> Rgb {
         Rgb(std::array::from_fn(|i| self.0[i] + (other.0[i] - self.0[i]) * part))
     }
@@ -99,7 +104,7 @@ impl Rgb {
 
 impl fmt::Display for Rgb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [red, green, blue] = self.0.map(|channel| channel.round() as u8);
+        let [red, green, blue] = self.channels();
         write!(f, "#{red:02x}{green:02x}{blue:02x}")
     }
 }

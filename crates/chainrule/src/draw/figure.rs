@@ -15,57 +15,65 @@ pub(super) const LABEL_SIZE: f64 = 13.0;
 const TICK_SIZE: f64 = 12.0;
 /// How far a grid line sticks out of the plot towards its label: the tick.
 const TICK: f64 = 5.0;
+/// The least width of a picture.
+const NARROWEST: f64 = 240.0;
 /// Between the panels of one picture.
 const GAP: f64 = 18.0;
 /// Pixels between labelled ticks, about.
 const X_TICK_DISTANCE: f64 = 90.0;
 const Y_TICK_DISTANCE: f64 = 54.0;
 
-/// Plots beneath each other that share the horizontal axis.
+/// Plots in columns. Those beneath each other share the horizontal axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     /// The heading; the titles of the panels are not drawn.
     pub title: String,
-    /// From top to bottom. The first one's horizontal axis is that of all.
-    pub panels: Vec<Plot>,
+    /// The columns from left to right, and in each its panels from top to bottom. The first panel's horizontal axis is
+    /// that of its column.
+    pub columns: Vec<Vec<Plot>>,
 }
 
 impl Figure {
+    /// Plots beneath each other.
+    pub fn column(title: impl Into<String>, panels: Vec<Plot>) -> Figure {
+        Figure { title: title.into(), columns: vec![panels] }
+    }
+
     /// The figure as an SVG document.
     pub fn to_svg(&self) -> String {
-        let sheet = Sheet::new(self);
+        let sheets: Vec<Sheet> = self.columns.iter().map(|panels| Sheet::new(panels)).collect();
+        let width = sheets.iter().map(|sheet| sheet.width).sum::<f64>().max(NARROWEST);
         let mut content = Svg::new();
-        let mut y = MARGIN;
+        let mut top = MARGIN;
         if !self.title.is_empty() {
-            let title = text::fitted(&self.title, TITLE_SIZE, sheet.width - 2.0 * MARGIN);
-            let tag = content.tag("text").set("x", MARGIN).set("y", y + TITLE_SIZE - 2.0).fill(Color::Ink);
+            let title = text::fitted(&self.title, TITLE_SIZE, width - 2.0 * MARGIN);
+            let tag = content.tag("text").set("x", MARGIN).set("y", top + TITLE_SIZE - 2.0).fill(Color::Ink);
             tag.set("font-size", TITLE_SIZE).set("font-weight", "600").text(&title);
-            y += TITLE_SIZE + 12.0;
+            top += TITLE_SIZE + 12.0;
         }
-        for (i, plot) in self.panels.iter().enumerate() {
-            let is_last = i + 1 == self.panels.len();
-            // A panel with the same legend as the one above needs no second one.
-            let entries = legend::entries(plot);
-            let is_repeated = i > 0 && legend::entries(&self.panels[i - 1]) == entries;
-            let entries = if is_repeated { Vec::new() } else { entries };
-            y = sheet.panel(&mut content, plot, &entries, y, is_last);
-            y += if is_last { 0.0 } else { GAP };
+        let (mut left, mut bottom) = (0.0, top);
+        for sheet in &sheets {
+            content.tag("g").set("transform", format!("translate({left} 0)")).open();
+            bottom = sheet.draw(&mut content, top).max(bottom);
+            content.end();
+            left += sheet.width;
         }
-        let height = (y + MARGIN * 0.8).round();
+        let height = (bottom + MARGIN * 0.8).round();
         // The background lies beneath everything, but its height is known only now.
         let mut svg = Svg::new();
-        svg.tag("rect").set("width", sheet.width).set("height", height).fill(Color::Paper).empty();
+        svg.tag("rect").set("width", width).set("height", height).fill(Color::Paper).empty();
         svg.append(content);
-        svg.document(sheet.width, height, &self.title, &self.description())
+        svg.document(width, height, &self.title, &self.description())
     }
 
     fn description(&self) -> String {
-        self.panels.iter().map(describe).collect::<Vec<_>>().join(" ")
+        self.columns.iter().flatten().map(describe).collect::<Vec<_>>().join(" ")
     }
 }
 
-/// What all panels of a figure have in common.
-struct Sheet {
+/// A column of panels, and what they have in common.
+struct Sheet<'a> {
+    panels: &'a [Plot],
     width: f64,
     left: f64,
     right: f64,
@@ -73,15 +81,29 @@ struct Sheet {
     x_label: String,
 }
 
-impl Sheet {
-    fn new(figure: &Figure) -> Sheet {
-        let widest = |measure: &dyn Fn(&Plot) -> f64| figure.panels.iter().map(measure).fold(0.0, f64::max);
-        let width = widest(&|plot| plot.width).clamp(240.0, 10_000.0);
+impl<'a> Sheet<'a> {
+    fn new(panels: &'a [Plot]) -> Sheet<'a> {
+        let widest = |measure: &dyn Fn(&Plot) -> f64| panels.iter().map(measure).fold(0.0, f64::max);
+        let width = widest(&|plot| plot.width).clamp(NARROWEST, 10_000.0);
         let left = MARGIN + TICK + 5.0 + widest(&|plot| labels_width(&y_layout(plot).ticks(Y_TICK_DISTANCE)));
         let right = width - MARGIN - widest(&|plot| plot.color_scale.as_ref().map_or(4.0, legend::color_scale_width));
-        let axis = figure.panels.first().map(|plot| plot.x.clone()).unwrap_or_default();
-        let x = Layout::new(&axis, scale::x_range(&figure.panels), (0.0, right - left));
-        Sheet { width, left, right, x, x_label: axis.label }
+        let axis = panels.first().map(|plot| plot.x.clone()).unwrap_or_default();
+        let x = Layout::new(&axis, scale::x_range(panels), (0.0, right - left));
+        Sheet { panels, width, left, right, x, x_label: axis.label }
+    }
+
+    /// Draws the panels from `top` on and returns where they end.
+    fn draw(&self, svg: &mut Svg, mut top: f64) -> f64 {
+        for (i, plot) in self.panels.iter().enumerate() {
+            let is_last = i + 1 == self.panels.len();
+            // A panel with the same legend as the one above needs no second one.
+            let entries = legend::entries(plot);
+            let is_repeated = i > 0 && legend::entries(&self.panels[i - 1]) == entries;
+            let entries = if is_repeated { Vec::new() } else { entries };
+            top = self.panel(svg, plot, &entries, top, is_last);
+            top += if is_last { 0.0 } else { GAP };
+        }
+        top
     }
 
     /// Draws a panel from `top` on and returns where it ends.
@@ -235,6 +257,9 @@ fn describe(plot: &Plot) -> String {
             }
             Mark::Points(points) if !points.points.is_empty() => {
                 words += &format!(" {} points{}.", points.points.len(), called(&points.name));
+            }
+            Mark::Bars(bars) => {
+                words += &format!(" {} bars{}.", bars.heights.len(), called(&bars.name));
             }
             Mark::Points(_) | Mark::Region(_) => {}
         }

@@ -52,7 +52,7 @@ impl<T> Samples<T> {
 /// `scores` is called once with all places of a grid of about 120 by 120, and gives for each place either one score
 /// (class 1 where it is greater than 0, else class 0) or one score for each class (the largest wins, the first of equal
 /// ones). Where scores are NaN, nothing is decided and the region stays empty. Classes are the indices into `classes`;
-/// up to ten of them are told apart by colour and marker. For a single score, thin lines show where it is equal.
+/// up to a hundred of them are told apart by colour and marker. For a single score, thin lines show where it is equal.
 ///
 /// # Panics
 ///
@@ -91,18 +91,18 @@ pub fn decision_boundary(
     for (class, rings) in &borders {
         plot.marks.push(area(rings.clone(), Color::Tint(class - 1)));
     }
-    if is_binary {
-        let score: Vec<f64> = scores.iter().map(|row| row[0]).collect();
-        plot.marks.extend(score_lines(&grid, &score));
-    }
+    let score: Vec<f64> = scores.iter().map(|row| row[0]).collect();
+    let (score_lines, score_name) = is_binary.then(|| score_lines(&grid, &score)).flatten().unzip();
+    plot.marks.extend(score_lines);
     // One path for all: borders that two regions share would look bolder if they were drawn twice.
     let borders = borders.into_iter().flat_map(|(_, rings)| rings).collect();
     plot.marks.push(outline("", borders, Color::Ink, 2.0));
     plot.marks.push(cover("", grid.rings(&undefined, 0.5)));
     plot.marks.extend(class_points(samples, classes, class_count));
-    // The legend names the classes first, so the line and the cover get their entries here.
+    // The legend names the classes first, so the lines and the cover get their entries here.
     let boundary = if is_binary { "boundary (score 0)" } else { "boundary" };
     plot.marks.push(outline(boundary, Vec::new(), Color::Ink, 2.0));
+    plot.marks.extend(score_name.map(|name| outline(&name, Vec::new(), Color::Paper, 1.0)));
     if undefined.contains(&1.0) {
         plot.marks.push(cover("no decision (score is NaN)", Vec::new()));
     }
@@ -116,15 +116,16 @@ fn lead(per_class: &[Vec<f64>], class: usize) -> Vec<f64> {
     per_class.iter().map(|row| if row.iter().any(|score| score.is_nan()) { f64::NAN } else { lead(row) }).collect()
 }
 
-/// Thin lines where a score is equal, at round numbers that most of the plot reaches.
-fn score_lines(grid: &Grid, score: &[f64]) -> Option<Mark> {
+/// Thin lines where a score is equal, at round numbers that most of the plot reaches; and their name.
+fn score_lines(grid: &Grid, score: &[f64]) -> Option<(Mark, String)> {
     let (low, high) = (quantile(score, 0.02)?, quantile(score, 0.98)?);
     if !(high - low).is_finite() || high - low <= 1e-9 * low.abs().max(high.abs()) {
         return None;
     }
     let levels = ticks::linear(low, high, 8, false);
     let rings = levels.iter().filter(|tick| tick.value != 0.0).flat_map(|tick| grid.rings(score, tick.value)).collect();
-    Some(outline("", rings, Color::Paper, 1.0))
+    let step = levels.windows(2).next().map_or(high - low, |pair| pair[1].value - pair[0].value);
+    Some((outline("", rings, Color::Paper, 1.0), format!("score, every {}", ticks::short(step))))
 }
 
 fn class_points(samples: &Samples<usize>, classes: &[impl AsRef<str>], class_count: usize) -> Vec<Mark> {

@@ -4,7 +4,7 @@ use super::Color;
 use super::figure::LABEL_SIZE;
 use super::marks::{line_style, marker, marker_style, region_style};
 use super::plot::{ColorScale, Mark, Plot};
-use super::svg::Svg;
+use super::svg::{Svg, Tag};
 use super::text;
 use super::ticks;
 
@@ -31,6 +31,7 @@ impl PartialEq for Entry<'_> {
             && match (self.mark, other.mark) {
                 (Mark::Line(a), Mark::Line(b)) => (a.color, a.dash, a.width) == (b.color, b.dash, b.width),
                 (Mark::Points(a), Mark::Points(b)) => (a.color, a.shape, a.filled) == (b.color, b.shape, b.filled),
+                (Mark::Bars(a), Mark::Bars(b)) => a.color == b.color,
                 (Mark::Region(a), Mark::Region(b)) => (a.fill, a.outline) == (b.fill, b.outline),
                 _ => false,
             }
@@ -75,7 +76,7 @@ fn symbol_width(mark: &Mark) -> f64 {
         Mark::Line(_) => 26.0,
         Mark::Points(_) => 10.0,
         Mark::Region(region) if region.fill.is_none() => 22.0,
-        Mark::Region(_) => 14.0,
+        Mark::Region(_) | Mark::Bars(_) => 14.0,
     }
 }
 
@@ -89,15 +90,24 @@ fn draw_symbol(svg: &mut Svg, mark: &Mark, x: f64, middle: f64) {
             svg.end();
         }
         Mark::Region(region) if region.fill.is_none() => {
+            // A line in the colour of the page needs something behind it to be seen.
+            if matches!(region.outline, Some((Color::Paper, _))) {
+                chip(svg, x, 22.0, middle).fill(Color::Quiet).set("fill-opacity", 0.45).empty();
+            }
             region_style(svg.tag("path"), region).set("d", stroke(22.0)).empty();
         }
         Mark::Region(region) => {
-            let tag = svg.tag("rect").set("x", x).set("y", middle - 7.0).set("width", 14.0).set("height", 14.0);
-            let tag = region_style(tag.set("rx", 2.0), region);
+            let tag = region_style(chip(svg, x, 14.0, middle), region);
             // Without a rim, an area in the colour of the page could not be seen here.
             if region.outline.is_none() { tag.stroke(Color::Quiet, 0.8).empty() } else { tag.empty() }
         }
+        Mark::Bars(bars) => chip(svg, x, 14.0, middle).fill(bars.color).empty(),
     }
+}
+
+fn chip(svg: &mut Svg, x: f64, width: f64, middle: f64) -> Tag<'_> {
+    let tag = svg.tag("rect").set("x", x).set("y", middle - 7.0).set("width", width).set("height", 14.0);
+    tag.set("rx", 2.0)
 }
 
 /// The room that a colour scale needs beside its plot.

@@ -42,7 +42,11 @@ const LOG_FROM: f64 = 30.0;
 /// assert!(svg.contains("accuracy"));
 /// ```
 pub fn loss_curve(title: impl Into<String>, loss: &[Curve], accuracy: &[Curve]) -> Figure {
-    let scale = loss_scale(loss);
+    loss_curve_on(loss_scale(loss), title, loss, accuracy)
+}
+
+/// As [`loss_curve`], with the scale of the loss axis as the caller wants it.
+pub fn loss_curve_on(scale: Scale, title: impl Into<String>, loss: &[Curve], accuracy: &[Curve]) -> Figure {
     let losses = Plot { y: axis("loss", scale), note: remark(loss, scale), ..panel("Loss", loss) };
     let mut panels = vec![losses];
     if !accuracy.is_empty() {
@@ -56,7 +60,7 @@ pub fn loss_curve(title: impl Into<String>, loss: &[Curve], accuracy: &[Curve]) 
     // The remark on the losses belongs under the whole figure.
     let note = panels[0].note.take();
     panels.last_mut().expect("there is a panel of losses").note = note;
-    Figure { title: title.into(), panels }
+    Figure::column(title, panels)
 }
 
 fn panel(what: &str, curves: &[Curve]) -> Plot {
@@ -121,8 +125,9 @@ fn remark(loss: &[Curve], scale: Scale) -> Option<String> {
     let mut remarks: Vec<String> =
         crowded.map(|values| format!("Bold: mean of {values} values.")).into_iter().collect();
     let unreal = values(loss).filter(|value| !value.is_finite()).count();
-    let zeros = if scale == Scale::Log { values(loss).filter(|&value| value == 0.0).count() } else { 0 };
-    let gaps: Vec<String> = [(unreal, "not finite"), (zeros, "exactly 0")]
+    let on_log = |is: fn(&f64) -> bool| if scale == Scale::Log { values(loss).filter(is).count() } else { 0 };
+    let (zeros, negative) = (on_log(|value| *value == 0.0), on_log(|value| value.is_finite() && *value < 0.0));
+    let gaps: Vec<String> = [(unreal, "not finite"), (zeros, "exactly 0"), (negative, "below 0")]
         .into_iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} of {} losses are {what}", values(loss).count()))
@@ -156,7 +161,7 @@ mod tests {
     use super::*;
 
     fn scale_for(values: &[f64]) -> Scale {
-        loss_curve("", &[Curve::per_step("", values.iter().copied())], &[]).panels[0].y.scale
+        loss_curve("", &[Curve::per_step("", values.iter().copied())], &[]).columns[0][0].y.scale
     }
 
     #[test]
@@ -169,10 +174,18 @@ mod tests {
     }
 
     #[test]
+    fn the_caller_may_choose_the_loss_axis() {
+        let curve = [Curve::per_step("", [1.0, -0.5, 0.9])];
+        let figure = loss_curve_on(Scale::Log, "", &curve, &[]);
+        assert_eq!(figure.columns[0][0].y.scale, Scale::Log);
+        assert_eq!(figure.columns[0][0].note.as_deref(), Some("Gaps: 1 of 3 losses are below 0."));
+    }
+
+    #[test]
     fn losses_that_cannot_be_drawn_are_counted() {
         let figure = loss_curve("", &[Curve::per_step("", [1.0, f64::NAN, 0.001, 0.0])], &[]);
         assert_eq!(
-            figure.panels[0].note.as_deref(),
+            figure.columns[0][0].note.as_deref(),
             Some("Gaps: 1 of 4 losses are not finite, 1 of 4 losses are exactly 0.")
         );
     }
@@ -197,7 +210,7 @@ mod tests {
     #[test]
     fn accuracy_is_a_second_panel() {
         let loss = [Curve::per_step("", [1.0])];
-        assert_eq!(loss_curve("", &loss, &[]).panels.len(), 1);
-        assert_eq!(loss_curve("", &loss, &loss).panels.len(), 2);
+        assert_eq!(loss_curve("", &loss, &[]).columns[0].len(), 1);
+        assert_eq!(loss_curve("", &loss, &loss).columns[0].len(), 2);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Color;
-use super::plot::{Dash, Line, Mark, Points, Region, Shape};
+use super::plot::{Bars, Dash, Line, Mark, Points, Region, Shape};
 use super::scale::Layout;
 use super::svg::{Svg, Tag, path_data};
 
@@ -31,6 +31,7 @@ pub(super) fn draw(svg: &mut Svg, mark: &Mark, x: &Layout, y: &Layout, marker_si
             let rings = region.rings.iter().map(|ring| ring.iter().filter_map(place).collect());
             draw_region(svg, region, rings);
         }
+        Mark::Bars(bars) => draw_bars(svg, bars, x, y),
     }
 }
 
@@ -165,6 +166,21 @@ fn draw_region(svg: &mut Svg, region: &Region, rings: impl Iterator<Item = Vec<(
     }
     if !path.is_empty() {
         region_style(svg.tag("path"), region).set("d", path).empty();
+    }
+}
+
+fn draw_bars(svg: &mut Svg, bars: &Bars, x: &Layout, y: &Layout) {
+    let mut path = String::new();
+    for (left, right, height) in bars.each() {
+        if let (Some(left), Some(right), Some(top)) = (x.pixel(left), x.pixel(right), y.pixel(height)) {
+            // A gap between the bars, where they are wide enough for one.
+            let gap = if right - left > 4.0 { 0.5 } else { 0.0 };
+            let (left, right) = (left + gap, right - gap);
+            path_data(&mut path, &[(left, y.base()), (left, top), (right, top), (right, y.base())], true);
+        }
+    }
+    if !path.is_empty() {
+        svg.tag("path").fill(bars.color).set("d", path).empty();
     }
 }
 

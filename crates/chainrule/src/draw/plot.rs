@@ -1,5 +1,7 @@
 //! What a plot is: plain data that any renderer can read. It knows no pixels and no SVG.
 
+use std::borrow::Cow;
+
 use super::{Color, Figure};
 
 /// A plot: two axes and the marks between them, drawn in their order.
@@ -67,6 +69,8 @@ pub enum Mark {
     Points(Points),
     /// Areas, contour lines, or both.
     Region(Region),
+    /// Bars that stand side by side, as in a histogram.
+    Bars(Bars),
 }
 
 /// Points joined in order. Where a point is not finite, the line has a gap.
@@ -112,6 +116,26 @@ pub struct Region {
     pub outline: Option<(Color, f64)>,
 }
 
+/// Bars that stand side by side on 0, or on the lower end of a logarithmic axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bars {
+    /// The name in the legend; empty for none.
+    pub name: String,
+    /// The borders between the bars, rising, in data coordinates: one more than there are bars.
+    pub edges: Vec<f64>,
+    /// How high each bar is.
+    pub heights: Vec<f64>,
+    /// The colour inside.
+    pub color: Color,
+}
+
+impl Bars {
+    /// Each bar: its left and right side, and its height.
+    pub(super) fn each(&self) -> impl Iterator<Item = (f64, f64, f64)> {
+        self.edges.windows(2).zip(&self.heights).map(|(sides, height)| (sides[0], sides[1], *height))
+    }
+}
+
 /// The shape of a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it")]
@@ -129,10 +153,12 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The shape of the series or class with this index: ten that differ, then they repeat.
+    /// The shape of the series or class with this index: ten that differ. Then they come again in another order, so that
+    /// a hundred series differ in shape or in [`Color::Series`].
     pub fn series(index: usize) -> Shape {
         use Shape::*;
-        [Circle, Triangle, Square, Diamond, Cross, TriangleDown, Plus, Star, Pentagon, Hourglass][index % 10]
+        let shapes = [Circle, Triangle, Square, Diamond, Cross, TriangleDown, Plus, Star, Pentagon, Hourglass];
+        shapes[(index + 3 * (index / shapes.len())) % shapes.len()]
     }
 }
 
@@ -147,9 +173,10 @@ pub enum Dash {
 }
 
 impl Dash {
-    /// The dashes of the series with this index: four that differ, then they repeat.
+    /// The dashes of the series with this index: four that differ. Then they come again; forty series differ in dashes or
+    /// in [`Color::Series`].
     pub fn series(index: usize) -> Dash {
-        [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDotted][index % 4]
+        [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDotted][(index + index / 20) % 4]
     }
 }
 
@@ -290,7 +317,7 @@ impl Plot {
 
     /// The plot as an SVG document.
     pub fn to_svg(&self) -> String {
-        Figure { title: self.title.clone(), panels: vec![self.clone()] }.to_svg()
+        Figure::column(&self.title, vec![self.clone()]).to_svg()
     }
 }
 
@@ -301,15 +328,17 @@ impl Mark {
             Mark::Line(line) => &line.name,
             Mark::Points(points) => &points.name,
             Mark::Region(region) => &region.name,
+            Mark::Bars(bars) => &bars.name,
         }
     }
 
     /// The points that an axis must reach. Regions reach beyond the plot on purpose and do not count.
-    pub(super) fn extent(&self) -> &[(f64, f64)] {
+    pub(super) fn extent(&self) -> Cow<'_, [(f64, f64)]> {
         match self {
-            Mark::Line(line) => &line.points,
-            Mark::Points(points) => &points.points,
-            Mark::Region(_) => &[],
+            Mark::Line(line) => Cow::Borrowed(&line.points),
+            Mark::Points(points) => Cow::Borrowed(&points.points),
+            Mark::Region(_) => Cow::Borrowed(&[]),
+            Mark::Bars(bars) => bars.each().flat_map(|(left, right, height)| [(left, 0.0), (right, height)]).collect(),
         }
     }
 }

@@ -34,6 +34,11 @@ impl Layout {
         Some(pixel.clamp(-FAR, FAR))
     }
 
+    /// Where bars stand: at 0, or at the lower end if 0 has no place.
+    pub(super) fn base(&self) -> f64 {
+        self.pixel(0.0).unwrap_or(self.pixels.0)
+    }
+
     /// The ticks, about one for each `distance` pixels.
     pub(super) fn ticks(&self, distance: f64) -> Vec<Tick> {
         let count = ((self.pixels.1 - self.pixels.0).abs() / distance).clamp(2.0, 12.0) as usize;
@@ -49,7 +54,7 @@ pub(super) fn x_range(panels: &[Plot]) -> (f64, f64) {
         return range;
     }
     let marks = || panels.iter().flat_map(|plot| &plot.marks);
-    let (range, spread) = data_range(axis, marks().flat_map(|mark| mark.extent()).map(|point| point.0));
+    let (range, spread) = data_range(axis, marks().flat_map(|mark| extent(mark, |point| point.0)));
     // Lines may run from edge to edge; a marker on the edge would be cut in half.
     let has_points = marks().any(|mark| matches!(mark, Mark::Points(_)));
     if spread && has_points { padded(axis.scale, range, 0.04) } else { range }
@@ -58,10 +63,15 @@ pub(super) fn x_range(panels: &[Plot]) -> (f64, f64) {
 /// The range that the vertical axis shows.
 pub(super) fn y_range(plot: &Plot) -> (f64, f64) {
     given(&plot.y).unwrap_or_else(|| {
-        let values = plot.marks.iter().flat_map(|mark| mark.extent()).map(|point| point.1);
+        let values = plot.marks.iter().flat_map(|mark| extent(mark, |point| point.1));
         let (range, spread) = data_range(&plot.y, values);
         if spread { padded(plot.y.scale, range, 0.06) } else { range }
     })
+}
+
+fn extent(mark: &Mark, coordinate: fn((f64, f64)) -> f64) -> impl Iterator<Item = f64> {
+    let points = mark.extent();
+    (0..points.len()).map(move |i| coordinate(points[i]))
 }
 
 fn given(axis: &Axis) -> Option<(f64, f64)> {

@@ -8,6 +8,28 @@ use std::fmt::Write;
 
 use super::color::Color;
 
+/// The head of the block with the rules for dark pages.
+const DARK: &str = "@media (prefers-color-scheme: dark) {";
+
+/// The picture as it is on a dark page, whatever the reader's setting: the rules for dark pages without their condition.
+#[cfg(feature = "png")]
+pub(super) fn in_dark(svg: &str) -> String {
+    let mut rest = svg;
+    let mut dark = String::with_capacity(svg.len());
+    while let Some((before, block)) = rest.split_once(DARK) {
+        let mut depth = 1;
+        let end = block.find(|character| {
+            depth += i32::from(character == '{') - i32::from(character == '}');
+            depth == 0
+        });
+        let end = end.unwrap_or(block.len());
+        dark += before;
+        dark += &block[..end];
+        rest = block.get(end + 1..).unwrap_or_default();
+    }
+    dark + rest
+}
+
 /// SVG text under construction.
 pub(super) struct Svg {
     text: String,
@@ -63,7 +85,7 @@ impl Svg {
         head.tag("desc").set("id", format!("{id}-desc")).text(description);
         if !self.dark_rules.is_empty() {
             let rules: String = self.dark_rules.iter().map(|(class, rule)| format!(".{class}{{{rule}}}\n")).collect();
-            head.tag("style").text(&format!("@media (prefers-color-scheme: dark) {{\n{rules}}}"));
+            head.tag("style").text(&format!("{DARK}\n{rules}}}"));
         }
         head.text.push_str(&self.text);
         head.end();
@@ -215,6 +237,14 @@ mod tests {
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             assert_eq!(number(value), "0");
         }
+    }
+
+    #[cfg(feature = "png")]
+    #[test]
+    fn in_dark_the_rules_for_dark_pages_always_hold() {
+        let svg = format!("<style>.a{{fill:red}}{DARK}\n.a{{fill:blue}}\n}}.b{{}}</style>");
+        assert_eq!(in_dark(&svg), "<style>.a{fill:red}\n.a{fill:blue}\n.b{}</style>");
+        assert_eq!(in_dark(&format!("<style>{DARK}")), "<style>");
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn degenerate_data_still_gives_a_picture() {
         checked(&fit("", ["x", "y"], line, line, |xs| vec![nan; xs.len()]).to_svg());
     }
     checked(&loss_curve("", &[], &[]).to_svg());
-    checked(&Figure { title: String::new(), panels: Vec::new() }.to_svg());
+    checked(&Figure { title: String::new(), columns: Vec::new() }.to_svg());
 }
 
 #[test]
@@ -169,9 +169,16 @@ fn the_largest_of_several_scores_decides() {
 fn the_legend_names_each_class_and_the_test_points() {
     let svg = decision_boundary("", &two_classes(), &["upper"], slope).to_svg();
     let texts = texts(&svg);
-    for entry in ["upper", "class 1", "test", "boundary (score 0)"] {
+    for entry in ["upper", "class 1", "test", "boundary (score 0)", "score, every 0.2"] {
         assert!(texts.iter().any(|text| text == entry), "{entry} in {texts:?}");
     }
+}
+
+#[test]
+fn a_hundred_classes_differ_in_colour_or_shape() {
+    let looks: std::collections::HashSet<String> =
+        (0..100).map(|class| format!("{} {:?}", Color::Series(class).name(), Shape::series(class))).collect();
+    assert_eq!(looks.len(), 100);
 }
 
 #[test]

@@ -95,6 +95,26 @@ fn number_style(size: f64, step: f64) -> impl Fn(f64) -> String {
     }
 }
 
+/// A number by itself, with at most six digits.
+pub(super) fn short(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}").replace('-', if value == 0.0 { "" } else { "−" });
+    }
+    let trimmed = |text: String| match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    };
+    let scientific = format!("{value:.5e}");
+    let (digits, exponent) = scientific.split_once('e').expect("the exponent of a number");
+    let exponent: i32 = exponent.parse().expect("a whole exponent");
+    let text = if (-4..6).contains(&exponent) {
+        trimmed(format!("{value:.*}", (5 - exponent) as usize))
+    } else {
+        format!("{}×10{}", trimmed(digits.to_string()), superscript(exponent))
+    };
+    text.replace('-', "−")
+}
+
 /// Commas between thousands, and a true minus sign.
 fn with_separators(number: String) -> String {
     let digits = number.trim_start_matches('-');
@@ -183,6 +203,26 @@ mod tests {
         let minors: Vec<f64> =
             logarithmic(1.0, 100.0, 5).iter().filter(|tick| tick.label.is_none()).map(|tick| tick.value).collect();
         assert_eq!(minors[..8], [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]);
+    }
+
+    #[test]
+    fn a_number_by_itself_has_at_most_six_digits() {
+        let cases = [
+            (0.0, "0"),
+            (-0.0, "0"),
+            (3.0, "3"),
+            (-1.5, "−1.5"),
+            (1.0 / 3.0, "0.333333"),
+            (123456.7, "123457"),
+            (1e6, "1×10⁶"),
+            (-2.5e-7, "−2.5×10⁻⁷"),
+            (999999.99, "1×10⁶"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "−inf"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(short(value), text);
+        }
     }
 
     proptest! {
