@@ -88,7 +88,13 @@ impl<'a> Sheet<'a> {
         let left = MARGIN + TICK + 5.0 + widest(&|plot| labels_width(&y_layout(plot).ticks(Y_TICK_DISTANCE)));
         let right = width - MARGIN - widest(&|plot| plot.color_scale.as_ref().map_or(4.0, legend::color_scale_width));
         let axis = panels.first().map(|plot| plot.x.clone()).unwrap_or_default();
-        let x = Layout::new(&axis, scale::x_range(panels), (0.0, right - left));
+        let x = |right: f64| Layout::new(&axis, scale::x_range(panels), (0.0, right - left));
+        // A long label under the right end of the axis needs room beside it.
+        let reach =
+            |(tick, at): (Tick, f64)| left + at + tick.label.map_or(0.0, |label| text::width(&label, TICK_SIZE) / 2.0);
+        let reaches = places(&x(right), X_TICK_DISTANCE).map(reach).fold(0.0, f64::max);
+        let right = right - (reaches - (width - 4.0)).max(0.0);
+        let x = x(right);
         Sheet { panels, width, left, right, x, x_label: axis.label }
     }
 

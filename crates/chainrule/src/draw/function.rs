@@ -139,7 +139,9 @@ impl Function {
             Ok((y.data(), y.gradient(&[x])[0]))
         };
         let tangents = self.tangents.iter().map(|&x| self.touch(x, slope)).collect::<Result<Vec<Tangent>>>()?;
-        let derivative = self.derivative.then(|| trace(self.range, &mut |x| Ok(slope(x)?.1)));
+        // A rule may well give a number where the function has none: ln has the derivative 1/x below 0, too.
+        let rise = &mut |x| slope(x).map(|(y, slope)| if y.is_finite() { slope } else { f64::NAN });
+        let derivative = self.derivative.then(|| trace(self.range, rise));
         let plot = self.plot(&curve, derivative.as_ref(), &tangents);
         Ok(FunctionPlot { plot, undefined: curve.undefined, tangents })
     }
@@ -167,17 +169,20 @@ impl Function {
         let view = view(curve, derivative, tangents);
         plot.y.range = Some(view);
         let alone = derivative.is_none() && tangents.is_empty();
-        if let Some(derivative) = derivative {
-            plot = plot.mark(line("derivative", derivative.points.clone(), 1, Dash::Dashed, 2.0));
+        let name = if alone { "" } else { &self.name };
+        // The curve stands first in the legend, and lies over its tangents; the dashes of the derivative lie over both.
+        plot = plot.mark(line(name, Vec::new(), 0, Dash::Solid, 2.5));
+        if derivative.is_some() {
+            plot = plot.mark(line("derivative", Vec::new(), 1, Dash::Dashed, 2.0));
         }
         for (i, tangent) in tangents.iter().enumerate() {
             let name = format!("tangent at x = {}: slope {}", short(tangent.x), short(tangent.slope));
             plot = plot.mark(line(&name, tangent.across(self.range, view), i + 2, Dash::series(i + 2), 1.8));
         }
-        // The curve lies over its tangents, and stands first in the legend.
-        let name = if alone { "" } else { &self.name };
-        plot.marks.insert(0, line(name, Vec::new(), 0, Dash::Solid, 2.5));
         plot = plot.mark(line("", curve.points.clone(), 0, Dash::Solid, 2.5));
+        if let Some(derivative) = derivative {
+            plot = plot.mark(line("", derivative.points.clone(), 1, Dash::Dashed, 2.0));
+        }
         for (i, tangent) in tangents.iter().enumerate() {
             plot = plot.mark(Mark::Points(Points {
                 name: String::new(),
@@ -190,7 +195,11 @@ impl Function {
         if alone {
             plot.y.label.clone_from(&self.name);
         }
-        plot.note = note(&curve.undefined);
+        let derivative_view = derivative.filter(|derivative| !derivative.is_cut).and_then(|derivative| derivative.view);
+        let reaches_out = derivative_view.is_some_and(|slopes| slopes.0 < view.0 || slopes.1 > view.1);
+        let notes = [note(&curve.undefined), reaches_out.then(|| "The derivative goes beyond the picture".to_string())];
+        let notes: Vec<String> = notes.into_iter().flatten().collect();
+        plot.note = (!notes.is_empty()).then(|| notes.join(". "));
         plot.description(self.description(curve, tangents))
     }
 
@@ -285,8 +294,8 @@ mod tests {
     fn the_derivative_is_the_exact_one() {
         // d(3x² - 4x + 5)/dx = 6x - 4
         let picture = Function::over(-5.0, 5.0).derivative().draw(parabola).unwrap();
-        let Mark::Line(derivative) = &picture.plot.marks[1] else { panic!("a line") };
-        assert_eq!(derivative.name, "derivative");
+        let Some(Mark::Line(derivative)) = picture.plot.marks.last() else { panic!("a line") };
+        assert!(derivative.points.len() > 100);
         assert!(derivative.points.iter().all(|&(x, y)| y == 6.0 * x - 4.0));
     }
 
@@ -309,6 +318,13 @@ mod tests {
         let error = |x| Function::over(-1.0, 1.0).tangent(x).draw(|x| x.sqrt()).unwrap_err().to_string();
         assert_eq!(error(-0.5), "tangent at x = -0.5: expected a point with a slope, found f(x) = NaN with slope NaN");
         assert!(error(0.0).ends_with("found f(x) = 0 with slope inf"), "{}", error(0.0));
+    }
+
+    #[test]
+    fn where_there_is_no_function_there_is_no_derivative() {
+        let picture = Function::over(-1.0, 1.0).derivative().draw(|x| x.ln()).unwrap();
+        let Some(Mark::Line(derivative)) = picture.plot.marks.last() else { panic!("a line") };
+        assert!(derivative.points.iter().all(|point| point.0 >= 0.0));
     }
 
     #[test]

