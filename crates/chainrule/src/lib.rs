@@ -22,12 +22,13 @@
 //! - [`nn`] has neurons, layers and multi-layer perceptrons with micrograd's and PyTorch's names, and losses; [`optim`] has
 //!   the optimisers; [`data`] has data sets.
 //! - [`check`] has derivatives by nudging.
-//! - `draw` makes pictures as SVG (feature `draw`).
+//! - `draw` makes pictures as SVG, for terminals (feature `draw`), and as PNG (feature `png`).
+//! - [`files`] writes files that are whole or not there at all.
 //!
 //! # Features
 //!
 //! None is on by default. `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors;
-//! `draw` makes pictures.
+//! `draw` makes pictures; `png` makes them PNG files, too.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 

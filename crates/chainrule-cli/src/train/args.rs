@@ -17,8 +17,9 @@ use std::path::PathBuf;
 /// Features of a file are standardised. Part of the rows is kept for testing; a synthetic set gets them in addition.
 ///
 /// Files in the directory --out: boundary.svg, what was learned (of two features, or a number of one); loss.svg;
-/// metrics.csv, a row a step; model.json, for `chainrule predict`. They replace those of an earlier run. The loss of a
-/// step is that of its rows, with the penalty of --l2; the report at the end has the loss of all rows without it.
+/// weights.svg, the parameters and the gradients of the last step, layer by layer; metrics.csv, a row a step; model.json,
+/// for `chainrule predict`. They replace those of an earlier run. The loss of a step is that of its rows, with the
+/// penalty of --l2; the report at the end has the loss of all rows without it.
 ///
 /// Ctrl-C stops after the current step and writes what has been learned so far.
 #[derive(clap::Args, Debug)]
@@ -96,6 +97,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR", default_value = "chainrule-out", value_hint = ValueHint::DirPath,
         help_heading = "Output")]
     pub out: PathBuf,
+    /// Write the pictures as PNG, too
+    #[arg(long, help_heading = "Output")]
+    pub png: bool,
     /// Print nothing but errors
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,

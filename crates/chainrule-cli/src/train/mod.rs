@@ -18,6 +18,7 @@ pub use args::Args;
 use crate::failure::{Failure, Result};
 use crate::model::Model;
 use crate::output::{self, Directory, File};
+use chainrule::draw::{Page, png};
 use observers::{History, JsonLines, Observer, ProgressBar};
 use plan::Plan;
 use report::Report;
@@ -27,7 +28,10 @@ use std::time::{Duration, Instant};
 use trainer::End;
 
 /// What a run may write, in the order of the report.
-const FILES: [&str; 4] = ["boundary.svg", "loss.svg", "metrics.csv", "model.json"];
+const FILES: [&str; 8] =
+    ["boundary.svg", "boundary.png", "loss.svg", "loss.png", "weights.svg", "weights.png", "metrics.csv", "model.json"];
+/// Pixels of a PNG for each of its SVG, so that it is sharp on screens of today.
+const PNG_SCALE: f64 = 2.0;
 
 pub fn run(args: &Args) -> Result<ExitCode> {
     let plan = Plan::new(args)?;
@@ -41,7 +45,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             "{divergence}; there is no good model to keep, so nothing was written; what usually helps: {cures}"
         )));
     }
-    let files = files(&plan, &model, &history)?;
+    let files = files(&plan, &model, &history, args.png)?;
     let stale: Vec<&str> = FILES.into_iter().filter(|name| files.iter().all(|file| file.name != *name)).collect();
     out.write(&files, &stale)?;
     watched?;
@@ -89,10 +93,13 @@ fn watching(args: &Args, steps: usize) -> Vec<Box<dyn Observer>> {
     }
 }
 
-fn files(plan: &Plan, model: &Model, history: &History) -> Result<Vec<File>> {
+fn files(plan: &Plan, model: &Model, history: &History, with_png: bool) -> Result<Vec<File>> {
     let mut files = Vec::new();
-    files.extend(pictures::learned(plan, model).map(|svg| File::new("boundary.svg", svg)));
-    files.push(File::new("loss.svg", pictures::loss(plan, history)));
+    for picture in pictures::all(plan, model, history) {
+        let png = with_png.then(|| png(&picture.svg, PNG_SCALE, Page::Light)).transpose()?;
+        files.push(File::new(picture.svg_name, picture.svg));
+        files.extend(png.map(|png| File::new(picture.png_name, png)));
+    }
     files.push(File::new("metrics.csv", history.to_csv()?));
     files.push(File::new("model.json", model.to_json()));
     Ok(files)

@@ -1,13 +1,34 @@
-//! The pictures of a training: the loss by step, and what the model learned, in the units of the data.
+//! The pictures of a training: what the model learned, in the units of the data, the loss by step, and the weights.
 
 use super::observers::History;
 use super::plan::Plan;
 use crate::goal::Predicts;
 use crate::model::Model;
 use chainrule::data::{Dataset, Target};
-use chainrule::draw::{Curve, Samples, contours, decision_boundary, fit, loss_curve};
+use chainrule::draw::{Curve, Samples, contours, decision_boundary, fit, histograms, loss_curve};
 
-pub fn loss(plan: &Plan, history: &History) -> String {
+/// A picture, and the names of its files.
+pub struct Picture {
+    pub svg_name: &'static str,
+    pub png_name: &'static str,
+    pub svg: String,
+}
+
+/// All pictures of a training.
+pub fn all(plan: &Plan, model: &Model, history: &History) -> Vec<Picture> {
+    let learned = learned(plan, model);
+    let learned = learned.map(|svg| Picture { svg_name: "boundary.svg", png_name: "boundary.png", svg });
+    let loss = Picture { svg_name: "loss.svg", png_name: "loss.png", svg: loss(plan, history) };
+    let weights = Picture { svg_name: "weights.svg", png_name: "weights.png", svg: weights(plan, model) };
+    learned.into_iter().chain([loss, weights]).collect()
+}
+
+/// The parameters, and the gradients that the last step left.
+fn weights(plan: &Plan, model: &Model) -> String {
+    histograms(format!("The network trained on {}", plan.name), &model.network).to_svg()
+}
+
+fn loss(plan: &Plan, history: &History) -> String {
     let point = |step: usize, number: f64| (step as f64, number);
     let loss = Curve::new("", history.steps.iter().map(|step| point(step.step, step.loss)));
     let accuracy = Curve::new("", history.steps.iter().filter_map(|step| Some(point(step.step, step.accuracy?))));
@@ -16,7 +37,7 @@ pub fn loss(plan: &Plan, history: &History) -> String {
 }
 
 /// What was learned, if it can be drawn: from two features, or a number from one.
-pub fn learned(plan: &Plan, model: &Model) -> Option<String> {
+fn learned(plan: &Plan, model: &Model) -> Option<String> {
     let title = format!("What was learned from {}", plan.name);
     let plot = match (&model.features[..], &model.goal.predicts) {
         ([x, y], Predicts::Classes(classes)) => {

@@ -3,7 +3,7 @@
 use crate::support::{Place, last_number, rings, slope, stripes};
 use serde_json::Value as Json;
 
-const FILES: [&str; 4] = ["boundary.svg", "loss.svg", "metrics.csv", "model.json"];
+const FILES: [&str; 5] = ["boundary.svg", "loss.svg", "metrics.csv", "model.json", "weights.svg"];
 
 #[test]
 fn moons_are_learned_and_leave_their_files() {
@@ -16,10 +16,23 @@ fn moons_are_learned_and_leave_their_files() {
     for name in FILES {
         assert!(report.contains(&format!("chainrule-out/{name}")), "{report}");
     }
-    for name in ["boundary.svg", "loss.svg"] {
+    for name in ["boundary.svg", "loss.svg", "weights.svg"] {
         let svg = place.read(&format!("chainrule-out/{name}"));
         assert_eq!(roxmltree::Document::parse(&svg).expect("SVG is XML").root_element().tag_name().name(), "svg");
     }
+}
+
+#[test]
+fn pictures_are_png_too_if_asked_for() {
+    let place = Place::new();
+    let report = place.ok(&["train", "moons", "--steps", "5", "--png"]);
+    for name in ["boundary.png", "loss.png", "weights.png"] {
+        let bytes = std::fs::read(place.path(&format!("chainrule-out/{name}"))).expect("a picture");
+        assert!(bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.len() > 5000, "{name}");
+        assert!(report.contains(&format!("chainrule-out/{name}")), "{report}");
+    }
+    place.ok(&["train", "moons", "--steps", "5"]);
+    assert_eq!(place.list("chainrule-out"), FILES, "PNG of an earlier run would show another model");
 }
 
 #[test]
@@ -143,7 +156,7 @@ fn an_earlier_run_is_replaced_and_its_boundary_does_not_stay() {
     place.ok(&["train", "moons", "--steps", "3"]);
     place.write("chainrule-out/notes.txt", "mine");
     let report = place.ok(&["train", "wide.csv", "--target", "kind", "--steps", "3"]);
-    assert_eq!(place.list("chainrule-out"), ["loss.svg", "metrics.csv", "model.json", "notes.txt"]);
+    assert_eq!(place.list("chainrule-out"), ["loss.svg", "metrics.csv", "model.json", "notes.txt", "weights.svg"]);
     assert!(!report.contains("boundary.svg"), "{report}");
 }
 

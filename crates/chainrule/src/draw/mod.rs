@@ -1,8 +1,11 @@
-//! Pictures, as SVG made in-process: training runs, and what models have learned.
+//! Pictures, made in-process: functions, training runs, what models have learned and hold.
 //!
-//! A [`Plot`] is plain data: two axes and the marks between them. [`loss_curve`], [`decision_boundary`], [`contours`] and
-//! [`fit`] make plots of what training gives; `to_svg` draws them. The pictures follow the reader's light or dark
-//! setting, and tell series apart by more than colour.
+//! A [`Plot`] is plain data: two axes and the marks between them; a [`Figure`] is several. [`Function`] draws a function
+//! of one variable, [`difference_errors`] the errors of numeric derivatives, [`loss_curve`], [`decision_boundary`],
+//! [`contours`] and [`fit`] what training gives, [`histograms`] what a network holds.
+//!
+//! `to_svg` draws them as SVG that follows the reader's light or dark setting, `to_text` for terminals, and with the feature
+//! `png`, `png` turns any SVG of this library into a PNG file. Series are told apart by more than colour.
 
 mod bins;
 mod canvas;

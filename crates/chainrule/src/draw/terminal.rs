@@ -1,9 +1,9 @@
 //! Pictures for a terminal: the marks as braille dots and characters, with axes and a legend.
 
 use super::canvas::{Canvas, painted};
-use super::plot::{Bars, Dash, Line, Mark, Plot, Points, Region, Shape};
+use super::plot::{Bars, ColorScale, Dash, Line, Mark, Plot, Points, Region, Shape};
 use super::scale::{self, Layout};
-use super::{Color, Figure};
+use super::{Color, Figure, ticks};
 
 /// The smallest area between the axes, in characters.
 const SMALLEST: (usize, usize) = (8, 3);
@@ -33,6 +33,7 @@ impl Plot {
         let markers = Markers::of(self);
         let mut above: Vec<String> = title(&self.title, columns).into_iter().collect();
         above.extend(legend(self, &markers, columns, with_color));
+        above.extend(self.color_scale.iter().flat_map(|scale| title(&shades(scale), columns)));
         above.extend(title(&self.y.label, columns));
         let below: Vec<String> =
             self.note.iter().flat_map(|note| title(note, columns)).map(|note| paint(note, with_color)).collect();
@@ -287,6 +288,18 @@ fn legend(plot: &Plot, markers: &Markers, columns: usize, with_color: bool) -> V
     lines
 }
 
+/// What the shades of the ramp stand for, each between its ends: `height  0   2 ░ 4 ▒ 6 ▓ 8 █ 10`.
+fn shades(scale: &ColorScale) -> String {
+    let bands: Vec<(usize, Option<char>)> = (0..scale.bands()).map(|band| (band, shade(scale.color(band)))).collect();
+    let labels = ticks::labels(&scale.edges);
+    let mut text = format!("{}  {}", scale.label, labels.first().map_or("", String::as_str));
+    for alike in bands.chunk_by(|a, b| a.1 == b.1) {
+        let (band, shade) = alike[alike.len() - 1];
+        text += &format!(" {} {}", shade.unwrap_or(' '), labels[band + 1]);
+    }
+    text
+}
+
 fn symbol(mark: &Mark, markers: &Markers) -> Option<(String, Color)> {
     match mark {
         Mark::Line(line) => {
@@ -350,6 +363,13 @@ Rise
         let name = "\u{1b}[2J\r\n";
         let plot = Plot::new(name).x_label(name).y_label(name).note(name).line(name, [(0.0, 1.0), (1.0, 0.0)]);
         assert!(!plot.to_text(80, 20, false).contains(['\u{1b}', '\r']));
+    }
+
+    #[test]
+    fn shades_say_what_they_stand_for() {
+        let scale = ColorScale { label: "height".into(), edges: (0..=10).map(f64::from).collect() };
+        assert_eq!(shades(&scale), "height  0   2 ░ 4 ▒ 6 ▓ 8 █ 10");
+        assert_eq!(shades(&ColorScale { label: "h".into(), edges: vec![0.0, 1.0] }), "h  0 ▒ 1");
     }
 
     #[test]
