@@ -2,10 +2,10 @@
 
 use std::fmt::Display;
 
-use super::Color;
 use super::plot::{Dash, Line, Mark, Plot, Points, Shape};
 use super::ticks::short;
-use super::trace::{Trace, Undefined, trace};
+use super::trace::{Trace, trace};
+use super::{Color, Undefined};
 use crate::{Error, Result, Value, tape};
 
 /// Beyond this, differences overflow.
@@ -114,8 +114,8 @@ impl Function {
     /// Samples the function, closely where it bends, and draws it.
     ///
     /// The curve has gaps where the function fails, is not finite, jumps or has a pole, and the vertical axis shows of a
-    /// curve with poles what leaves the rest readable. `f` is called some 1000 times, at most 200,000 times, each in a
-    /// [`scope`](tape::scope) of its own.
+    /// curve with poles what leaves the rest readable. `f` is called some 1000 times, never more than 250,000 times, each
+    /// time in a [`scope`](tape::scope) of its own.
     ///
     /// # Errors
     ///

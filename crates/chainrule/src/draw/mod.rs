@@ -28,6 +28,7 @@ mod terminal;
 mod text;
 mod ticks;
 mod trace;
+mod undefined;
 
 #[cfg(test)]
 mod tests;
@@ -43,4 +44,4 @@ pub use loss::{Curve, loss_curve, loss_curve_on};
 pub use plot::{Axis, Bars, ColorScale, Dash, Line, Mark, Plot, Points, Region, Scale, Shape};
 #[cfg(feature = "png")]
 pub use png::{Page, png};
-pub use trace::Undefined;
+pub use undefined::Undefined;

@@ -31,13 +31,13 @@ impl Plot {
     pub fn to_text(&self, columns: usize, rows: usize, with_color: bool) -> String {
         let (columns, rows) = (columns.min(1000), rows.min(1000));
         let markers = Markers::of(self);
-        let mut above: Vec<String> = title(&self.title, columns).into_iter().collect();
+        let mut above: Vec<String> = line(&self.title, columns).into_iter().collect();
         above.extend(legend(self, &markers, columns, with_color));
-        above.extend(self.color_scale.iter().flat_map(|scale| title(&shades(scale), columns)));
-        above.extend(title(&self.y.label, columns));
+        above.extend(self.color_scale.iter().flat_map(|scale| line(&shades(scale), columns)));
+        above.extend(line(&self.y.label, columns));
         let below: Vec<String> =
-            self.note.iter().flat_map(|note| title(note, columns)).map(|note| paint(note, with_color)).collect();
-        let x_label = title(&self.x.label, columns);
+            self.note.iter().flat_map(|note| line(note, columns)).map(|note| paint(note, with_color)).collect();
+        let x_label = line(&self.x.label, columns);
         // The axis itself and its labels take two rows.
         let taken = above.len() + below.len() + 2 + usize::from(x_label.is_some());
         let height = rows.saturating_sub(taken).max(SMALLEST.1);
@@ -75,7 +75,7 @@ impl Figure {
     /// [`Plot::to_text`].
     pub fn to_text(&self, columns: usize, rows: usize, with_color: bool) -> String {
         let panels: Vec<&Plot> = self.columns.iter().flatten().collect();
-        let mut text: String = title(&self.title, columns).map(|title| title + "\n").into_iter().collect();
+        let mut text: String = line(&self.title, columns).map(|title| title + "\n").into_iter().collect();
         let rows = rows.saturating_sub(text.lines().count()) / panels.len().max(1);
         for panel in panels {
             text += &panel.clone().title("").to_text(columns, rows, with_color);
@@ -89,11 +89,12 @@ fn paint(text: String, with_color: bool) -> String {
     painted(text, with_color.then_some(Color::Quiet))
 }
 
-/// A line of text, if there is any, as far as it fits. Names may come from files: what would move a cursor is replaced.
-fn title(text: &str, columns: usize) -> Option<String> {
+/// A line of text, if there is any.
+fn line(text: &str, columns: usize) -> Option<String> {
     (!text.is_empty()).then(|| cut(text, columns))
 }
 
+/// A text as far as it fits. Names may come from files: what would move a cursor is replaced.
 fn cut(text: &str, columns: usize) -> String {
     let clean: Vec<char> = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if clean.len() <= columns {

@@ -1,10 +1,9 @@
-//! Following a curve: a function sampled closely where it bends, cut where it jumps, and where it is undefined.
+//! Following a curve: a function sampled closely where it bends, and cut where it jumps or is undefined.
 
-use std::fmt;
 use std::ops::Bound;
 
+use super::Undefined;
 use super::field::quantile;
-use super::ticks;
 
 /// Even steps across the range; where the curve bends, each is halved again and again.
 const STEPS: usize = 400;
@@ -16,43 +15,6 @@ const CALLS: usize = 60_000;
 const BEND: f64 = 0.0005;
 /// From which part of the picture's height on two neighbours may have a jump between them.
 const SUSPICIOUS: f64 = 0.05;
-
-/// Where a function has no number: it gives NaN or infinity there, fails, or grows beyond all bounds.
-///
-/// Prints as `x < 0`, `x = 0` or `-1 ≤ x < 1`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Undefined {
-    /// The lower end; unbounded if it is that of the whole range.
-    pub from: Bound<f64>,
-    /// The upper end; unbounded if it is that of the whole range.
-    pub to: Bound<f64>,
-    /// What the function said where it failed.
-    pub reason: Option<String>,
-}
-
-impl fmt::Display for Undefined {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        use Bound::*;
-        let number = |value: &f64| ticks::short(*value);
-        match (&self.from, &self.to) {
-            (Included(from), Included(to)) if from == to => return write!(f, "x = {}", number(from)),
-            (Unbounded, Unbounded) => return write!(f, "all x"),
-            _ => {}
-        }
-        let to = match &self.to {
-            Included(to) => format!("≤ {}", number(to)),
-            Excluded(to) => format!("< {}", number(to)),
-            Unbounded => String::new(),
-        };
-        match (&self.from, &self.to) {
-            (Unbounded, _) => write!(f, "x {to}"),
-            (Included(from), Unbounded) => write!(f, "x ≥ {}", number(from)),
-            (Excluded(from), Unbounded) => write!(f, "x > {}", number(from)),
-            (Included(from), _) => write!(f, "{} ≤ x {to}", number(from)),
-            (Excluded(from), _) => write!(f, "{} < x {to}", number(from)),
-        }
-    }
-}
 
 /// A curve as it can be drawn.
 pub(super) struct Trace {
