@@ -6,19 +6,18 @@ use super::plot::{Dash, Line, Mark, Plot, Points, Shape};
 /// The errors of numeric derivatives against their step, both on logarithmic axes: with the step falls what the formula
 /// neglects, and grows what rounding takes away, so that each kind makes a V.
 ///
-/// Each row is a step `h`, the error of the forward difference `(f(x+h) - f(x)) / h`, and that of the central one,
-/// `(f(x+h) - f(x-h)) / 2h`. Errors count without their sign. Those without a place, as 0, leave a gap, and a note
-/// counts them.
+/// Each row is a step `h`, the error of the [forward difference](crate::check::forward_difference) and that of the
+/// [central one](crate::check::central_difference). Errors count without their sign. Those without a place, as 0, leave a
+/// gap, and a note counts them.
 ///
 /// ```
+/// use chainrule::check::{central_difference, forward_difference};
 /// use chainrule::draw::difference_errors;
 ///
 /// let f = |x: f64| x.powi(3);
-/// let rows = (1..=15).map(|i| 10f64.powi(-i)).map(|h| {
-///     let forward = (f(2.0 + h) - f(2.0)) / h;
-///     let central = (f(2.0 + h) - f(2.0 - h)) / (2.0 * h);
-///     (h, forward - 12.0, central - 12.0)
-/// });
+/// let rows = (1..=15)
+///     .map(|i| 10f64.powi(-i))
+///     .map(|h| (h, forward_difference(f, 2.0, h) - 12.0, central_difference(f, 2.0, h) - 12.0));
 /// assert!(difference_errors("The slope of x³ at 2", rows).to_svg().contains("central"));
 /// ```
 pub fn difference_errors(title: impl Into<String>, rows: impl IntoIterator<Item = (f64, f64, f64)>) -> Plot {

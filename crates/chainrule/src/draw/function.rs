@@ -27,7 +27,7 @@ const LARGEST: f64 = 1e300;
 /// // Half of this one is not there, and the picture says so.
 /// let picture = Function::over(-1.0, 5.0).draw(|x| x.ln())?;
 /// assert_eq!(picture.undefined[0].to_string(), "x ≤ 0");
-/// # chainrule::Result::Ok(())
+/// # Ok::<(), chainrule::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Function {
