@@ -79,8 +79,8 @@ static FONTS: LazyLock<Arc<Database>> = LazyLock::new(|| {
     Arc::new(fonts)
 });
 
-/// Our own font for everything; for a character that none of ours has, those of the machine, which are only then looked
-/// at: that takes longer than the whole picture.
+/// Our own font for everything, so that a picture looks the same everywhere. For a character that none of ours has, those
+/// of the machine, which are only then read.
 fn resolver() -> FontResolver<'static> {
     let known = FontResolver::default_fallback_selector();
     FontResolver {
