@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::plot::{Dash, Line, Mark, Plot, Points, Shape};
 use super::ticks::short;
 use super::trace::{Trace, trace};
-use super::{Color, Undefined};
+use super::{Color, Figure, Undefined};
 use crate::{Error, Result, Value, tape};
 
 /// Beyond this, differences overflow.
@@ -22,7 +22,7 @@ const LARGEST: f64 = 1e300;
 ///     .tangent(3.0)
 ///     .draw(|x| 3.0 * x.powi(2) - 4.0 * x + 5.0)?;
 /// assert_eq!((picture.tangents[0].y, picture.tangents[0].slope), (20.0, 14.0));
-/// assert!(picture.plot.to_svg().contains("slope 14"));
+/// assert!(picture.figure.to_svg().contains("slope 14"));
 ///
 /// // Half of this one is not there, and the picture says so.
 /// let picture = Function::over(-1.0, 5.0).draw(|x| x.ln())?;
@@ -64,8 +64,9 @@ impl<E: Display> Answer for Result<Value, E> {
 /// The picture of a function, and what was found on the way.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FunctionPlot {
-    /// The picture; its note tells where the function is undefined.
-    pub plot: Plot,
+    /// The picture; its note tells where the function is undefined. Where the derivative is so much larger or smaller than
+    /// the function that one axis would press one of them flat, it has a panel of its own.
+    pub figure: Figure,
     /// Where the function is undefined, from left to right.
     pub undefined: Vec<Undefined>,
     /// The tangents, in the order in which they were asked for, but for those where there is none.
@@ -142,8 +143,8 @@ impl Function {
         // A rule may well give a number where the function has none: ln has the derivative 1/x below 0, too.
         let rise = &mut |x| slope(x).map(|(y, slope)| if y.is_finite() { slope } else { f64::NAN });
         let derivative = self.derivative.then(|| trace(self.range, rise));
-        let plot = self.plot(&curve, derivative.as_ref(), &tangents);
-        Ok(FunctionPlot { plot, undefined: curve.undefined, tangents })
+        let figure = self.figure(&curve, derivative.as_ref(), &tangents);
+        Ok(FunctionPlot { figure, undefined: curve.undefined, tangents })
     }
 
     fn check(&self) -> Result<()> {
@@ -164,24 +165,56 @@ impl Function {
         }
     }
 
-    fn plot(&self, curve: &Trace, derivative: Option<&Trace>, tangents: &[Tangent]) -> Plot {
-        let mut plot = Plot::new(&self.title).x_label("x").x_range(self.range.0, self.range.1).size(640.0, 380.0);
-        let view = view(curve, derivative, tangents);
-        plot.y.range = Some(view);
-        let alone = derivative.is_none() && tangents.is_empty();
-        let name = if alone { "" } else { &self.name };
-        // The curve stands first in the legend, and lies over its tangents; the dashes of the derivative lie over both.
-        plot = plot.mark(line(name, Vec::new(), 0, Dash::Solid, 2.5));
+    /// One panel where one axis serves for both curves, else one for each.
+    fn figure(&self, curve: &Trace, derivative: Option<&Trace>, tangents: &[Tangent]) -> Figure {
+        let own =
+            tangents.iter().fold(curve.view.unwrap_or((0.0, 1.0)), |view, tangent| join(view, (tangent.y, tangent.y)));
+        let slopes = derivative.and_then(|derivative| derivative.view).unwrap_or(own);
+        let together = join(own, slopes);
+        let mut panels = match derivative {
+            Some(derivative) if !is_seen(own, together) || !is_seen(slopes, together) => {
+                let below = self
+                    .empty("derivative", slopes)
+                    .size(640.0, 180.0)
+                    .mark(derivative_line("", derivative.points.clone()));
+                let below = below.description("Below it, its derivative.");
+                vec![self.panel(curve, None, tangents, own).size(640.0, 260.0), below]
+            }
+            _ => vec![self.panel(curve, derivative, tangents, together)],
+        };
+        if let Some(last) = panels.last_mut() {
+            last.note = note(&curve.undefined);
+        }
+        Figure::column(&self.title, panels)
+    }
+
+    /// Axes with room around what they are to show.
+    fn empty(&self, label: &str, view: (f64, f64)) -> Plot {
+        let (low, high) = roomy(view);
+        let (from, to) = self.range;
+        Plot::new(&self.title).x_label("x").y_label(label).x_range(from, to).y_range(low, high).size(640.0, 380.0)
+    }
+
+    fn panel(&self, curve: &Trace, derivative: Option<&Trace>, tangents: &[Tangent], view: (f64, f64)) -> Plot {
+        let is_alone = derivative.is_none() && tangents.is_empty();
+        let (label, name) = if is_alone { (&*self.name, "") } else { ("", &*self.name) };
+        // The legend begins with the curves. These lie over the tangents, and the dashes of the derivative over the curve.
+        let mut plot = self.empty(label, view).mark(curve_line(name, Vec::new()));
         if derivative.is_some() {
-            plot = plot.mark(line("derivative", Vec::new(), 1, Dash::Dashed, 2.0));
+            plot = plot.mark(derivative_line("derivative", Vec::new()));
         }
         for (i, tangent) in tangents.iter().enumerate() {
-            let name = format!("tangent at x = {}: slope {}", short(tangent.x), short(tangent.slope));
-            plot = plot.mark(line(&name, tangent.across(self.range, view), i + 2, Dash::series(i + 2), 1.8));
+            plot = plot.mark(Mark::Line(Line {
+                name: format!("tangent at x = {}: slope {}", short(tangent.x), short(tangent.slope)),
+                points: tangent.across(self.range, view),
+                color: Color::Series(i + 2),
+                dash: Dash::series(i + 2),
+                width: 1.8,
+            }));
         }
-        plot = plot.mark(line("", curve.points.clone(), 0, Dash::Solid, 2.5));
+        plot = plot.mark(curve_line("", curve.points.clone()));
         if let Some(derivative) = derivative {
-            plot = plot.mark(line("", derivative.points.clone(), 1, Dash::Dashed, 2.0));
+            plot = plot.mark(derivative_line("", derivative.points.clone()));
         }
         for (i, tangent) in tangents.iter().enumerate() {
             plot = plot.mark(Mark::Points(Points {
@@ -192,24 +225,16 @@ impl Function {
                 filled: true,
             }));
         }
-        if alone {
-            plot.y.label.clone_from(&self.name);
-        }
-        let derivative_view = derivative.filter(|derivative| !derivative.is_cut).and_then(|derivative| derivative.view);
-        let reaches_out = derivative_view.is_some_and(|slopes| slopes.0 < view.0 || slopes.1 > view.1);
-        let notes = [note(&curve.undefined), reaches_out.then(|| "The derivative goes beyond the picture".to_string())];
-        let notes: Vec<String> = notes.into_iter().flatten().collect();
-        plot.note = (!notes.is_empty()).then(|| notes.join(". "));
-        plot.description(self.description(curve, tangents))
+        plot.description(self.description(curve, derivative, tangents))
     }
 
-    fn description(&self, curve: &Trace, tangents: &[Tangent]) -> String {
+    fn description(&self, curve: &Trace, derivative: Option<&Trace>, tangents: &[Tangent]) -> String {
         let mut words = format!("{} for x from {} to {}", self.name, short(self.range.0), short(self.range.1));
         if let Some((low, high)) = curve.view {
             let shown = if curve.is_cut { "shown between" } else { "lies between" };
             words += &format!("; it {shown} {} and {}", short(low), short(high));
         }
-        if self.derivative {
+        if derivative.is_some() {
             words += ", with its derivative";
         }
         for tangent in tangents {
@@ -235,25 +260,21 @@ impl Tangent {
     }
 }
 
-/// The range of the vertical axis: all of the curve, the points where tangents touch it, and of the derivative what does
-/// not press the curve flat.
-fn view(curve: &Trace, derivative: Option<&Trace>, tangents: &[Tangent]) -> (f64, f64) {
-    let join = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.max(b.1));
-    let own =
-        tangents.iter().fold(curve.view.unwrap_or((0.0, 1.0)), |view, tangent| join(view, (tangent.y, tangent.y)));
-    let slopes = derivative.and_then(|derivative| Some((derivative.view?, derivative.is_cut)));
-    let (low, high) = match slopes {
-        None => own,
-        Some((slopes, is_cut)) => {
-            let span = own.1 - own.0;
-            let most = match span {
-                0.0 => f64::INFINITY,
-                span if is_cut || curve.is_cut => span,
-                span => 5.0 * span,
-            };
-            join(own, (slopes.0.max(own.0 - most), slopes.1.min(own.1 + most)))
-        }
-    };
+fn join(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
+/// Whether a curve that fills this view is still seen well in a larger one: not pressed flat, and if it is flat, not taken
+/// for 0.
+fn is_seen((low, high): (f64, f64), all: (f64, f64)) -> bool {
+    const LEAST: f64 = 0.25;
+    // Halves, since differences of the largest numbers overflow.
+    let size = if low == high { low.abs() } else { high / 2.0 - low / 2.0 };
+    size == 0.0 || size >= LEAST * (all.1 / 2.0 - all.0 / 2.0)
+}
+
+/// The view with some room above and below.
+fn roomy((low, high): (f64, f64)) -> (f64, f64) {
     let (low, high) = (low.max(-LARGEST), high.min(LARGEST));
     let span = high - low;
     if span <= low.abs().max(high.abs()) * 1e-9 {
@@ -263,8 +284,12 @@ fn view(curve: &Trace, derivative: Option<&Trace>, tangents: &[Tangent]) -> (f64
     (low - 0.06 * span, high + 0.06 * span)
 }
 
-fn line(name: &str, points: Vec<(f64, f64)>, series: usize, dash: Dash, width: f64) -> Mark {
-    Mark::Line(Line { name: name.to_string(), points, color: Color::Series(series), dash, width })
+fn curve_line(name: &str, points: Vec<(f64, f64)>) -> Mark {
+    Mark::Line(Line { name: name.into(), points, color: Color::Series(0), dash: Dash::Solid, width: 2.5 })
+}
+
+fn derivative_line(name: &str, points: Vec<(f64, f64)>) -> Mark {
+    Mark::Line(Line { name: name.into(), points, color: Color::Series(1), dash: Dash::Dashed, width: 2.0 })
 }
 
 /// Where the function is undefined, in words; of many places the first.
@@ -290,11 +315,24 @@ mod tests {
         3.0 * x.powi(2) - 4.0 * x + 5.0
     }
 
+    fn last_panel(picture: &FunctionPlot) -> &Plot {
+        picture.figure.columns[0].last().unwrap()
+    }
+
+    #[test]
+    fn a_derivative_of_another_size_has_a_panel_of_its_own() {
+        let panels = |end: f64| {
+            let picture = Function::over(-end, end).derivative().draw(|x| x * x).unwrap();
+            picture.figure.columns[0].len()
+        };
+        assert_eq!([1e-9, 1.0, 1e12].map(panels), [2, 1, 2]);
+    }
+
     #[test]
     fn the_derivative_is_the_exact_one() {
         // d(3x² - 4x + 5)/dx = 6x - 4
         let picture = Function::over(-5.0, 5.0).derivative().draw(parabola).unwrap();
-        let Some(Mark::Line(derivative)) = picture.plot.marks.last() else { panic!("a line") };
+        let Some(Mark::Line(derivative)) = last_panel(&picture).marks.last() else { panic!("a line") };
         assert!(derivative.points.len() > 100);
         assert!(derivative.points.iter().all(|&(x, y)| y == 6.0 * x - 4.0));
     }
@@ -323,22 +361,22 @@ mod tests {
     #[test]
     fn where_there_is_no_function_there_is_no_derivative() {
         let picture = Function::over(-1.0, 1.0).derivative().draw(|x| x.ln()).unwrap();
-        let Some(Mark::Line(derivative)) = picture.plot.marks.last() else { panic!("a line") };
+        let Some(Mark::Line(derivative)) = last_panel(&picture).marks.last() else { panic!("a line") };
         assert!(derivative.points.iter().all(|point| point.0 >= 0.0));
     }
 
     #[test]
     fn a_constant_and_its_derivative_have_room() {
         let picture = Function::over(0.0, 1.0).derivative().draw(|_| Value::constant(5.0)).unwrap();
-        let (low, high) = picture.plot.y.range.unwrap();
+        let (low, high) = last_panel(&picture).y.range.unwrap();
         assert!(low < 0.0 && high > 5.0, "{low} to {high}");
-        assert!(picture.plot.to_svg().contains("derivative"));
+        assert!(picture.figure.to_svg().contains("derivative"));
     }
 
     #[test]
     fn many_undefined_places_are_counted() {
         let picture = Function::over(-20.0, 20.0).draw(|x| x.tan()).unwrap();
         assert_eq!(picture.undefined.len(), 12);
-        assert!(picture.plot.note.unwrap().ends_with("and at 8 more places"));
+        assert!(last_panel(&picture).note.as_ref().unwrap().ends_with("and at 8 more places"));
     }
 }
