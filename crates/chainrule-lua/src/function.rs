@@ -20,6 +20,12 @@ impl Problem {
     }
 }
 
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A value of Lua as a message calls it.
 fn kind(value: &LuaValue) -> String {
     match value {

@@ -8,45 +8,112 @@ use crate::function::{Outcome, Problem, function};
 use crate::random;
 use crate::values::Handle;
 use chainrule::nn::{self, Activation, Initializer, Layer, Mlp, Neuron};
-use chainrule::{Result, Value, text};
+use chainrule::{Value, text};
 use mlua::prelude::*;
 
 /// The table `nn`.
 pub fn nn(lua: &Lua) -> LuaResult<LuaTable> {
-    let native = lua.create_table()?;
-    native.set("neuron", function(lua, |lua, (inputs, options): (LuaValue, LuaValue)| {
-        let inputs = arguments::count("nn.Neuron, inputs", &inputs, 1)?;
-        let layer = Start::new("nn.Neuron", &options)?.layer(inputs, 1)?;
-        Ok(neuron_table(lua, &layer.neurons()[0])?)
-    })?)?;
-    native.set("layer", function(lua, |lua, (inputs, outputs, options): (LuaValue, LuaValue, LuaValue)| {
-        let inputs = arguments::count("nn.Layer, inputs", &inputs, 1)?;
-        let outputs = arguments::count("nn.Layer, outputs", &outputs, 1)?;
-        Ok(layer_table(lua, &Start::new("nn.Layer", &options)?.layer(inputs, outputs)?)?)
-    })?)?;
-    native.set("mlp", function(lua, |lua, (inputs, sizes, options): (LuaValue, LuaValue, LuaValue)| {
-        let inputs = arguments::count("nn.MLP, inputs", &inputs, 1)?;
-        let sizes = arguments::list("nn.MLP, sizes", &sizes, |what, size| arguments::count(what, size, 1))?;
-        if sizes.is_empty() {
-            return Err(Problem::new("nn.MLP, sizes: expected the outputs of each layer, found none"));
-        }
-        Ok(mlp_table(lua, &Start::new("nn.MLP", &options)?.mlp(inputs, &sizes)?)?)
-    })?)?;
-    native.set("forward_neuron", function(lua, |_, (neuron, inputs): (LuaTable, LuaValue)| {
-        let neuron = read_neuron(&neuron, "neuron")?;
-        Ok(Handle::new(neuron.forward(&read_inputs(&inputs, neuron.weights().len())?)))
-    })?)?;
-    native.set("forward_layer", function(lua, |lua, (layer, inputs): (LuaTable, LuaValue)| {
-        let layer = read_layer(&layer, "layer")?;
-        outputs(lua, layer.forward(&read_inputs(&inputs, layer.neurons()[0].weights().len())?))
-    })?)?;
-    native.set("forward_mlp", function(lua, |lua, (mlp, inputs): (LuaTable, LuaValue)| {
-        let mlp = read_mlp(&mlp)?;
-        outputs(lua, mlp.forward(&read_inputs(&inputs, mlp.num_inputs())?))
-    })?)?;
-    let nn: LuaTable = lua.load(include_str!("lua/nn.lua")).set_name("=nn").call(native)?;
+    let nn: LuaTable = lua.load(include_str!("lua/nn.lua")).set_name("=nn").eval()?;
+    let classes = Classes { neuron: nn.get("Neuron")?, layer: nn.get("Layer")?, mlp: nn.get("MLP")? };
+    add_neuron(lua, classes.clone())?;
+    add_layer(lua, classes.clone())?;
+    add_mlp(lua, classes)?;
     add_losses(lua, &nn)?;
     Ok(nn)
+}
+
+/// The metatables of what networks are made of.
+#[derive(Clone)]
+struct Classes {
+    neuron: LuaTable,
+    layer: LuaTable,
+    mlp: LuaTable,
+}
+
+/// What makes an instance when the class is called.
+fn set_constructor(lua: &Lua, class: &LuaTable, constructor: LuaFunction) -> LuaResult<()> {
+    class.set_metatable(Some(lua.create_table_from([("__call", constructor)])?))
+}
+
+fn add_neuron(lua: &Lua, classes: Classes) -> LuaResult<()> {
+    let class = classes.neuron.clone();
+    class.set(
+        "__call",
+        function(lua, |_, (neuron, inputs): (LuaTable, LuaValue)| {
+            let neuron = read_neuron(&neuron, "neuron")?;
+            Ok(Handle::new(neuron.forward(&read_inputs(&inputs, neuron.weights().len())?)))
+        })?,
+    )?;
+    let constructor = function(lua, move |lua, (_, inputs, options): (LuaValue, LuaValue, LuaValue)| {
+        let inputs = arguments::count("nn.Neuron, inputs", &inputs, 1)?;
+        let layer = Start::new("nn.Neuron", &options)?.layer(inputs, 1)?;
+        Ok(classes.neuron(lua, &layer.neurons()[0])?)
+    })?;
+    set_constructor(lua, &class, constructor)
+}
+
+fn add_layer(lua: &Lua, classes: Classes) -> LuaResult<()> {
+    let class = classes.layer.clone();
+    class.set(
+        "__call",
+        function(lua, |lua, (layer, inputs): (LuaTable, LuaValue)| {
+            let layer = read_layer(&layer, "layer")?;
+            outputs(lua, layer.forward(&read_inputs(&inputs, layer.neurons()[0].weights().len())?))
+        })?,
+    )?;
+    let constructor =
+        function(lua, move |lua, (_, inputs, outputs, options): (LuaValue, LuaValue, LuaValue, LuaValue)| {
+            let inputs = arguments::count("nn.Layer, inputs", &inputs, 1)?;
+            let outputs = arguments::count("nn.Layer, outputs", &outputs, 1)?;
+            Ok(classes.layer(lua, &Start::new("nn.Layer", &options)?.layer(inputs, outputs)?)?)
+        })?;
+    set_constructor(lua, &class, constructor)
+}
+
+fn add_mlp(lua: &Lua, classes: Classes) -> LuaResult<()> {
+    let class = classes.mlp.clone();
+    class.set(
+        "__call",
+        function(lua, |lua, (mlp, inputs): (LuaTable, LuaValue)| {
+            let mlp = read_mlp(&mlp)?;
+            outputs(lua, mlp.forward(&read_inputs(&inputs, mlp.num_inputs())?))
+        })?,
+    )?;
+    let constructor =
+        function(lua, move |lua, (_, inputs, sizes, options): (LuaValue, LuaValue, LuaValue, LuaValue)| {
+            let inputs = arguments::count("nn.MLP, inputs", &inputs, 1)?;
+            let sizes = arguments::list("nn.MLP, sizes", &sizes, |what, size| arguments::count(what, size, 1))?;
+            if sizes.is_empty() {
+                return Err(Problem::new("nn.MLP, sizes: expected the outputs of each layer, found none"));
+            }
+            Ok(classes.mlp(lua, &Start::new("nn.MLP", &options)?.mlp(inputs, &sizes)?)?)
+        })?;
+    set_constructor(lua, &class, constructor)
+}
+
+impl Classes {
+    fn neuron(&self, lua: &Lua, neuron: &Neuron) -> LuaResult<LuaTable> {
+        let table = lua.create_table()?;
+        table.set("w", lua.create_sequence_from(neuron.weights().iter().map(|weight| Handle::new(*weight)))?)?;
+        table.set("b", Handle::new(neuron.bias()))?;
+        table.set("activation", neuron.activation().name())?;
+        table.set_metatable(Some(self.neuron.clone()))?;
+        Ok(table)
+    }
+
+    fn layer(&self, lua: &Lua, layer: &Layer) -> LuaResult<LuaTable> {
+        let neurons = layer.neurons().iter().map(|neuron| self.neuron(lua, neuron)).collect::<LuaResult<Vec<_>>>()?;
+        let table = lua.create_table_from([("neurons", neurons)])?;
+        table.set_metatable(Some(self.layer.clone()))?;
+        Ok(table)
+    }
+
+    fn mlp(&self, lua: &Lua, mlp: &Mlp) -> LuaResult<LuaTable> {
+        let layers = mlp.layers().iter().map(|layer| self.layer(lua, layer)).collect::<LuaResult<Vec<_>>>()?;
+        let table = lua.create_table_from([("layers", layers)])?;
+        table.set_metatable(Some(self.mlp.clone()))?;
+        Ok(table)
+    }
 }
 
 /// How a new network gets its numbers.
@@ -107,28 +174,6 @@ fn initializer(what: &str, option: &LuaValue) -> Outcome<Initializer> {
         .ok_or_else(|| Problem::new(text::unknown("initializer", &name, &KNOWN.map(|(known, _)| known))))
 }
 
-fn neuron_table(lua: &Lua, neuron: &Neuron) -> LuaResult<LuaTable> {
-    let table = lua.create_table()?;
-    table.set("w", lua.create_sequence_from(neuron.weights().iter().map(|weight| Handle::new(*weight)))?)?;
-    table.set("b", Handle::new(neuron.bias()))?;
-    table.set("activation", neuron.activation().name())?;
-    Ok(table)
-}
-
-fn layer_table(lua: &Lua, layer: &Layer) -> LuaResult<LuaTable> {
-    let table = lua.create_table()?;
-    let neurons = layer.neurons().iter().map(|neuron| neuron_table(lua, neuron)).collect::<LuaResult<Vec<_>>>()?;
-    table.set("neurons", neurons)?;
-    Ok(table)
-}
-
-fn mlp_table(lua: &Lua, mlp: &Mlp) -> LuaResult<LuaTable> {
-    let table = lua.create_table()?;
-    let layers = mlp.layers().iter().map(|layer| layer_table(lua, layer)).collect::<LuaResult<Vec<_>>>()?;
-    table.set("layers", layers)?;
-    Ok(table)
-}
-
 fn read_neuron(table: &LuaTable, place: &str) -> Outcome<Neuron> {
     let weights: LuaValue = table.raw_get("w")?;
     let weights = arguments::list(&format!("{place}.w"), &weights, arguments::operand)?;
@@ -148,9 +193,7 @@ fn read_layer(table: &LuaTable, place: &str) -> Outcome<Layer> {
     })?;
     let kind = |neuron: &Neuron| (neuron.weights().len(), neuron.activation());
     if neurons.is_empty() || neurons.iter().any(|neuron| kind(neuron) != kind(&neurons[0])) {
-        return Err(Problem::new(format!(
-            "{place}: expected neurons with as many weights each and one activation"
-        )));
+        return Err(Problem::new(format!("{place}: expected neurons with as many weights each and one activation")));
     }
     Ok(Layer::from_neurons(neurons))
 }
@@ -192,12 +235,15 @@ fn add_losses(lua: &Lua, nn: &LuaTable) -> LuaResult<()> {
         ("binary_cross_entropy", nn::binary_cross_entropy),
     ];
     for (name, loss) in losses {
-        nn.set(name, function(lua, move |_, (predictions, targets): (LuaValue, LuaValue)| {
-            let predictions = arguments::list(&format!("{name}, predictions"), &predictions, arguments::operand)?;
-            let targets = arguments::list(&format!("{name}, targets"), &targets, arguments::number)?;
-            check_rows(name, predictions.len(), targets.len())?;
-            Ok(Handle::new(loss(&predictions, &targets)))
-        })?)?;
+        nn.set(
+            name,
+            function(lua, move |_, (predictions, targets): (LuaValue, LuaValue)| {
+                let predictions = arguments::list(&format!("{name}, predictions"), &predictions, arguments::operand)?;
+                let targets = arguments::list(&format!("{name}, targets"), &targets, arguments::number)?;
+                check_rows(name, predictions.len(), targets.len())?;
+                Ok(Handle::new(loss(&predictions, &targets)))
+            })?,
+        )?;
     }
     nn.set("cross_entropy", function(lua, |_, (logits, labels): (LuaValue, LuaValue)| {
         let logits = arguments::list("cross_entropy, logits", &logits, |what, row| {
@@ -215,9 +261,12 @@ fn add_losses(lua: &Lua, nn: &LuaTable) -> LuaResult<()> {
         }
         Ok(Handle::new(nn::cross_entropy(&logits, &labels)))
     })?)?;
-    nn.set("l2", function(lua, |_, parameters: LuaValue| {
-        Ok(Handle::new(nn::l2(&arguments::list("l2, parameters", &parameters, arguments::operand)?)))
-    })?)
+    nn.set(
+        "l2",
+        function(lua, |_, parameters: LuaValue| {
+            Ok(Handle::new(nn::l2(&arguments::list("l2, parameters", &parameters, arguments::operand)?)))
+        })?,
+    )
 }
 
 fn check_rows(name: &str, predictions: usize, targets: usize) -> Outcome<()> {

@@ -11,9 +11,21 @@ use mlua::prelude::*;
 pub fn functions(lua: &Lua) -> LuaResult<LuaTable> {
     let functions = lua.create_table()?;
     for op in Op::ALL {
-        functions.set(op.row().name, function(lua, move |_, arguments: LuaMultiValue| apply(*op, &arguments))?)?;
+        functions
+            .set(op.row().name, function(lua, move |_, arguments: LuaVariadic<LuaValue>| apply(*op, &arguments))?)?;
     }
     Ok(functions)
+}
+
+/// Those of the functions that formulas are written with: of one number, and no operators.
+pub fn of_one_number(lua: &Lua, functions: &LuaTable) -> LuaResult<LuaTable> {
+    let chosen = lua.create_table()?;
+    for op in Op::ALL {
+        if matches!(Shape::of(*op), Shape::Numbers(1)) && *op != Op::Neg {
+            chosen.set(op.row().name, functions.get::<LuaFunction>(op.row().name)?)?;
+        }
+    }
+    Ok(chosen)
 }
 
 /// A number where nothing else went in, else a value.
@@ -25,7 +37,8 @@ pub enum Answer {
 impl Answer {
     /// The result of an operation with these operands.
     fn new(result: Value, operands: &[LuaValue]) -> Answer {
-        let are_numbers = |operands: &[LuaValue]| operands.iter().all(|operand| operand.is_number() || operand.is_integer());
+        let are_numbers =
+            |operands: &[LuaValue]| operands.iter().all(|operand| operand.is_number() || operand.is_integer());
         if are_numbers(operands) { Answer::Number(result.data()) } else { Answer::Value(Handle::new(result)) }
     }
 }
@@ -45,9 +58,8 @@ pub fn apply(op: Op, arguments: &[LuaValue]) -> Outcome<Answer> {
     match Shape::of(op) {
         Shape::Power => {
             let [x, exponent] = exactly(name, arguments)?;
-            let exponent = integer(exponent).ok_or_else(|| {
-                Problem::unexpected(name, "an integer exponent; x ^ y takes any number", exponent)
-            })?;
+            let exponent = integer(exponent)
+                .ok_or_else(|| Problem::unexpected(name, "an integer exponent; x ^ y takes any number", exponent))?;
             Ok(Answer::new(op.apply(&[arguments::operand(name, x)?], exponent), std::slice::from_ref(x)))
         }
         Shape::Numbers(count) => {

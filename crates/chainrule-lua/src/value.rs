@@ -35,13 +35,17 @@ fn own_methods(lua: &Lua) -> LuaResult<LuaTable> {
         value.backward();
         Ok(())
     })?)?;
-    methods.set("zero_grad", function(lua, |_, this: LuaValue| {
-        arguments::value("zero_grad", &this)?.zero_grad();
-        Ok(())
-    })?)?;
-    methods.set("detach", function(lua, |_, this: LuaValue| {
-        Ok(Handle::new(arguments::value("detach", &this)?.detach()))
-    })?)?;
+    methods.set(
+        "zero_grad",
+        function(lua, |_, this: LuaValue| {
+            arguments::value("zero_grad", &this)?.zero_grad();
+            Ok(())
+        })?,
+    )?;
+    methods.set(
+        "detach",
+        function(lua, |_, this: LuaValue| Ok(Handle::new(arguments::value("detach", &this)?.detach())))?,
+    )?;
     Ok(methods)
 }
 
@@ -64,13 +68,9 @@ impl LuaUserData for Handle {
         fields.add_field_method_get("_prev", |lua, this| list(lua, this.value().operands()));
         fields.add_meta_field_with("__index", methods);
         fields.add_meta_field_with("__newindex", |lua| function(lua, set_field));
-        for (metamethod, op) in [
-            ("__add", Op::Add),
-            ("__sub", Op::Sub),
-            ("__mul", Op::Mul),
-            ("__div", Op::Div),
-            ("__mod", Op::Rem),
-        ] {
+        for (metamethod, op) in
+            [("__add", Op::Add), ("__sub", Op::Sub), ("__mul", Op::Mul), ("__div", Op::Div), ("__mod", Op::Rem)]
+        {
             fields.add_meta_field_with(metamethod, move |lua| binary(lua, op));
         }
         fields.add_meta_field_with("__pow", |lua| function(lua, power));
@@ -117,11 +117,14 @@ fn op_label(value: Value) -> String {
 fn list(lua: &Lua, values: Vec<Value>) -> LuaResult<LuaTable> {
     let list = lua.create_sequence_from(values.into_iter().map(Handle::new))?;
     let metatable = lua.create_table()?;
-    metatable.set("__tostring", lua.create_function(|lua, list: LuaTable| {
-        let texts = list.sequence_values::<LuaUserDataRef<Handle>>();
-        let texts = texts.map(|handle| display(lua, handle?.value())).collect::<LuaResult<Vec<_>>>()?;
-        Ok(format!("{{{}}}", texts.join(", ")))
-    })?)?;
+    metatable.set(
+        "__tostring",
+        lua.create_function(|lua, list: LuaTable| {
+            let texts = list.sequence_values::<LuaUserDataRef<Handle>>();
+            let texts = texts.map(|handle| display(lua, handle?.value())).collect::<LuaResult<Vec<_>>>()?;
+            Ok(format!("{{{}}}", texts.join(", ")))
+        })?,
+    )?;
     list.set_metatable(Some(metatable))?;
     Ok(list)
 }

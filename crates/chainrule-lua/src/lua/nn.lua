@@ -1,36 +1,27 @@
--- Neurons, layers and multi-layer perceptrons: plain tables of values, so that all of it can be looked at and replaced.
--- The numbers at the start and the way forward are the library's, which `native` brings.
-local native = ...
+-- The classes of neurons, layers and multi-layer perceptrons: plain tables of values, so that all of it can be looked at
+-- and replaced. How they are made and called is added from Rust.
 
--- A kind of module: `new` makes one, calling it goes `forward`.
-local function kind(name, new, forward, own_parameters, describe)
-  local class = {}
+local function class(visit_parameters, describe)
+  local class = { __tostring = describe }
   class.__index = class
-  class.__name = name
-  class.__call = forward
-  class.__tostring = describe
 
   function class:parameters()
     local parameters = {}
-    own_parameters(self, function(parameter) parameters[#parameters + 1] = parameter end)
+    visit_parameters(self, function(parameter) parameters[#parameters + 1] = parameter end)
     return parameters
   end
 
+  -- A parameter that was replaced by a plain number has no gradient.
   function class:zero_grad()
-    own_parameters(self, function(parameter) parameter:zero_grad() end)
+    visit_parameters(self, function(parameter)
+      if type(parameter) == 'userdata' then parameter:zero_grad() end
+    end)
   end
 
-  return setmetatable(class, { __call = function(_, ...) return new(...) end })
+  return class
 end
 
--- Calls of a native function on behalf of the user's line: its message is told there.
-local function on_behalf(f, ...)
-  local outcome = table.pack(pcall(f, ...))
-  if outcome[1] then return outcome[2] end
-  error((tostring(outcome[2]):gsub('^nn:%d+: ', '')), 3)
-end
-
--- What a list of modules shows of itself, as micrograd does.
+-- Much as micrograd prints modules: Layer of [relu Neuron(2), relu Neuron(2)].
 local function listed(name, modules)
   local texts = {}
   for index, module in ipairs(modules) do texts[index] = tostring(module) end
@@ -42,3 +33,21 @@ local function visit_all(modules, visit)
     for _, parameter in ipairs(module:parameters()) do visit(parameter) end
   end
 end
+
+return {
+  Neuron = class(
+    function(neuron, visit)
+      for _, weight in ipairs(neuron.w) do visit(weight) end
+      visit(neuron.b)
+    end,
+    function(neuron) return neuron.activation .. ' Neuron(' .. #neuron.w .. ')' end
+  ),
+  Layer = class(
+    function(layer, visit) visit_all(layer.neurons, visit) end,
+    function(layer) return listed('Layer', layer.neurons) end
+  ),
+  MLP = class(
+    function(mlp, visit) visit_all(mlp.layers, visit) end,
+    function(mlp) return listed('MLP', mlp.layers) end
+  ),
+}
