@@ -9,7 +9,7 @@ use mlua::state::{GcGenParams, GcMode};
 use std::cell::RefCell;
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What scripts may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +118,7 @@ impl Interpreter {
     pub(crate) fn call(&self, chunk: &LuaFunction) -> Result<LuaMultiValue> {
         let outcome = chunk.call(()).map_err(|error| self.error(&error));
         if matches!(outcome, Err(Error::Interrupted)) {
-            self.flag.store(false, std::sync::atomic::Ordering::Relaxed);
+            self.flag.store(false, Ordering::Relaxed);
             interrupt::watch(&self.lua, Arc::clone(&self.flag)).map_err(|error| self.error(&error))?;
         }
         outcome

@@ -14,6 +14,8 @@ mod value;
 mod values;
 
 #[cfg(feature = "vendored")]
+mod completion;
+#[cfg(feature = "vendored")]
 mod console;
 #[cfg(feature = "vendored")]
 mod error;

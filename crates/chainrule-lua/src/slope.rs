@@ -1,6 +1,8 @@
 //! The slope of a function: the derivative, and what differences make of it.
 
 use chainrule::Value;
+use chainrule::check::{central_difference, forward_difference};
+use std::cell::Cell;
 use std::fmt;
 
 /// The slope of a function at a place.
@@ -32,14 +34,20 @@ impl Slope {
     pub fn of<E>(f: impl Fn(Value) -> Result<Value, E>, x: f64) -> Result<Slope, E> {
         let place = Value::new(x);
         let exact = f(place)?.gradient(&[place])[0];
-        let number = |x: f64| Ok(f(Value::constant(x))?.data());
-        let middle = number(x)?;
+        let failure = Cell::new(None);
+        let number = |x| match f(Value::constant(x)) {
+            Ok(result) => result.data(),
+            Err(error) => {
+                failure.set(Some(error));
+                f64::NAN
+            }
+        };
         let difference = |exponent: i32| {
             let h = 10f64.powi(-exponent);
-            let (right, left) = (number(x + h)?, number(x - h)?);
-            Ok(Difference { h, forward: (right - middle) / h, central: (right - left) / (2.0 * h) })
+            Difference { h, forward: forward_difference(number, x, h), central: central_difference(number, x, h) }
         };
-        Ok(Slope { exact, differences: (1..=15).map(difference).collect::<Result<_, E>>()? })
+        let differences = (1..=15).map(difference).collect();
+        failure.into_inner().map_or(Ok(Slope { exact, differences }), Err)
     }
 }
 
