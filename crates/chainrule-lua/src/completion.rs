@@ -1,15 +1,10 @@
 //! What could be meant by a word that somebody has begun to type.
 
 use crate::interpreter::Interpreter;
+use crate::tokens::KEYWORDS;
 use crate::value;
 use crate::values::Handle;
 use mlua::prelude::*;
-
-/// Lua's own words.
-const KEYWORDS: [&str; 22] = [
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "goto", "if", "in", "local", "nil",
-    "not", "or", "repeat", "return", "then", "true", "until", "while",
-];
 
 impl Interpreter {
     /// The names that could stand at the end of `text`, in alphabetical order, and where in it they begin: globals, fields

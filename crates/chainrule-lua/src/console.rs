@@ -1,6 +1,6 @@
 //! A console: Lua line by line, where an expression shows what it comes to.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::interpreter::Interpreter;
 use crate::{show, syntax};
 use mlua::prelude::*;
@@ -79,17 +79,12 @@ impl Console {
         self.pending.clear();
     }
 
-    /// What was typed as an expression, or else as statements; nothing if it could go on.
+    /// What was typed, compiled; nothing if it could go on.
     fn compile(&self) -> Result<Option<LuaFunction>> {
-        let compile = |lead| syntax::compile(self.interpreter.lua(), NAME, lead, &self.pending);
-        let as_expression = match compile("return ") {
-            Ok(chunk) => return Ok(Some(chunk)),
-            Err(fault) => fault,
-        };
-        match compile("") {
+        match syntax::compile_any(self.interpreter.lua(), NAME, &self.pending) {
             Ok(chunk) => Ok(Some(chunk)),
-            Err(fault) if fault.is_incomplete || as_expression.is_incomplete => Ok(None),
-            Err(fault) => Err(further(as_expression.error, fault.error).into()),
+            Err(fault) if fault.is_incomplete => Ok(None),
+            Err(fault) => Err(fault.into()),
         }
     }
 
@@ -100,16 +95,5 @@ impl Console {
         }
         let shown = show::all(self.interpreter.lua(), &results);
         shown.map(Some).map_err(|error| self.interpreter.error(&error))
-    }
-}
-
-/// The error of the reading that went further: it tells what was meant.
-fn further(a: syntax::SyntaxError, b: syntax::SyntaxError) -> syntax::SyntaxError {
-    if (a.line, a.column) > (b.line, b.column) { a } else { b }
-}
-
-impl From<syntax::Fault> for Error {
-    fn from(fault: syntax::Fault) -> Error {
-        Error::Syntax(fault.error)
     }
 }

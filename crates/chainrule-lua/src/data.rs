@@ -20,7 +20,7 @@ pub fn data(lua: &Lua) -> LuaResult<LuaTable> {
                     LuaValue::Nil => kind.default_noise(),
                     noise => arguments::number(&format!("{kind}, noise"), &noise)?,
                 };
-                table(lua, random::with_generator(None, |rng| kind.generate(points, noise, rng))?)
+                table(lua, random::with_generator(lua, None, |rng| kind.generate(points, noise, rng))?)
             })?,
         )?;
     }

@@ -110,7 +110,7 @@ impl Interpreter {
     ///
     /// If it is not Lua, fails, or is interrupted.
     pub fn run(&self, name: &str, script: &str) -> Result<()> {
-        let chunk = syntax::compile(&self.lua, name, "", script).map_err(|fault| Error::Syntax(fault.error))?;
+        let chunk = syntax::compile(&self.lua, name, "", script)?;
         self.call(&chunk).map(drop)
     }
 

@@ -20,6 +20,8 @@ mod console;
 #[cfg(feature = "vendored")]
 mod error;
 #[cfg(feature = "vendored")]
+mod expression;
+#[cfg(feature = "vendored")]
 mod interpreter;
 #[cfg(feature = "vendored")]
 mod interrupt;
@@ -31,6 +33,8 @@ mod show;
 mod slope;
 #[cfg(feature = "vendored")]
 mod syntax;
+#[cfg(feature = "vendored")]
+mod tokens;
 
 #[cfg(feature = "module")]
 mod module;
@@ -39,6 +43,7 @@ mod module;
 pub use {
     console::{Console, Reply},
     error::{Error, Result},
+    expression::Expression,
     interpreter::{Interpreter, Trust},
     pictures::Pictures,
     slope::{Difference, Slope},

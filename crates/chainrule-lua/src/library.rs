@@ -21,8 +21,8 @@ pub fn library(lua: &Lua) -> LuaResult<LuaTable> {
     library.set("version", env!("CARGO_PKG_VERSION"))?;
     library.set(
         "seed",
-        function(lua, |_, seed: LuaValue| {
-            random::start(random::seed("seed", &seed)?);
+        function(lua, |lua, seed: LuaValue| {
+            random::start(lua, random::seed("seed", &seed)?);
             Ok(())
         })?,
     )?;

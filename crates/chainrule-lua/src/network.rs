@@ -46,7 +46,7 @@ fn add_neuron(lua: &Lua, classes: Classes) -> LuaResult<()> {
     )?;
     let constructor = function(lua, move |lua, (_, inputs, options): (LuaValue, LuaValue, LuaValue)| {
         let inputs = arguments::count("nn.Neuron, inputs", &inputs, 1)?;
-        let layer = Start::new("nn.Neuron", &options)?.layer(inputs, 1)?;
+        let layer = Start::new("nn.Neuron", &options)?.layer(lua, inputs, 1)?;
         Ok(classes.neuron(lua, &layer.neurons()[0])?)
     })?;
     set_constructor(lua, &class, constructor)
@@ -65,7 +65,7 @@ fn add_layer(lua: &Lua, classes: Classes) -> LuaResult<()> {
         function(lua, move |lua, (_, inputs, outputs, options): (LuaValue, LuaValue, LuaValue, LuaValue)| {
             let inputs = arguments::count("nn.Layer, inputs", &inputs, 1)?;
             let outputs = arguments::count("nn.Layer, outputs", &outputs, 1)?;
-            Ok(classes.layer(lua, &Start::new("nn.Layer", &options)?.layer(inputs, outputs)?)?)
+            Ok(classes.layer(lua, &Start::new("nn.Layer", &options)?.layer(lua, inputs, outputs)?)?)
         })?;
     set_constructor(lua, &class, constructor)
 }
@@ -86,7 +86,7 @@ fn add_mlp(lua: &Lua, classes: Classes) -> LuaResult<()> {
             if sizes.is_empty() {
                 return Err(Problem::new("nn.MLP, sizes: expected the outputs of each layer, found none"));
             }
-            Ok(classes.mlp(lua, &Start::new("nn.MLP", &options)?.mlp(inputs, &sizes)?)?)
+            Ok(classes.mlp(lua, &Start::new("nn.MLP", &options)?.mlp(lua, inputs, &sizes)?)?)
         })?;
     set_constructor(lua, &class, constructor)
 }
@@ -135,14 +135,18 @@ impl Start {
         })
     }
 
-    fn layer(&self, inputs: usize, outputs: usize) -> Outcome<Layer> {
+    fn layer(&self, lua: &Lua, inputs: usize, outputs: usize) -> Outcome<Layer> {
         self.check_size(inputs, &[outputs])?;
-        Ok(random::with_generator(self.seed, |rng| Layer::new(inputs, outputs, self.activation, self.initializer, rng)))
+        Ok(random::with_generator(lua, self.seed, |rng| {
+            Layer::new(inputs, outputs, self.activation, self.initializer, rng)
+        }))
     }
 
-    fn mlp(&self, inputs: usize, sizes: &[usize]) -> Outcome<Mlp> {
+    fn mlp(&self, lua: &Lua, inputs: usize, sizes: &[usize]) -> Outcome<Mlp> {
         self.check_size(inputs, sizes)?;
-        Ok(random::with_generator(self.seed, |rng| Mlp::with(inputs, sizes, self.activation, self.initializer, rng)))
+        Ok(random::with_generator(lua, self.seed, |rng| {
+            Mlp::with(inputs, sizes, self.activation, self.initializer, rng)
+        }))
     }
 
     /// More would only fill the memory: each parameter is a table entry and a node.

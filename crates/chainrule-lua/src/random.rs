@@ -1,28 +1,29 @@
-//! The generator that everything random is drawn from: one a thread, which starts from the same seed each time.
+//! The generator that everything random is drawn from: each Lua has one, which starts from the same seed.
 
 use crate::arguments;
 use crate::function::{Outcome, Problem};
 use chainrule::{Pcg64, rng};
 use mlua::prelude::*;
-use std::cell::RefCell;
 
 /// What the generator starts from where nothing else is said.
 const SEED: u64 = 42;
 
-thread_local! {
-    static GENERATOR: RefCell<Pcg64> = RefCell::new(rng(SEED));
-}
-
 /// Starts the generator anew.
-pub fn start(seed: u64) {
-    GENERATOR.set(rng(seed));
+pub fn start(lua: &Lua, seed: u64) {
+    lua.set_app_data(rng(seed));
 }
 
 /// Draws from the generator, or from one with a seed of its own.
-pub fn with_generator<T>(seed: Option<u64>, draw: impl FnOnce(&mut Pcg64) -> T) -> T {
-    match seed {
-        Some(seed) => draw(&mut rng(seed)),
-        None => GENERATOR.with_borrow_mut(draw),
+pub fn with_generator<T>(lua: &Lua, seed: Option<u64>, draw: impl FnOnce(&mut Pcg64) -> T) -> T {
+    if let Some(seed) = seed {
+        return draw(&mut rng(seed));
+    }
+    if lua.app_data_ref::<Pcg64>().is_none() {
+        start(lua, SEED);
+    }
+    match lua.app_data_mut::<Pcg64>() {
+        Some(mut generator) => draw(&mut generator),
+        None => draw(&mut rng(SEED)),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Lua tells the line of an error. The column is found by trying: it is where the longest beginning ends that could still
 //! become Lua.
 
+use crate::error::Error;
 use mlua::prelude::*;
 use std::fmt;
 
@@ -46,6 +47,12 @@ pub(crate) struct Fault {
     pub is_incomplete: bool,
 }
 
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Error {
+        Error::Syntax(fault.error)
+    }
+}
+
 /// Compiles a text, as if `lead` stood before it.
 pub(crate) fn compile(lua: &Lua, name: &str, lead: &str, text: &str) -> Result<LuaFunction, Fault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -54,6 +61,19 @@ pub(crate) fn compile(lua: &Lua, name: &str, lead: &str, text: &str) -> Result<L
         let text = text.lines().nth(line - 1).unwrap_or_default().to_string();
         let error = SyntaxError { name: name.into(), line, column, message: failure.message, text };
         Fault { error, is_incomplete: failure.is_incomplete }
+    })
+}
+
+/// Compiles a text as an expression or else as statements. If it is neither, that is the fault of the reading that went
+/// further, which tells what was meant; it is incomplete if either could go on.
+pub(crate) fn compile_any(lua: &Lua, name: &str, text: &str) -> Result<LuaFunction, Fault> {
+    compile(lua, name, "return ", text).or_else(|expression| {
+        compile(lua, name, "", text).map_err(|statements| {
+            let reach = |fault: &Fault| (fault.error.line, fault.error.column);
+            let is_incomplete = expression.is_incomplete || statements.is_incomplete;
+            let further = if reach(&expression) > reach(&statements) { expression } else { statements };
+            Fault { is_incomplete, ..further }
+        })
     })
 }
 
@@ -98,8 +118,15 @@ fn place(lua: &Lua, lead: &str, text: &str, failure: &Failure) -> (usize, usize)
         Err(failure) => failure.is_incomplete,
     };
     let end = ends.into_iter().find(is_possible).unwrap_or(0);
+    let end = word_start(this_line, end);
     let blank = this_line[end..].chars().take_while(|char| char.is_whitespace()).count();
     (line, this_line[..end].chars().count() + blank + 1)
+}
+
+/// Where the word begins that an end falls within: `en` may be a name where `end` cannot stand.
+fn word_start(line: &str, end: usize) -> usize {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    if line[end..].starts_with(is_part) { line[..end].trim_end_matches(is_part).len() } else { end }
 }
 
 #[cfg(test)]

@@ -27,20 +27,25 @@ struct Values {
     values: Vec<Value>,
     /// Places that stand for nothing now.
     free: Vec<u32>,
+    /// The places that were given away in a [`passing`] computation.
+    passing: Option<Vec<u32>>,
 }
 
 impl Values {
     fn new() -> Values {
-        Values { scope: ManuallyDrop::new(tape::scope()), values: Vec::new(), free: Vec::new() }
+        Values { scope: ManuallyDrop::new(tape::scope()), values: Vec::new(), free: Vec::new(), passing: None }
     }
 
     fn insert(&mut self, value: Value) -> u32 {
-        if let Some(place) = self.free.pop() {
-            self.values[place as usize] = value;
-            return place;
+        let place = self.free.pop().unwrap_or(self.values.len() as u32);
+        match self.values.get_mut(place as usize) {
+            Some(free) => *free = value,
+            None => self.values.push(value),
         }
-        self.values.push(value);
-        (self.values.len() - 1) as u32
+        if let Some(passing) = &mut self.passing {
+            passing.push(place);
+        }
+        place
     }
 
     fn remove(&mut self, place: u32) {
@@ -115,4 +120,22 @@ pub fn untidied<T>(compute: impl FnOnce() -> T) -> T {
     }
     let _restore = Restore(LIMIT.replace(usize::MAX));
     compute()
+}
+
+/// Computes without tidying, and forgets afterwards what got a place in the meantime: whoever calls may release it with a
+/// scope, though Lua has not yet collected it. There it is a plain number from then on.
+pub fn passing<T>(compute: impl FnOnce() -> T) -> T {
+    struct Forget(Option<Vec<u32>>);
+    impl Drop for Forget {
+        fn drop(&mut self) {
+            VALUES.with_borrow_mut(|values| {
+                for place in std::mem::replace(&mut values.passing, self.0.take()).into_iter().flatten() {
+                    let value = &mut values.values[place as usize];
+                    *value = value.detach();
+                }
+            });
+        }
+    }
+    let _forget = Forget(VALUES.with_borrow_mut(|values| values.passing.replace(Vec::new())));
+    untidied(compute)
 }

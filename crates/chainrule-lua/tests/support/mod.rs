@@ -65,7 +65,7 @@ impl Typed {
         match self.console.feed(line).unwrap_or_else(|error| panic!("{line}: {error}")) {
             Reply::Incomplete => false,
             Reply::Done(shown) => {
-                for text in shown {
+                if let Some(text) = shown {
                     writeln!(self.printed, "{text}").expect("memory");
                 }
                 true
