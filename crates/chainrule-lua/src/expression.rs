@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::interpreter::{Interpreter, Trust};
 use crate::values::{self, Handle};
-use crate::{arguments, library, syntax, tokens};
+use crate::{arguments, operations, syntax, tokens};
 use chainrule::{Value, text};
 use mlua::prelude::*;
 
@@ -136,15 +136,15 @@ fn label(value: Value, name: &str) {
     }
 }
 
-/// What a formula can call: the globals, but for what reaches beyond Lua, and every row of the table of operations.
+/// What a formula can call: every row of the table of operations, `math`, and what of Lua computes only.
 fn functions(lua: &Lua) -> LuaResult<LuaTable> {
-    const LEFT_OUT: [&str; 7] = ["_G", "debug", "io", "load", "os", "package", "require"];
-    let functions = library(lua)?;
-    for pair in lua.globals().pairs::<String, LuaValue>() {
-        let (name, global) = pair?;
-        if !LEFT_OUT.contains(&name.as_str()) {
-            functions.set(name, global)?;
-        }
+    const OF_LUA: [&str; 16] = [
+        "Value", "assert", "cr", "error", "ipairs", "math", "nn", "pairs", "pcall", "print", "select", "string",
+        "table", "tonumber", "tostring", "type",
+    ];
+    let functions = operations::functions(lua)?;
+    for name in OF_LUA {
+        functions.set(name, lua.globals().get::<LuaValue>(name)?)?;
     }
     Ok(functions)
 }

@@ -94,7 +94,7 @@ fn raising(lua: &Lua) -> LuaResult<LuaFunction> {
             return function(...)
                 local result, problem = f(...)
                 if problem then error(problem, 2) end
-                return result
+                if result ~= nil then return result end
             end
         end";
     let raising: LuaFunction = lua.load(source).set_name("=chainrule").eval()?;

@@ -13,7 +13,8 @@ const STEPS: u32 = 10_000;
 #[error("interrupted")]
 struct Interrupted;
 
-/// Lets scripts fail as soon as the flag is set, in coroutines, too.
+/// Lets scripts fail as soon as the flag is set, in coroutines, too. Not while the message handler of an `xpcall` runs: Lua
+/// looks at nothing then.
 pub fn watch(lua: &Lua, flag: Arc<AtomicBool>) -> LuaResult<()> {
     watch_every(lua, STEPS, flag)
 }

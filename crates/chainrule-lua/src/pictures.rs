@@ -26,13 +26,13 @@ pub trait Pictures {
 
 /// Adds `slope(f, x)`: the derivative, and what differences make of it.
 pub(crate) fn add_slope(lua: &Lua) -> LuaResult<()> {
-    let slope = function(lua, |_, (f, x): (LuaValue, LuaValue)| {
+    let slope = function(lua, |lua, (f, x): (LuaValue, LuaValue)| {
         let f = called("slope", &f)?;
         let x = arguments::number("slope, place", &x)?;
         let slope = Slope::of(|x| compute(f, x), x);
-        Ok(slope.map_err(Problem::new)?.to_string())
+        print(lua, &slope.map_err(Problem::new)?.to_string())
     })?;
-    printed(lua, "slope", slope)
+    lua.globals().set("slope", slope)
 }
 
 /// Adds `draw(value, ...)` and `plot(f, from, to)`.
@@ -42,22 +42,21 @@ pub(crate) fn add(lua: &Lua, pictures: impl Pictures + 'static) -> LuaResult<()>
     let draw = function(lua, move |lua, values: LuaVariadic<LuaValue>| {
         name_globals(lua)?;
         let values = values.iter().map(|value| arguments::value("draw", value)).collect::<Outcome<Vec<_>>>()?;
-        drawing.draw(&values).map_err(Problem::new)
+        print(lua, &drawing.draw(&values).map_err(Problem::new)?)
     })?;
-    printed(lua, "draw", draw)?;
-    let plot = function(lua, move |_, (f, from, to): (LuaValue, LuaValue, LuaValue)| {
+    lua.globals().set("draw", draw)?;
+    let plot = function(lua, move |lua, (f, from, to): (LuaValue, LuaValue, LuaValue)| {
         let f = called("plot", &f)?;
         let (from, to) = (arguments::number("plot, from", &from)?, arguments::number("plot, to", &to)?);
         let function = |x| crate::values::untidied(|| compute(f, x));
-        pictures.plot(&function, from, to).map_err(Problem::new)
+        print(lua, &pictures.plot(&function, from, to).map_err(Problem::new)?)
     })?;
-    printed(lua, "plot", plot)
+    lua.globals().set("plot", plot)
 }
 
-/// Prints what a function returns.
-fn printed(lua: &Lua, name: &str, f: LuaFunction) -> LuaResult<()> {
-    let print = lua.load("local f = ... return function(...) print(f(...)) end").set_name("=chainrule");
-    lua.globals().set(name, print.call::<LuaFunction>(f)?)
+fn print(lua: &Lua, text: &str) -> Outcome<()> {
+    let print: LuaFunction = lua.globals().get("print")?;
+    Ok(print.call(text)?)
 }
 
 fn called<'a>(what: &str, f: &'a LuaValue) -> Outcome<&'a LuaFunction> {

@@ -16,6 +16,7 @@ fn expressions_show_their_values_and_statements_nothing() {
         ("-- a comment", ""),
         ("", ""),
         ("nil", "nil"),
+        ("Value(1):zero_grad()", ""),
         ("print('printed')", "printed"),
         ("return 5", "5"),
         ("Value(2.0) * x", "Value(data = 6.0)"),

@@ -62,6 +62,7 @@ fn problems_are_one_line() {
         ("x + y", r#"unknown variable "y" (known: x)"#),
         ("function f(t) return t end", r#"unknown variable "t" (known: x)"#),
         ("function f(x) end", "result: expected a number or a Value, found nil"),
+        ("", "result: expected a number or a Value, found nil"),
         ("print(x)", "result: expected a number or a Value, found nil"),
         ("'text'", "result: expected a number or a Value, found \"text\""),
         ("x .. nothing()", r#"unknown variable "nothing" (known: x)"#),
@@ -77,12 +78,9 @@ fn problems_are_one_line() {
 
 #[test]
 fn what_is_no_lua_is_shown_with_its_place() {
-    for (text, pointer) in [
-        ("3*x^^2", "3*x^^2\n    ^"),
-        ("d = a*b + )", "d = a*b + )\n          ^"),
-        ("3*(x + 1", "3*(x + 1\n        ^"),
-        ("", "\n^"),
-    ] {
+    for (text, pointer) in
+        [("3*x^^2", "3*x^^2\n    ^"), ("d = a*b + )", "d = a*b + )\n          ^"), ("3*(x + 1", "3*(x + 1\n        ^")]
+    {
         let Err(Error::Syntax(error)) = Expression::parse(text) else { panic!("{text}") };
         assert_eq!(error.pointer(), pointer);
     }

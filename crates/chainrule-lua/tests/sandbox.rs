@@ -103,7 +103,7 @@ fn an_endless_script_can_be_interrupted() {
         "while true do local v = Value(1) * 2 end",
         "while true do pcall(function() while true do end end) end",
         "local function f() pcall(f) return f() end f()",
-        "while true do xpcall(function() while true do end end, function() while true do end end) end",
+        "while true do xpcall(function() while true do end end, function(caught) return caught end) end",
         "coroutine.wrap(function() while true do end end)()",
         "while true do local co = coroutine.create(function() while true do end end) coroutine.resume(co) end",
         "cr.group('g', function() while true do pcall(error) end end)",

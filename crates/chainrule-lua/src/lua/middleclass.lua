@@ -119,7 +119,7 @@ end
 local middleclass = {}
 
 function middleclass.class(name, super)
-  if type(name) ~= 'string' then error('a class needs a name, such as class(\'Point\')', 3) end
+  if type(name) ~= 'string' then error('a class needs a name, such as class(\'Point\')', 2) end
   if super then return super:subclass(name) end
   return root(name)
 end
