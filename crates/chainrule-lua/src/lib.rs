@@ -51,4 +51,3 @@ pub use {
 };
 
 pub use library::library;
-pub use values::count;

@@ -18,6 +18,7 @@ pub fn functions(lua: &Lua) -> LuaResult<LuaTable> {
 }
 
 /// Those of the functions that formulas are written with: of one number, and no operators.
+#[cfg(feature = "vendored")]
 pub fn of_one_number(lua: &Lua, functions: &LuaTable) -> LuaResult<LuaTable> {
     let chosen = lua.create_table()?;
     for op in Op::ALL {

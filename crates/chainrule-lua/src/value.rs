@@ -19,6 +19,7 @@ pub fn constructor(lua: &Lua) -> LuaResult<LuaFunction> {
 }
 
 /// The fields that can be read.
+#[cfg(feature = "vendored")]
 pub const FIELDS: [&str; 5] = ["data", "grad", "label", "_prev", "_op"];
 
 /// The methods that are no rows of the table.

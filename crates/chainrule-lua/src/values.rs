@@ -76,11 +76,6 @@ impl Drop for Handle {
     }
 }
 
-/// How many places are in use.
-pub fn count() -> usize {
-    VALUES.with_borrow(|values| values.values.len() - values.free.len())
-}
-
 /// Releases what is on the tape for nobody, if that may be much. Handles stay good, values that were taken out of them do
 /// not: it is called where a function of ours begins, before it looks at its arguments.
 #[inline]
@@ -124,6 +119,7 @@ pub fn untidied<T>(compute: impl FnOnce() -> T) -> T {
 
 /// Computes without tidying, and forgets afterwards what got a place in the meantime: whoever calls may release it with a
 /// scope, though Lua has not yet collected it. There it is a plain number from then on.
+#[cfg(feature = "vendored")]
 pub fn passing<T>(compute: impl FnOnce() -> T) -> T {
     struct Forget(Option<Vec<u32>>);
     impl Drop for Forget {
