@@ -1,5 +1,6 @@
 //! `cargo run --release -p bench -- CASE [--json]`: measures a case and its reference in turn.
 
+mod lua;
 mod measure;
 mod moons;
 mod tape;
@@ -28,6 +29,8 @@ enum Case {
     TapeBytes,
     /// A chain of ten million operations in a thread with a small stack.
     Deep,
+    /// An operation on values of Lua.
+    Lua,
 }
 
 fn main() {
@@ -41,6 +44,7 @@ fn main() {
             Case::Tiny => vec![tiny::tiny()],
             Case::TapeBytes => tape::bytes(),
             Case::Deep => vec![tape::deep()],
+            Case::Lua => vec![lua::operations()],
         };
         let measurements = std::thread::spawn(measure).join().expect("a case does not panic");
         for measurement in measurements {

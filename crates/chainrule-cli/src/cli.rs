@@ -1,7 +1,7 @@
 //! The tree of commands, and what clap says about wrong arguments in one line.
 
 use crate::failure::{Failure, Result};
-use crate::{pages, predict, train};
+use crate::{lua, pages, predict, train};
 use chainrule::text;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -16,6 +16,7 @@ Examples:
   chainrule train moons                         a first network, and its pictures in chainrule-out/
   chainrule train flowers.csv --target species  learn a column of your own data
   chainrule predict chainrule-out new.csv       use what was learned
+  chainrule lua                                 a console where numbers remember how they were made
 
 `chainrule help train` tells all that `train` can do.")]
 pub struct Cli {
@@ -27,6 +28,7 @@ pub struct Cli {
 pub enum Command {
     Train(train::Args),
     Predict(predict::Args),
+    Lua(lua::Args),
     Completions(pages::Args),
     /// Print the manual pages, in the format of man(1)
     ///

@@ -3,6 +3,8 @@
 mod cli;
 mod failure;
 mod goal;
+mod interrupt;
+mod lua;
 mod model;
 mod output;
 mod pages;
@@ -26,6 +28,7 @@ fn run(command: cli::Command) -> Result<ExitCode> {
     match command {
         cli::Command::Train(args) => train::run(&args),
         cli::Command::Predict(args) => predict::run(&args),
+        cli::Command::Lua(args) => lua::run(&args),
         cli::Command::Completions(args) => pages::completions(&args),
         cli::Command::Man => pages::man(),
     }

@@ -5,7 +5,6 @@
 
 mod args;
 mod choices;
-mod interrupt;
 mod observers;
 mod pictures;
 mod plan;
@@ -16,6 +15,7 @@ mod trainer;
 pub use args::Args;
 
 use crate::failure::{Failure, Result};
+use crate::interrupt;
 use crate::model::Model;
 use crate::output::{self, Directory, File};
 use chainrule::draw::{Page, png};

@@ -1,4 +1,4 @@
-//! Ctrl-C: the first asks the training to stop after its step, the second ends the process at once.
+//! Ctrl-C: the first asks what is running to stop, the second ends the process at once.
 
 use crate::failure::{Failure, Result};
 use std::sync::Arc;
@@ -10,12 +10,16 @@ pub const EXIT_CODE: u8 = 130;
 /// Whether Ctrl-C was pressed, from now on.
 pub fn watch() -> Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
+    set(Arc::clone(&interrupted))?;
+    Ok(interrupted)
+}
+
+/// Sets the flag when Ctrl-C is pressed, from now on.
+pub fn set(flag: Arc<AtomicBool>) -> Result<()> {
     ctrlc::set_handler(move || {
         if flag.swap(true, Ordering::Relaxed) {
             std::process::exit(EXIT_CODE.into());
         }
     })
-    .map_err(|error| Failure::work(format!("Ctrl-C cannot be watched for: {error}")))?;
-    Ok(interrupted)
+    .map_err(|error| Failure::work(format!("Ctrl-C cannot be watched for: {error}")))
 }

@@ -1,0 +1,132 @@
+//! The console: what is typed, and what it shows.
+
+mod support;
+
+use chainrule_lua::{Error, Reply};
+use support::Typed;
+
+#[test]
+fn expressions_show_their_values_and_statements_nothing() {
+    let mut console = Typed::new();
+    for (line, shown) in [
+        ("1 + 1", "2"),
+        ("1 / 2, 'two'", "0.5\ttwo"),
+        ("x = 3.0", ""),
+        ("x", "3.0"),
+        ("-- a comment", ""),
+        ("", ""),
+        ("nil", "nil"),
+        ("Value(1):zero_grad()", ""),
+        ("print('printed')", "printed"),
+        ("return 5", "5"),
+        ("Value(2.0) * x", "Value(data = 6.0)"),
+        ("tanh(0.0)", "0.0"),
+        ("2^53", "9.007199254741e+15"),
+    ] {
+        assert_eq!(console.answer(line), shown, "{line}");
+    }
+}
+
+#[test]
+fn tables_are_shown_with_their_entries() {
+    let mut console = Typed::new();
+    for (line, shown) in [
+        ("{1, 'two', {3.0}}", r#"{1, "two", {3.0}}"#),
+        ("{x = 1, [true] = 2, ['a b'] = 3, 4}", r#"{4, ["a b"] = 3, [true] = 2, x = 1}"#),
+        ("{}", "{}"),
+        ("{{{{}}}}", "{{{{...}}}}"),
+        ("{Value(1)}", "{Value(data = 1.0)}"),
+        ("require('set')({1, 2, 1})", "{1, 2}"),
+    ] {
+        assert_eq!(console.answer(line), shown, "{line}");
+    }
+    assert!(
+        console
+            .answer("(function() local t = {}; for i = 1, 100 do t[i] = i end return t end)()")
+            .ends_with(", 40, ... 60 more}")
+    );
+    console.feed("loop = {}; loop.loop = loop");
+    assert_eq!(console.answer("loop"), "{loop = {loop = {loop = {...}}}}");
+}
+
+#[test]
+fn what_is_not_complete_goes_on() {
+    let mut console = Typed::new();
+    assert!(!console.feed("function double(x)"));
+    assert!(!console.feed("  -- twice as much"));
+    assert!(!console.feed("  return 2 * x"));
+    assert!(console.feed("end"));
+    assert!(!console.feed("double("));
+    assert!(console.feed("4)"));
+    assert_eq!(console.shown(), "8");
+    assert!(!console.feed("1 +"));
+    assert!(console.feed("2"));
+    assert_eq!(console.shown(), "3");
+}
+
+#[test]
+fn what_was_begun_can_be_forgotten() {
+    let mut console = Typed::new();
+    assert!(!console.feed("for i = 1, 10 do"));
+    console.console().forget();
+    assert_eq!(console.answer("1"), "1");
+}
+
+#[test]
+fn errors_leave_the_console_ready() {
+    let mut console = Typed::new();
+    let Error::Syntax(error) = console.failure("d = a*b + )") else { panic!("a syntax error") };
+    assert_eq!(error.pointer(), "d = a*b + )\n          ^");
+    let Error::Syntax(error) = console.failure("3 + * 4") else { panic!("a syntax error") };
+    assert_eq!(error.pointer(), "3 + * 4\n    ^");
+    assert_eq!(console.failure("x.y.z").to_string(), "console:1: attempt to index a nil value (global 'x')");
+    assert_eq!(console.answer("1"), "1");
+}
+
+#[test]
+fn names_fields_and_methods_are_completed() {
+    let mut console = Typed::new();
+    console.feed("vertex = {position = {x = 1}, move = function() end}; v = Value(1)");
+    let complete = |text: &str, console: &mut Typed| console.console().interpreter().complete(text);
+    for (text, start, names) in [
+        ("ver", 0, vec!["vertex"]),
+        ("1 + vertex.pos", 11, vec!["position"]),
+        ("vertex.position.", 16, vec!["x"]),
+        ("vertex:", 7, vec!["move"]),
+        ("v:ba", 2, vec!["backward"]),
+        ("v.da", 2, vec!["data"]),
+        ("nn.M", 3, vec!["MLP"]),
+        ("wh", 0, vec!["while"]),
+        ("größe = v:det", 12, vec!["detach"]),
+        ("missing.", 8, vec![]),
+        ("v.data.x.", 9, vec![]),
+    ] {
+        let names: Vec<String> = names.into_iter().map(String::from).collect();
+        assert_eq!(complete(text, &mut console), (start, names), "{text}");
+    }
+    assert!(complete("", &mut console).1.contains(&"Value".to_string()));
+    assert!(complete("math.si", &mut console).1.contains(&"sin".to_string()));
+}
+
+#[test]
+fn slopes_are_shown() {
+    let mut console = Typed::new();
+    console.feed("function f(x) return 3*x^2 - 4*x + 5 end");
+    let shown = console.answer("slope(f, 3)");
+    assert!(shown.starts_with("derivative: 14\n"), "{shown}");
+    assert_eq!(shown.lines().count(), 17);
+    assert!(shown.lines().nth(4).expect("a line").contains("14.003000000002"), "{shown}");
+    assert_eq!(console.failure("slope(f)").to_string(), "slope, place: expected a number, found nil");
+    assert_eq!(console.failure("slope(3, 3)").to_string(), "slope: expected a function, found 3");
+    assert_eq!(
+        console.failure("slope(print, 3)").to_string(),
+        "result of the function: expected a number or a Value, found nil"
+    );
+}
+
+#[test]
+fn an_incomplete_line_is_told() {
+    let (lua, _) = support::lua();
+    let mut console = chainrule_lua::Console::new(lua);
+    assert_eq!(console.feed("if true then").expect("no error"), Reply::Incomplete);
+}
