@@ -1,14 +1,14 @@
 //! The tree of commands, and what clap says about wrong arguments in one line.
 
 use crate::failure::{Failure, Result};
-use crate::{lua, pages, predict, train};
+use crate::{lua, pages, plot, predict, slope, train};
 use chainrule::text;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 use std::str::FromStr;
 
-/// Train little neural networks, and look at what they learned.
+/// Numbers that remember how they were made: look at derivatives, and train little neural networks.
 #[derive(Parser)]
 #[command(name = "chainrule", version, arg_required_else_help = true, max_term_width = 100)]
 #[command(after_help = "\
@@ -16,6 +16,8 @@ Examples:
   chainrule train moons                         a first network, and its pictures in chainrule-out/
   chainrule train flowers.csv --target species  learn a column of your own data
   chainrule predict chainrule-out new.csv       use what was learned
+  chainrule plot 'x^3 - x' --derivative         look at a function
+  chainrule slope '3*x^2 - 4*x + 5' --at x=3    nudge it, and see its slope
   chainrule lua                                 a console where numbers remember how they were made
 
 `chainrule help train` tells all that `train` can do.")]
@@ -28,6 +30,8 @@ pub struct Cli {
 pub enum Command {
     Train(train::Args),
     Predict(predict::Args),
+    Plot(plot::Args),
+    Slope(slope::Args),
     Lua(lua::Args),
     Completions(pages::Args),
     /// Print the manual pages, in the format of man(1)

@@ -45,3 +45,13 @@ impl From<chainrule::Error> for Failure {
         Failure::input(error.to_string())
     }
 }
+
+/// What is wrong with a formula on the command line; of what is not Lua, the place, too.
+impl From<chainrule_lua::Error> for Failure {
+    fn from(error: chainrule_lua::Error) -> Failure {
+        match error {
+            chainrule_lua::Error::Syntax(error) => Failure::input(format!("{error}\n{}", error.pointer())),
+            error => Failure::input(error.to_string()),
+        }
+    }
+}

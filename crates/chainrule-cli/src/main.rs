@@ -1,5 +1,6 @@
 //! The `chainrule` command: names things and passes them on to the library.
 
+mod binding;
 mod cli;
 mod failure;
 mod goal;
@@ -8,7 +9,10 @@ mod lua;
 mod model;
 mod output;
 mod pages;
+mod picture;
+mod plot;
 mod predict;
+mod slope;
 mod train;
 
 use failure::Result;
@@ -28,6 +32,8 @@ fn run(command: cli::Command) -> Result<ExitCode> {
     match command {
         cli::Command::Train(args) => train::run(&args),
         cli::Command::Predict(args) => predict::run(&args),
+        cli::Command::Plot(args) => plot::run(&args),
+        cli::Command::Slope(args) => slope::run(&args),
         cli::Command::Lua(args) => lua::run(&args),
         cli::Command::Completions(args) => pages::completions(&args),
         cli::Command::Man => pages::man(),

@@ -30,7 +30,6 @@ mod pictures;
 #[cfg(feature = "vendored")]
 mod show;
 #[cfg(feature = "vendored")]
-mod slope;
 #[cfg(feature = "vendored")]
 mod syntax;
 #[cfg(feature = "vendored")]
@@ -46,7 +45,6 @@ pub use {
     expression::Expression,
     interpreter::{Interpreter, Trust},
     pictures::Pictures,
-    slope::{Difference, Slope},
     syntax::SyntaxError,
 };
 

@@ -2,9 +2,9 @@
 
 use crate::arguments;
 use crate::function::{Outcome, Problem, function, message_of};
-use crate::slope::Slope;
 use crate::values::Handle;
 use chainrule::Value;
+use chainrule::check::Slope;
 use mlua::prelude::*;
 
 /// What can show pictures. What it returns is printed: where the picture is.

@@ -77,7 +77,7 @@ fn read_standard_input() -> Result<String> {
 
 fn failure(error: Error) -> Failure {
     match error {
-        Error::Syntax(error) => Failure::input(error.to_string()),
+        error @ Error::Syntax(_) => error.into(),
         other => Failure::work(other.to_string()),
     }
 }

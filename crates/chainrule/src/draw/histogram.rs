@@ -38,7 +38,7 @@ pub fn histograms(title: impl Into<String>, model: &Mlp) -> Figure {
     let column = |what: &str, numbers: &[Vec<f64>], color| -> Vec<Plot> {
         let panels = numbers.iter().enumerate().map(|(index, numbers)| {
             let mut plot = panel(what, numbers, color).size(480.0, 110.0);
-            plot.y.label = format!("layer {index}: {}", text::counted(numbers.len(), what));
+            plot.y.label = format!("layer {}: {}", index + 1, text::counted(numbers.len(), what));
             plot
         });
         panels.collect()
