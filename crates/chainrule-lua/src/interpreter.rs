@@ -2,8 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::function::message_of;
-use crate::pictures::{self, Pictures};
-use crate::{interrupt, library, operations, syntax};
+use crate::{interrupt, library, operations, pictures, syntax};
 use mlua::prelude::*;
 use mlua::state::{GcGenParams, GcMode};
 use std::cell::RefCell;
@@ -79,15 +78,6 @@ impl Interpreter {
     /// run afterwards starts anew.
     pub fn interrupter(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.flag)
-    }
-
-    /// Adds `draw` and `plot`, which show pictures so.
-    ///
-    /// # Errors
-    ///
-    /// If Lua has no memory left.
-    pub fn show_pictures(&self, pictures: impl Pictures + 'static) -> Result<()> {
-        pictures::add(&self.lua, pictures).map_err(|error| self.error(&error))
     }
 
     /// Sets the table `arg`: what a script was called with.

@@ -44,7 +44,7 @@ pub use {
     error::{Error, Result},
     expression::Expression,
     interpreter::{Interpreter, Trust},
-    pictures::Pictures,
+    pictures::Formula,
     syntax::SyntaxError,
 };
 

@@ -1,27 +1,39 @@
-//! What the console shows: `slope`, and with a helper of the command's `draw` and `plot`.
+//! What the console shows: `slope`, and with the help of who can draw, `draw` and `plot`.
 
 use crate::arguments;
 use crate::function::{Outcome, Problem, function, message_of};
-use crate::values::Handle;
+use crate::interpreter::Interpreter;
+use crate::values::{self, Handle};
 use chainrule::Value;
 use chainrule::check::Slope;
 use mlua::prelude::*;
 
-/// What can show pictures. What it returns is printed: where the picture is.
-pub trait Pictures {
-    /// Shows what values were made of.
-    ///
-    /// # Errors
-    ///
-    /// A line that says why there is no picture.
-    fn draw(&self, values: &[Value]) -> Result<String, String>;
+/// A function of one variable that was written in Lua, and fails with one line.
+pub type Formula<'a> = dyn Fn(Value) -> Result<Value, String> + 'a;
 
-    /// Shows a function from a number to another.
+impl Interpreter {
+    /// Adds `draw(value, ...)`: `show` draws what the values were made of, and returns what is printed, such as where the
+    /// picture is, or one line that says why there is none. Globals that hold values without a label label them.
     ///
     /// # Errors
     ///
-    /// A line that says why there is no picture.
-    fn plot(&self, function: &dyn Fn(Value) -> Result<Value, String>, from: f64, to: f64) -> Result<String, String>;
+    /// If Lua has no memory left.
+    pub fn draw_with(&self, show: impl Fn(&[Value]) -> Result<String, String> + 'static) -> crate::Result<()> {
+        add_draw(self.lua(), show).map_err(|error| self.error(&error))
+    }
+
+    /// Adds `plot(f, from, to)`: `show` draws the function over the range, and returns what is printed, such as where the
+    /// picture is, or one line that says why there is none. It may call the function in scopes of its own.
+    ///
+    /// # Errors
+    ///
+    /// If Lua has no memory left.
+    pub fn plot_with(
+        &self,
+        show: impl Fn(&Formula, f64, f64) -> Result<String, String> + 'static,
+    ) -> crate::Result<()> {
+        add_plot(self.lua(), show).map_err(|error| self.error(&error))
+    }
 }
 
 /// Adds `slope(f, x)`: the derivative, and what differences make of it.
@@ -29,27 +41,31 @@ pub(crate) fn add_slope(lua: &Lua) -> LuaResult<()> {
     let slope = function(lua, |lua, (f, x): (LuaValue, LuaValue)| {
         let f = called("slope", &f)?;
         let x = arguments::number("slope, place", &x)?;
-        let slope = Slope::of(|x| compute(f, x), x);
+        let slope = values::untidied(|| Slope::of(|x| compute(f, x), x));
         print(lua, &slope.map_err(Problem::new)?.to_string())
     })?;
     lua.globals().set("slope", slope)
 }
 
-/// Adds `draw(value, ...)` and `plot(f, from, to)`.
-pub(crate) fn add(lua: &Lua, pictures: impl Pictures + 'static) -> LuaResult<()> {
-    let pictures = std::rc::Rc::new(pictures);
-    let drawing = std::rc::Rc::clone(&pictures);
+fn add_draw(lua: &Lua, show: impl Fn(&[Value]) -> Result<String, String> + 'static) -> LuaResult<()> {
     let draw = function(lua, move |lua, values: LuaVariadic<LuaValue>| {
+        if values.is_empty() {
+            return Err(Problem::new("draw: expected at least one Value, found none"));
+        }
         name_globals(lua)?;
         let values = values.iter().map(|value| arguments::value("draw", value)).collect::<Outcome<Vec<_>>>()?;
-        print(lua, &drawing.draw(&values).map_err(Problem::new)?)
+        print(lua, &show(&values).map_err(Problem::new)?)
     })?;
-    lua.globals().set("draw", draw)?;
+    lua.globals().set("draw", draw)
+}
+
+fn add_plot(lua: &Lua, show: impl Fn(&Formula, f64, f64) -> Result<String, String> + 'static) -> LuaResult<()> {
     let plot = function(lua, move |lua, (f, from, to): (LuaValue, LuaValue, LuaValue)| {
         let f = called("plot", &f)?;
         let (from, to) = (arguments::number("plot, from", &from)?, arguments::number("plot, to", &to)?);
-        let function = |x| crate::values::untidied(|| compute(f, x));
-        print(lua, &pictures.plot(&function, from, to).map_err(Problem::new)?)
+        let function = |x| values::passing(|| compute(f, x));
+        let shown = values::untidied(|| show(&function, from, to));
+        print(lua, &shown.map_err(Problem::new)?)
     })?;
     lua.globals().set("plot", plot)
 }

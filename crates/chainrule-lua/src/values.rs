@@ -117,8 +117,8 @@ pub fn untidied<T>(compute: impl FnOnce() -> T) -> T {
     compute()
 }
 
-/// Computes without tidying, and forgets afterwards what got a place in the meantime: whoever calls may release it with a
-/// scope, though Lua has not yet collected it. There it is a plain number from then on.
+/// Computes without tidying, and forgets afterwards what got a place in the meantime: the caller may release it with a scope,
+/// though Lua has not yet collected it. There it is a plain number from then on. No such scope may end within.
 #[cfg(feature = "vendored")]
 pub fn passing<T>(compute: impl FnOnce() -> T) -> T {
     struct Forget(Option<Vec<u32>>);

@@ -1,5 +1,6 @@
 //! `chainrule lua`: the notes' language, from a file or typed into a console.
 
+mod pictures;
 mod prompt;
 
 use crate::failure::{Failure, Result};
@@ -41,6 +42,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let trust = if args.r#unsafe { Trust::Trusted } else { Trust::Sandboxed };
     let lua = Interpreter::new(trust, io::stdout()).map_err(failure)?;
+    pictures::add(&lua).map_err(failure)?;
     interrupt::set(lua.interrupter())?;
     let outcome = match (&args.code, args.script.split_first()) {
         (Some(code), _) => lua.run("code", code),

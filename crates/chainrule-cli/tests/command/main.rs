@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod look;
+mod lua;
 mod pages;
 mod predict;
 mod stopping;
