@@ -37,11 +37,9 @@ fn a_script_runs_from_everywhere() {
 
 #[test]
 fn what_cannot_be_run_is_one_line() {
-    let place = Place::with("wrong.lua", "x = 1\ny = 2 +* 3\n");
-    place.write("failing.lua", "local a = Value(1)\nlocal b = a + nil\n");
+    let place = Place::with("failing.lua", "local a = Value(1)\nlocal b = a + nil\n");
     for (args, code, message) in [
         (&["lua", "none.lua"][..], 2, "error: none.lua: No such file or directory (os error 2)\n"),
-        (&["lua", "wrong.lua"], 2, "error: wrong.lua:2:8: unexpected symbol near '*'\n"),
         (&["lua", "failing.lua"], 1, "error: failing.lua:2: +: expected a number or a Value, found nil\n"),
         (&["lua", "-e", "error('mine', 0)"], 1, "error: mine\n"),
         (&["lua", "-e", "x", "file.lua"], 2, "error: "),
@@ -51,6 +49,13 @@ fn what_cannot_be_run_is_one_line() {
         assert_eq!(run.code, Some(code), "{run:?}");
         assert!(run.err.starts_with(message) && run.err.lines().count() == 1, "{run:?}");
     }
+}
+
+#[test]
+fn what_is_no_lua_is_shown_with_its_place() {
+    let run = Place::with("wrong.lua", "x = 1\ny = 2 +* 3\n").run(&["lua", "wrong.lua"]);
+    assert_eq!(run.code, Some(2), "{run:?}");
+    assert_eq!(run.err, "error: wrong.lua:2:8: unexpected symbol near '*'\ny = 2 +* 3\n       ^\n");
 }
 
 #[test]
