@@ -22,7 +22,7 @@ const GAP: (f64, f64, f64) = (36.0, 150.0, 0.22);
 /// Between a border's ports and the column beside them, at least.
 const PORT_GAP: f64 = 16.0;
 /// With more bends than this, the longest edges run straight: the picture is a thicket anyway.
-const MOST_BENDS: usize = 1000;
+const MOST_BENDS: usize = 600;
 /// With more cells and bends than this, neighbours are not swapped to save crossings: it takes long and gains little.
 const MOST_SWAPPED: usize = 300;
 
