@@ -1,5 +1,6 @@
 //! `cargo run --release -p bench -- CASE [--json]`: measures a case and its reference in turn.
 
+mod draw;
 mod lua;
 mod measure;
 mod moons;
@@ -31,6 +32,8 @@ enum Case {
     Deep,
     /// An operation on values of Lua.
     Lua,
+    /// Graphs as SVG: of 400 nodes, and of 65,000, folded.
+    Draw,
 }
 
 fn main() {
@@ -45,6 +48,7 @@ fn main() {
             Case::TapeBytes => tape::bytes(),
             Case::Deep => vec![tape::deep()],
             Case::Lua => vec![lua::operations()],
+            Case::Draw => draw::pictures(),
         };
         let measurements = std::thread::spawn(measure).join().expect("a case does not panic");
         for measurement in measurements {

@@ -47,6 +47,11 @@ pub fn in_turn(mut ours: impl FnMut(), mut reference: impl FnMut()) -> Medians {
     Medians { ours_ns: median(our_times), reference_ns: median(reference_times), ratio: median(ratios) }
 }
 
+/// The median of the time of one call of something that takes milliseconds.
+pub fn median_time(mut ours: impl FnMut()) -> f64 {
+    median((0..SAMPLES).map(|_| time_a_call(1, &mut ours)).collect())
+}
+
 fn calls_for(duration: Duration, f: &mut impl FnMut()) -> u32 {
     let mut calls = 1;
     while time_a_call(calls, f) * f64::from(calls) < duration.as_nanos() as f64 {

@@ -80,7 +80,7 @@ mod tests {
         model.forward(&[1.0, 2.0].map(Value::constant))[0].backward();
         let figure = histograms("", &model);
         assert_eq!(figure.columns.iter().map(Vec::len).collect::<Vec<_>>(), [3, 3]);
-        assert_eq!(figure.columns[0][1].y.label, "layer 1: 72 parameters");
+        assert_eq!(figure.columns[0][1].y.label, "layer 2: 72 parameters");
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //!
 //! `to_svg` draws them as SVG that follows the reader's light or dark setting, `to_text` for terminals, and with the feature
 //! `png`, `png` turns any SVG of this library into a PNG file. Series are told apart by more than colour.
+//!
+//! [`graph`](graph()) shows what values were made of, as a [`Diagram`]; [`backward_steps`] makes a page that walks through it.
 
 mod bins;
 mod canvas;
@@ -14,6 +16,7 @@ mod differences;
 mod field;
 mod figure;
 mod function;
+mod graph;
 mod histogram;
 mod learned;
 mod legend;
@@ -38,6 +41,7 @@ pub use color::Color;
 pub use differences::difference_errors;
 pub use figure::Figure;
 pub use function::{Answer, Function, FunctionPlot, Tangent};
+pub use graph::{Diagram, Direction, LIMIT, backward_steps, graph};
 pub use histogram::{histogram, histograms};
 pub use learned::{Samples, contours, decision_boundary, fit};
 pub use loss::{Curve, loss_curve, loss_curve_on};

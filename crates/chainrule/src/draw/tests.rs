@@ -6,7 +6,7 @@ use roxmltree::Document;
 use super::*;
 
 /// Reads a picture as XML and checks what holds for every one of them.
-fn checked(svg: &str) -> Document<'_> {
+pub(super) fn checked(svg: &str) -> Document<'_> {
     let document = Document::parse(svg).expect("well-formed XML");
     let root = document.root_element();
     assert_eq!(root.attribute("role"), Some("img"));
@@ -25,7 +25,7 @@ fn checked(svg: &str) -> Document<'_> {
     document
 }
 
-fn texts(svg: &str) -> Vec<String> {
+pub(super) fn texts(svg: &str) -> Vec<String> {
     let document = checked(svg);
     let texts = document.descendants().filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
     texts.filter_map(|node| node.text()).map(str::to_string).collect()
