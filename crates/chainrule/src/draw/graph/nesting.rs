@@ -275,11 +275,14 @@ fn place(blueprint: &Blueprint, rooms: &[Room]) -> Layout {
     Layout { size: rooms[outermost].size(), routes: blueprint.edges.iter().map(route).collect(), blocks, frames }
 }
 
-/// Leaves out the points that a straight line passes anyway.
+/// Leaves out the points that a straight line passes anyway, and those where the way does not get on.
 fn without_repeats(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
     let is_level = |a: (f64, f64), b: (f64, f64)| (a.1 - b.1).abs() < 0.5;
     let mut kept: Vec<(f64, f64)> = Vec::with_capacity(points.len());
     for point in points {
+        if kept.last().is_some_and(|last| is_level(*last, point) && (last.0 - point.0).abs() < 0.5) {
+            continue;
+        }
         if let [.., a, b] = kept[..]
             && is_level(a, b)
             && is_level(b, point)

@@ -19,8 +19,6 @@ const PADDING: f64 = 12.0;
 const LEAST_WIDTH: f64 = 300.0;
 const LEGEND_ROW: f64 = 26.0;
 const LONGEST_FRAME_TITLE: f64 = 260.0;
-/// How far apart two edges from one node to another bow.
-const BOW: f64 = 26.0;
 
 /// How far apart edges arrive at most, and less than what is a crowd.
 const WIDEST_STEP: f64 = 12.0;
@@ -144,7 +142,7 @@ fn draw_edges(
     let mut routes = layout.routes.iter();
     for (item, to) in sketch.items.iter().enumerate() {
         let routes: Vec<&Vec<(f64, f64)>> = routes.by_ref().take(to.operands.len()).collect();
-        let entries = entries(&routes, &to.operands, drawings[item].entry_room());
+        let entries = entries(&routes, drawings[item].entry_room());
         for (place, (route, entry)) in routes.iter().zip(entries).enumerate() {
             let mut tag = svg.tag("path").set("d", path(route, entry, direction));
             if is_live {
@@ -156,18 +154,16 @@ fn draw_edges(
     svg.end();
 }
 
-/// Where an edge arrives, across from the middle of its node, how far it bows out, and whether it has an arrowhead: in
-/// a crowd one is enough.
+/// Where an edge arrives, across from the middle of its node, and whether it has an arrowhead: in a crowd one is enough.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Entry {
     offset: f64,
-    bow: f64,
     has_head: bool,
 }
 
 /// Spreads the edges that arrive at a node, in the order in which they come, so that none crosses another there.
-fn entries(routes: &[&Vec<(f64, f64)>], operands: &[usize], room: f64) -> Vec<Entry> {
-    let count = operands.len();
+fn entries(routes: &[&Vec<(f64, f64)>], room: f64) -> Vec<Entry> {
+    let count = routes.len();
     let from = |edge: usize| routes[edge].iter().rev().nth(1).map_or(0.0, |point| point.1);
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by(|a, b| from(*a).total_cmp(&from(*b)));
@@ -176,11 +172,6 @@ fn entries(routes: &[&Vec<(f64, f64)>], operands: &[usize], room: f64) -> Vec<En
     for (place, &edge) in order.iter().enumerate() {
         entries[edge].offset = (place as f64 - (count - 1) as f64 / 2.0) * step;
         entries[edge].has_head = step >= CROWDED || place == count / 2 || count == 1;
-    }
-    for edge in 0..count {
-        let same: Vec<usize> = order.iter().copied().filter(|other| operands[*other] == operands[edge]).collect();
-        let place = same.iter().position(|other| *other == edge).unwrap_or(0);
-        entries[edge].bow = (place as f64 - (same.len() - 1) as f64 / 2.0) * BOW;
     }
     entries
 }
@@ -197,14 +188,13 @@ fn path(route: &[(f64, f64)], entry: Entry, direction: Direction) -> String {
     // The way from the last bend leads to the entry; on a straight way the curve must fit into what there is.
     route[length - 1] = (last.0, last.1 + entry.offset);
     let mut path = format!("M{}", point(*first));
-    for (index, pair) in route.windows(2).enumerate() {
+    for pair in route.windows(2) {
         let (from, to) = (pair[0], pair[1]);
-        let bow = if index + 2 == length { entry.bow } else { 0.0 };
-        if from.1 == to.1 && bow == 0.0 {
+        if from.1 == to.1 {
             path += &format!("L{}", point(to));
         } else {
             let middle = (from.0 + to.0) / 2.0;
-            path += &format!("C{} {} {}", point((middle, from.1 + bow)), point((middle, to.1 + bow)), point(to));
+            path += &format!("C{} {} {}", point((middle, from.1)), point((middle, to.1)), point(to));
         }
     }
     if entry.has_head {
