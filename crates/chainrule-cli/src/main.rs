@@ -4,6 +4,7 @@ mod binding;
 mod cli;
 mod failure;
 mod goal;
+mod graph;
 mod interrupt;
 mod lua;
 mod model;
@@ -34,6 +35,7 @@ fn run(command: cli::Command) -> Result<ExitCode> {
         cli::Command::Predict(args) => predict::run(&args),
         cli::Command::Plot(args) => plot::run(&args),
         cli::Command::Slope(args) => slope::run(&args),
+        cli::Command::Graph(args) => graph::run(&args),
         cli::Command::Lua(args) => lua::run(&args),
         cli::Command::Completions(args) => pages::completions(&args),
         cli::Command::Man => pages::man(),

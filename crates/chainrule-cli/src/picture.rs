@@ -4,7 +4,7 @@ use crate::failure::Result;
 use crate::output;
 use chainrule::draw::{self, Page};
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// Twice the size in which an SVG is shown, so that letters are sharp.
@@ -39,22 +39,22 @@ impl FromStr for PictureFile {
 
 impl PictureFile {
     /// What the file will hold.
-    pub fn bytes(&self, svg: String) -> Result<Vec<u8>> {
+    pub fn bytes(&self, svg: &str) -> Result<Vec<u8>> {
         match self.kind {
-            Kind::Svg => Ok(svg.into_bytes()),
-            Kind::Png => Ok(draw::png(&svg, SCALE, Page::Light)?),
+            Kind::Svg => Ok(svg.into()),
+            Kind::Png => Ok(draw::png(svg, SCALE, Page::Light)?),
         }
     }
 
-    pub fn write(&self, svg: String) -> Result<()> {
-        write(&self.path, &self.bytes(svg)?)
+    pub fn write(&self, svg: &str) -> Result<()> {
+        write(&[(self.path.clone(), self.bytes(svg)?)])
     }
 }
 
-/// Writes a file whole, and says so.
-pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    chainrule::files::write_whole(&[(path.to_path_buf(), bytes)])?;
-    output::remark(&format!("wrote {}", path.display()));
+/// Writes files, all or none, and says so.
+pub fn write(files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    chainrule::files::write_whole(files)?;
+    files.iter().for_each(|(path, _)| output::remark(&format!("wrote {}", path.display())));
     Ok(())
 }
 

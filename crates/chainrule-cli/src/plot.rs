@@ -65,7 +65,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         output::print(&picture.figure.to_text(columns, rows, has_colors))?;
         return Ok(ExitCode::SUCCESS);
     };
-    file.write(picture.figure.to_svg())?;
+    file.write(&picture.figure.to_svg())?;
     for undefined in &picture.undefined {
         output::remark(&format!("undefined for {undefined}"));
     }

@@ -66,7 +66,7 @@ fn one_variable(args: &Args, expression: &Expression, at: &Binding) -> Result<Ex
     }
     output::print(&text)?;
     if let Some(file) = &args.out {
-        file.write(plot.to_svg())?;
+        file.write(&plot.to_svg())?;
     }
     Ok(ExitCode::SUCCESS)
 }

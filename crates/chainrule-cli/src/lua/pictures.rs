@@ -1,7 +1,7 @@
 //! Pictures of the console and of scripts: as text where somebody looks, and as SVG files, whose paths are told.
 
 use crate::picture;
-use chainrule::draw::Function;
+use chainrule::draw::{self, Function};
 use chainrule_lua::{Formula, Interpreter};
 use std::env;
 use std::fs;
@@ -10,7 +10,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub fn add(lua: &Interpreter) -> chainrule_lua::Result<()> {
-    lua.plot_with(plot)
+    lua.plot_with(plot)?;
+    lua.draw_with(|values| show("graph", &draw::graph(values).to_svg()))
 }
 
 fn plot(function: &Formula, from: f64, to: f64) -> Result<String, String> {
