@@ -8,8 +8,9 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/src")
 }
 
-fn read(file: &str) -> String {
-    std::fs::read_to_string(source().join(file)).unwrap_or_else(|error| panic!("docs/src/{file}: {error}"))
+fn read(file: impl AsRef<Path>) -> String {
+    let file = file.as_ref();
+    std::fs::read_to_string(source().join(file)).unwrap_or_else(|error| panic!("docs/src/{}: {error}", file.display()))
 }
 
 /// The chapters in the order of the table of contents. The code of the pages on commands is for a shell.
@@ -21,14 +22,18 @@ fn chapters_of_the_summary() -> Vec<String> {
 /// Where the links and pictures of a page lead that stay within the book.
 fn links(page: &str) -> Vec<String> {
     let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target);
-    let pages = targets.map(|target| target.split('#').next().unwrap_or_default());
-    pages.filter(|page| !page.is_empty() && !page.contains("://")).map(str::to_string).collect()
+    targets.filter(|target| !target.contains("://")).map(str::to_string).collect()
 }
 
-/// Where the links of a chapter lead, as seen from `docs/src`.
-fn links_of(chapter: &str) -> Vec<PathBuf> {
-    let folder = Path::new(chapter).parent().expect("a chapter has a folder");
-    links(&read(chapter)).into_iter().map(|link| folder.join(link)).collect()
+/// The places within a page that links can lead to: its headings, in lower case and with dashes.
+fn anchors(page: &str) -> Vec<String> {
+    let letter = |letter: char| match letter {
+        ' ' => Some('-'),
+        _ if letter.is_alphanumeric() || "-_".contains(letter) => Some(letter.to_ascii_lowercase()),
+        _ => None,
+    };
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## "));
+    headings.map(|heading| heading.chars().filter_map(letter).collect()).collect()
 }
 
 #[test]
@@ -39,8 +44,13 @@ fn the_code_of_every_chapter_is_run() {
 #[test]
 fn every_link_leads_somewhere() {
     for chapter in CHAPTERS {
-        for link in links_of(chapter) {
-            assert!(source().join(&link).exists(), "docs/src/{chapter} refers to {}, which is not there", link.display());
+        let folder = Path::new(chapter).parent().expect("a chapter has a folder");
+        for link in links(&read(chapter)) {
+            let (page, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let page = if page.is_empty() { PathBuf::from(chapter) } else { folder.join(page) };
+            assert!(source().join(&page).exists(), "docs/src/{chapter} refers to {link}, which is not there");
+            let is_there = anchor.is_empty() || anchors(&read(&page)).iter().any(|heading| heading == anchor);
+            assert!(is_there, "docs/src/{chapter} refers to {link}, and there is no such heading");
         }
     }
 }
@@ -50,7 +60,7 @@ fn every_picture_is_made_by_the_chapters_and_shown_in_one() {
     let folder = std::fs::read_dir(source().join("pictures")).expect("the pictures have a folder");
     let there: BTreeSet<String> =
         folder.map(|file| file.expect("readable").file_name().to_string_lossy().into_owned()).collect();
-    let text: String = CHAPTERS.iter().map(|chapter| read(chapter)).collect();
+    let text: String = CHAPTERS.iter().map(read).collect();
     let made: BTreeSet<String> = text
         .split("book::picture(\"")
         .skip(1)
