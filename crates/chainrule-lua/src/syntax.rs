@@ -79,7 +79,7 @@ pub(crate) fn compile_any(lua: &Lua, name: &str, text: &str) -> Result<LuaFuncti
 
 /// A script may begin with a line for the shell.
 fn without_shebang(text: &str) -> &str {
-    if text.starts_with('#') { text.find('\n').map_or("", |end| &text[end..]) } else { text }
+    if text.starts_with("#!") { text.find('\n').map_or("", |end| &text[end..]) } else { text }
 }
 
 /// What Lua said: the line and the message apart.

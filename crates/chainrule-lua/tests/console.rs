@@ -22,6 +22,7 @@ fn expressions_show_their_values_and_statements_nothing() {
         ("return 5", "5"),
         ("Value(2.0) * x", "Value(data = 6.0)"),
         ("tanh(0.0)", "0.0"),
+        ("#{1, 2, 3}", "3"),
         ("2^53", "9.007199254741e+15"),
     ] {
         assert_eq!(console.answer(line), shown, "{line}");

@@ -1,6 +1,7 @@
 //! The command as its users meet it: each test runs the binary in an empty directory.
 
 mod bad_input;
+mod book;
 mod look;
 mod lua;
 mod pages;
