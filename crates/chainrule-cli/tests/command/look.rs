@@ -1,4 +1,4 @@
-//! `chainrule plot` and `chainrule slope`.
+//! `chainrule plot`, `chainrule slope` and `chainrule graph`.
 
 use crate::support::Place;
 
@@ -66,9 +66,34 @@ fn plot_tells_where_a_function_is_undefined() {
 }
 
 #[test]
+fn graph_tells_the_gradient_and_draws() {
+    let place = Place::new();
+    let expression = ["graph", "e = a*b; d = e + c", "--let", "a=2,b=-3,c=10"];
+    let run = place.run(&[&expression[..], &["-o", "d.svg", "--steps", "d.html", "--top-down"]].concat());
+    assert_eq!(run.out, "d = 4\na = 2    dd/da = -3\nb = -3   dd/db = 2\nc = 10   dd/dc = 1\n", "{run:?}");
+    assert_eq!((run.code, run.err.as_str()), (Some(0), "wrote d.svg\nwrote d.html\n"));
+    let svg = place.read("d.svg");
+    let document = roxmltree::Document::parse(&svg).expect("XML");
+    for name in ["a", "b", "c", "d", "e"] {
+        assert!(document.descendants().any(|node| node.text() == Some(name)), "{name} is not drawn");
+    }
+    assert!(place.read("d.html").starts_with("<!DOCTYPE html>"));
+    let dot = place.ok(&[&expression[..], &["--dot"]].concat());
+    assert!(dot.starts_with("digraph {") && dot.trim_end().ends_with('}'), "{dot}");
+}
+
+#[test]
+fn graph_goes_backward_through_functions_and_from_constants() {
+    let place = Place::new();
+    let out = place.ok(&["graph", "function f(x) return x^2 end", "--let", "x=3"]);
+    assert!(out.contains("x = 3   d") && out.trim_end().ends_with("= 6"), "{out}");
+    assert_eq!(place.ok(&["graph", "2 + 1"]), "result = 3\n");
+}
+
+#[test]
 fn what_cannot_be_drawn_or_nudged_is_told_and_leaves_nothing() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 17] = [
+    let cases: [(&[&str], &str); 22] = [
         (&["plot", "x *"], "error: expression:1:4: unexpected symbol near <eof>\nx *\n   ^\n"),
         (&["plot", "x y"], "error: expression:1:3: syntax error near 'y'\nx y\n  ^\n"),
         (&["plot", "x + y"], "expected a function of one variable, found x, y"),
@@ -85,6 +110,14 @@ fn what_cannot_be_drawn_or_nudged_is_told_and_leaves_nothing() {
         (&["slope", "x^2", "--at", "3"], "--at: expected NAME=NUMBER, as in x=3, found \"3\""),
         (&["slope", "x*y", "--at", "x=3"], "--at: expected a number for the variable \"y\", found x = 3"),
         (&["slope", "x*y", "--at", "x=3,y=1,z=2"], "--at: unknown variable \"z\" (known: x, y)"),
+        (&["graph", "d = a*b +", "--let", "a=1"], "error: expression:1:10: unexpected symbol near <eof>\nd = a*b +\n"),
+        (&["graph", "d = a*b", "--let", "a=1,b=two"], "--let: expected a number for \"b\", found \"b=two\""),
+        (&["graph", "d = a*b", "--let", "a=1"], "--let: expected a number for the variable \"b\", found a = 1"),
+        (&["graph", "d = 'text'"], "expected a number or a Value, found \"text\""),
+        (
+            &["graph", "d = 2*a", "--let", "a=1", "-o", "d.svg", "--steps", "missing/d.html"],
+            "missing/d.html: No such file",
+        ),
         (&["slope", "x*y", "--at", "x=3,y=1", "--plot"], "expected an expression with one variable"),
     ];
     for (args, message) in cases {
