@@ -1,12 +1,12 @@
 //! Folding a graph that is too large to show: groups become one item each, and so do occurrences of a group that do not
-//! depend on each other, equal operations, and leaves with the same users.
+//! depend on each other, equal operations side by side or in a row, and leaves with the same users.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use super::sketch::{Count, Face, Frame, Heap, Item, Sketch, homes_of_leaves, is_leaf, keep_used};
 use super::words;
-use crate::tape::{Graph, Kind};
+use crate::tape::{Graph, Kind, Node};
 
 /// How many edges there may be for each node that may be.
 const EDGES_PER_ITEM: usize = 2;
@@ -123,6 +123,7 @@ impl<'a> Levels<'a> {
             if is_leaf(&graph.nodes[node]) { homes_of_leaves.get(&node).copied().flatten() } else { home_of(node) }
         };
         let is_result: HashSet<usize> = graph.results.iter().copied().collect();
+        let depth_of_nodes = depths_of_rows(graph, depth_of_nodes, &is_result, home);
         let mut heaps = Numbering::default();
         let heap_of: Vec<usize> = (0..graph.nodes.len())
             .map(|index| {
@@ -195,6 +196,29 @@ impl<'a> Levels<'a> {
         let folded = words::folded(graph.nodes.len(), heaps.iter().any(|heap| matches!(heap, Alike::Group(_))));
         Sketch { items, frames: frames.into_iter().map(|(_, frame)| frame).collect(), folded: Some(folded) }
     }
+}
+
+/// The depth of each node, but that an operation which only feeds one like it has the depth of that: so operations in a
+/// row, as `sum = sum + x` again and again makes them, count as equally deep. What leaves such a row leaves it at its end,
+/// so that what is equally deep still does not lead out of itself and back.
+fn depths_of_rows(
+    graph: &Graph,
+    mut depths: Vec<u32>,
+    is_result: &HashSet<usize>,
+    home: impl Fn(usize) -> Option<usize>,
+) -> Vec<u32> {
+    let mut uses = vec![0_u32; graph.nodes.len()];
+    graph.nodes.iter().flat_map(|node| &node.operands).for_each(|operand| uses[*operand] += 1);
+    for (index, node) in graph.nodes.iter().enumerate().rev().filter(|(_, node)| !is_leaf(node)) {
+        let kind = |node: &Node| (node.kind, node.exponent);
+        for &operand in &node.operands {
+            let is_in_a_row = uses[operand] == 1 && kind(&graph.nodes[operand]) == kind(node);
+            if is_in_a_row && !is_result.contains(&operand) && home(operand) == home(index) {
+                depths[operand] = depths[index];
+            }
+        }
+    }
+    depths
 }
 
 /// What nodes that become one item have in common.

@@ -11,6 +11,8 @@ use crate::tape::Kind;
 
 const MARGIN: f64 = 20.0;
 const TITLE_SIZE: f64 = 16.0;
+/// Bold letters are so much wider.
+const BOLD: f64 = 1.12;
 const NOTE_SIZE: f64 = 12.0;
 const FRAME_TITLE: f64 = 12.0;
 /// Between a frame and what is in it.
@@ -18,7 +20,12 @@ const PADDING: f64 = 12.0;
 /// The narrowest picture: headings and notes want room.
 const LEAST_WIDTH: f64 = 300.0;
 const LEGEND_ROW: f64 = 26.0;
+/// A longer title does not make the picture wider.
+const LONGEST_TITLE: f64 = 640.0;
 const LONGEST_FRAME_TITLE: f64 = 260.0;
+
+/// From here on edges are drawn thin and light.
+const MANY_EDGES: usize = 150;
 
 /// How far apart edges arrive at most, and less than what is a crowd.
 const WIDEST_STEP: f64 = 12.0;
@@ -34,13 +41,14 @@ pub(super) fn svg(diagram: &Diagram, is_live: bool) -> String {
     let looks = looks(&drawings);
     let note = note(diagram, &sketch);
     let legend_width: f64 = looks.iter().map(|look| legend_entry(*look)).sum();
-    let wanted = graph_size.0.max(legend_width.min(560.0)).max(LEAST_WIDTH);
+    let title_width = text::width(&diagram.title, TITLE_SIZE * BOLD).min(LONGEST_TITLE);
+    let wanted = graph_size.0.max(legend_width.min(560.0)).max(title_width).max(LEAST_WIDTH);
     let width = (wanted + 2.0 * MARGIN).ceil();
 
     let mut content = Svg::new();
     let mut y = MARGIN;
     if !diagram.title.is_empty() {
-        let title = text::fitted(&diagram.title, TITLE_SIZE, width - 2.0 * MARGIN);
+        let title = text::fitted(&diagram.title, TITLE_SIZE * BOLD, width - 2.0 * MARGIN);
         let tag = content.tag("text").set("x", MARGIN).set("y", y + TITLE_SIZE - 2.0).fill(Color::Ink);
         tag.set("font-size", TITLE_SIZE).set("font-weight", "600").text(&title);
         y += TITLE_SIZE + 14.0;
@@ -138,7 +146,10 @@ fn draw_edges(
     direction: Direction,
     is_live: bool,
 ) {
-    svg.tag("g").set("fill", "none").stroke(Color::Quiet, 1.3).set("stroke-linejoin", "round").open();
+    // Many edges are a texture, and each should be less than a line.
+    let is_crowd = layout.routes.len() > MANY_EDGES;
+    let group = svg.tag("g").set("fill", "none").stroke(Color::Quiet, if is_crowd { 0.8 } else { 1.3 });
+    group.set("stroke-opacity", if is_crowd { 0.5 } else { 1.0 }).set("stroke-linejoin", "round").open();
     let mut routes = layout.routes.iter();
     for (item, to) in sketch.items.iter().enumerate() {
         let routes: Vec<&Vec<(f64, f64)>> = routes.by_ref().take(to.operands.len()).collect();

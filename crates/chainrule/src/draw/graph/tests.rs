@@ -36,9 +36,10 @@ fn moons(rows: u32) -> Value {
     nn::squared_error(&scores, &labels).named("loss")
 }
 
+/// A sine of a cosine of a sine and so on.
 fn chain(length: usize) -> Graph {
     let node = |index: usize| Node {
-        kind: if index == 0 { Kind::Input } else { Kind::Computed(Op::Sin) },
+        kind: if index == 0 { Kind::Input } else { Kind::Computed([Op::Sin, Op::Cos][index % 2]) },
         operands: index.checked_sub(1).into_iter().collect(),
         exponent: None,
         data: 0.5,
@@ -204,10 +205,24 @@ fn equal_operations_outside_of_groups_are_folded_by_depth() {
 }
 
 #[test]
+fn equal_operations_in_a_row_are_one_box() {
+    let (x, w) = (Value::new(0.5).named("x"), Value::parameter(0.9).named("w"));
+    let sum = (0..500).fold(x, |sum, _| sum + (w * 2.0).tanh()) * 3.0;
+    let svg = graph(&[sum]).to_svg();
+    let counts = [shows(&svg, "+"), shows(&svg, "tanh"), shows(&svg, "*"), shows(&svg, "500 times")];
+    assert_eq!(counts, [1, 1, 2, 3], "the sum, the tangents, the products before them and the one behind");
+    // A row that is used on its way is none.
+    let mut steps = vec![x];
+    (0..500).for_each(|i| steps.push(steps[i] * w));
+    let svg = graph(&[Value::sum(&steps)]).limit(10).to_svg();
+    assert!(texts(&svg).iter().any(|text| text.contains("nearest to the result")));
+}
+
+#[test]
 fn a_chain_of_a_million_shows_its_end_and_does_not_recurse() {
     let draw = || Diagram::new(chain(1_000_000)).limit(20).to_svg();
     let svg = std::thread::Builder::new().stack_size(256 << 10).spawn(draw).unwrap().join().unwrap();
-    assert_eq!([shows(&svg, "the rest"), shows(&svg, "sin")], [1, 19]);
+    assert_eq!([shows(&svg, "the rest"), shows(&svg, "sin"), shows(&svg, "cos")], [1, 9, 10]);
     assert_eq!(shows(&svg, "999,980 operations"), 1);
     assert!(texts(&svg).iter().any(|text| text.contains("nearest to the result")));
 }

@@ -83,7 +83,7 @@ pub(super) fn folded(nodes: usize, has_groups: bool) -> String {
     let how = if has_groups {
         "each group is one box, together with those of the same name that do not depend on it"
     } else {
-        "equal operations that do not depend on each other are one box"
+        "equal operations side by side or in a row are one box"
     };
     format!("Folded from {} nodes: {how}.", thousands(nodes))
 }
