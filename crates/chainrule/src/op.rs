@@ -45,11 +45,11 @@ macro_rules! operations {
                 /// The reciprocal, `1 / x`.
                 composed Recip "recip" recip(x) -> y = N::constant(1.0) / x; [-y * y];
                 /// The power with a fixed integer exponent; `x.powi(0)` is 1 with derivative 0, at 0 too.
-                power Powi "powi" powi(x, n) -> y = x.powi(n);
+                power Powi "^" powi(x, n) -> y = x.powi(n);
                     [if n == 0 { c(0.0) } else { x.powi(n.saturating_sub(1)) * c(n.into()) }];
                 /// The power with a real exponent. The derivative by `x` is 0 where the exponent is 0; that by the
                 /// exponent is 0 where `x` or the power is 0, and NaN for negative `x`, where it is not defined.
-                native Powf "powf" powf(x, exponent) -> y = x.powf(exponent); [
+                native Powf "^" powf(x, exponent) -> y = x.powf(exponent); [
                     is_zero(exponent).select(c(0.0), exponent * x.powf(exponent - c(1.0))),
                     (is_zero(x) + is_zero(y)).select(c(0.0), y * x.ln())
                 ];

@@ -100,7 +100,7 @@ pub(super) fn made_by(graph: &Graph, node: usize) -> String {
     match (this.operands.as_slice(), op.row().name) {
         ([x], _) if this.exponent.is_some() => format!("{}{}", called(*x), this.label()),
         ([x], "neg") => format!("−{}", called(*x)),
-        ([a, b], "add" | "sub" | "mul" | "div" | "rem" | "less" | "equal") => {
+        ([a, b], "add" | "sub" | "mul" | "div" | "rem" | "powf" | "less" | "equal") => {
             format!("{} {} {}", called(*a), symbol(this), called(*b))
         }
         (operands, _) => {
