@@ -77,7 +77,8 @@ where
 {
     let reports = lua.create_function(move |lua, arguments| {
         values::tidy(lua)?;
-        Ok(f(lua, arguments))
+        // A finalizer may compute whenever Lua allocates; what `f` holds must not move then.
+        Ok(values::untidied(|| f(lua, arguments)))
     })?;
     raising(lua)?.call(reports)
 }

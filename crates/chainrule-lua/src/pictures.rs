@@ -41,8 +41,8 @@ pub(crate) fn add_slope(lua: &Lua) -> LuaResult<()> {
     let slope = function(lua, |lua, (f, x): (LuaValue, LuaValue)| {
         let f = called("slope", &f)?;
         let x = arguments::number("slope, place", &x)?;
-        let slope = values::untidied(|| Slope::of(|x| compute(f, x), x));
-        print(lua, &slope.map_err(Problem::new)?.to_string())
+        let slope = Slope::of(|x| compute(f, x), x).map_err(Problem::new)?;
+        print(lua, &slope.to_string())
     })?;
     lua.globals().set("slope", slope)
 }
@@ -64,8 +64,7 @@ fn add_plot(lua: &Lua, show: impl Fn(&Formula, f64, f64) -> Result<String, Strin
         let f = called("plot", &f)?;
         let (from, to) = (arguments::number("plot, from", &from)?, arguments::number("plot, to", &to)?);
         let function = |x| values::passing(|| compute(f, x));
-        let shown = values::untidied(|| show(&function, from, to));
-        print(lua, &shown.map_err(Problem::new)?)
+        print(lua, &show(&function, from, to).map_err(Problem::new)?)
     })?;
     lua.globals().set("plot", plot)
 }

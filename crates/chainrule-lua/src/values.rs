@@ -63,7 +63,7 @@ impl Handle {
         Handle(VALUES.with_borrow_mut(|values| values.insert(value)))
     }
 
-    /// The value, which is good until the tape is tidied: at the next call of a function of ours.
+    /// The value, which is good until the tape is tidied: until the function of ours that runs has returned.
     pub fn value(&self) -> Value {
         VALUES.with_borrow(|values| values.values[self.0 as usize])
     }
@@ -77,7 +77,7 @@ impl Drop for Handle {
 }
 
 /// Releases what is on the tape for nobody, if that may be much. Handles stay good, values that were taken out of them do
-/// not: it is called where a function of ours begins, before it looks at its arguments.
+/// not: it is called where a function of ours begins, before it looks at its arguments, and does nothing within another.
 #[inline]
 pub fn tidy(lua: &Lua) -> LuaResult<()> {
     if tape::size().nodes < LIMIT.get() { Ok(()) } else { tidy_now(lua) }

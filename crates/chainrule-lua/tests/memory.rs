@@ -110,3 +110,28 @@ fn groups_and_no_grad_may_hold_more_than_the_tape_is_tidied_at() {
         assert(a.grad == 1 and c.data == 4)";
     lua.run("script.lua", script).unwrap_or_else(|error| panic!("{error}"));
 }
+
+#[test]
+fn finalizers_may_compute_while_results_are_made() {
+    let (lua, _) = lua();
+    let script = "
+        collectgarbage('incremental')
+        local terms = {}
+        for i = 1, 2000 do terms[i] = Value(i) end
+        local total = cr.sum(terms)
+        local function compute_when_collected()
+            setmetatable({}, { __gc = function()
+                local v = Value(1)
+                for _ = 1, 70000 do v = v + 1 end
+                compute_when_collected()
+            end })
+        end
+        compute_when_collected()
+        for _ = 1, 20 do
+            local operands = total._prev
+            assert(#operands == 2000 and operands[2000].data == 2000)
+        end
+        local layer = nn.Layer(20, 500)
+        for _ = 1, 20 do assert(#layer{ table.unpack(terms, 1, 20) } == 500) end";
+    lua.run("script.lua", script).unwrap_or_else(|error| panic!("{error}"));
+}
