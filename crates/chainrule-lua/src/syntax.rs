@@ -23,11 +23,15 @@ pub struct SyntaxError {
 }
 
 impl SyntaxError {
-    /// The line of the text, and below it a caret at the place.
+    /// The line of the text, of a long one the part around the place, and below it a caret at the place.
     pub fn pointer(&self) -> String {
-        let before = self.text.chars().take(self.column - 1);
+        const BEFORE: usize = 80;
+        const BEHIND: usize = 30;
+        let start = (self.column - 1).saturating_sub(BEFORE);
+        let part: String = self.text.chars().skip(start).take(BEFORE + BEHIND).collect();
+        let before = part.chars().take(self.column - 1 - start);
         let blank: String = before.map(|char| if char == '\t' { '\t' } else { ' ' }).collect();
-        format!("{}\n{blank}^", self.text)
+        format!("{part}\n{blank}^")
     }
 }
 
@@ -111,16 +115,24 @@ fn place(lua: &Lua, lead: &str, text: &str, failure: &Failure) -> (usize, usize)
     if failure.is_incomplete {
         return (line, characters + 1);
     }
-    // From the end of the line back: a number that is cut within may be none, though both shorter and longer ones are.
-    let ends = this_line.char_indices().map(|(index, _)| index).rev();
     let is_possible = |end: &usize| match load(lua, "prefix", lead, &text[..start + end]) {
         Ok(_) => true,
         Err(failure) => failure.is_incomplete,
     };
-    let end = ends.into_iter().find(is_possible).unwrap_or(0);
+    let ends: Vec<usize> = this_line.char_indices().map(|(index, _)| index).collect();
+    let seams: Vec<usize> = ends.iter().copied().filter(|end| is_seam(this_line, *end)).collect();
+    let beyond = seams.get(seams.partition_point(is_possible)).copied().unwrap_or(this_line.len());
+    // From there back, not by halves: a number that is cut within may be none, though both shorter and longer ones are.
+    let end = ends.into_iter().rev().skip_while(|end| *end > beyond).find(is_possible).unwrap_or(0);
     let end = word_start(this_line, end);
     let blank = this_line[end..].chars().take_while(|char| char.is_whitespace()).count();
     (line, this_line[..end].chars().count() + blank + 1)
+}
+
+/// Whether a line can be cut here without cutting a word, a number or a symbol: if it could go on behind a seam, it could
+/// behind all seams before that.
+fn is_seam(line: &str, end: usize) -> bool {
+    line[end..].starts_with([' ', '\t', ',', ';', '(', ')', '{', '}'])
 }
 
 /// Where the word begins that an end falls within: `en` may be a name where `end` cannot stand.
@@ -166,6 +178,22 @@ mod tests {
         let error = fault("x = 1\ny = 2 +* 3\nz = 4").error;
         assert_eq!((error.line, error.column), (2, 8));
         assert_eq!(error.to_string(), "text:2:8: unexpected symbol near '*'");
+    }
+
+    #[test]
+    fn a_long_line_takes_no_long_time_and_is_shown_in_part() {
+        let start = std::time::Instant::now();
+        let terms = ["abc"; 100_000].join(" + ");
+        let error = fault(&format!("x = {terms} )")).error;
+        assert_eq!(error.column, 4 + terms.len() + 2);
+        assert!(error.pointer().contains(" + abc )\n"), "{}", error.pointer());
+        let [line, caret] = error.pointer().lines().map(|line| line.chars().count()).collect::<Vec<_>>()[..] else {
+            panic!("two lines")
+        };
+        assert_eq!((line, caret), (81, 81));
+        assert_eq!(fault(&format!("x = ) {terms}")).error.column, 5);
+        assert_eq!(fault(&format!("{{\"a\": [{}]}}", ["1"; 100_000].join(","))).error.column, 1);
+        assert!(start.elapsed().as_secs() < 5, "{:?}", start.elapsed());
     }
 
     #[test]
