@@ -37,8 +37,12 @@ fn files_can_be_read_and_not_written() {
     let read =
         format!("for line in io.lines('{path}') do io.write(line, ';') end io.write(io.open('{path}'):read('a'))");
     assert_eq!(run(&read), "1;2;1\n2\n");
-    for write in [format!("io.open('{path}', 'w')"), format!("io.open('{path}', 'r+')"), format!("io.output('{path}')")]
-    {
+    for write in [
+        format!("io.open('{path}', 'w')"),
+        format!("io.open('{path}', 'r+')"),
+        format!("io.output('{path}')"),
+        "io.output(5)".to_string(),
+    ] {
         assert_eq!(failure(&write), "script.lua:1: writing to files is not allowed here; --unsafe allows it");
     }
     assert_eq!(std::fs::read_to_string(path).expect("a file"), "1\n2\n");
@@ -73,7 +77,8 @@ fn trusted_scripts_may_do_all_that() {
     let path = directory.path().join("written.txt");
     let lua = Interpreter::new(Trust::Trusted, std::io::sink()).expect("memory");
     let script = format!(
-        "local file = io.open('{path}', 'w'); file:write('text'); file:close()
+        "local file = io.open('{path}', 'w'); file:write('other'); file:close()
+         io.output('{path}'); io.write('te', 'xt'):close(); io.output(io.stdout)
          assert(os.execute('true') and io.popen('echo 1'):read('a') == '1\\n' and load(string.dump(function() end)))",
         path = path.display()
     );

@@ -11,18 +11,21 @@ function print(...)
   write(table.concat(texts, '\t') .. '\n')
 end
 
+local stdout, output = io.stdout, io.output
 function io.write(...)
+  local file = output()
+  if file ~= stdout then return file:write(...) end
   for index, text in ipairs({ ... }) do
     if type(text) ~= 'string' and type(text) ~= 'number' then
       error("bad argument #" .. index .. " to 'write' (string expected, got " .. type(text) .. ')', 2)
     end
     write(text)
   end
-  return io.stdout
+  return stdout
 end
 
 -- What is written past `write` comes in order.
-io.stdout:setvbuf('no')
+stdout:setvbuf('no')
 
 local has_value
 function has_value(first, ...)

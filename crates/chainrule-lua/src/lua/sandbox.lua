@@ -11,7 +11,7 @@ loadfile, dofile, string.dump = nil, nil, nil
 
 os = { clock = os.clock, date = os.date, difftime = os.difftime, exit = os.exit, time = os.time }
 
-local open, output = io.open, io.output
+local open, output, file_type = io.open, io.output, io.type
 local function not_allowed(what) error(what .. ' is not allowed here; --unsafe allows it', 3) end
 io.popen, io.tmpfile = nil, nil
 function io.open(path, mode)
@@ -19,9 +19,10 @@ function io.open(path, mode)
   return open(path, mode)
 end
 function io.output(file)
-  if type(file) == 'string' then not_allowed('writing to files') end
-  if file then return output(file) end
-  return output()
+  if file == nil then return output() end
+  -- Lua takes a number for a name, too.
+  if not file_type(file) then not_allowed('writing to files') end
+  return output(file)
 end
 
 -- Only what is built in can be required.
