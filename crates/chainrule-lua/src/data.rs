@@ -1,10 +1,13 @@
 //! `data`: the library's synthetic data sets as tables.
 
 use crate::arguments;
-use crate::function::{Outcome, function};
+use crate::function::{Outcome, Problem, function};
 use crate::random;
 use chainrule::data::{Dataset, Synthetic, Target};
 use mlua::prelude::*;
+
+/// More points would only fill the memory: each row is a table.
+const MOST: usize = 10_000_000;
 
 /// The table `data`: a function for each synthetic data set.
 ///
@@ -16,6 +19,9 @@ pub fn data(lua: &Lua) -> LuaResult<LuaTable> {
             kind.name(),
             function(lua, move |lua, (points, noise): (LuaValue, LuaValue)| {
                 let points = arguments::count(&format!("{kind}, points"), &points, 1)?;
+                if points > MOST {
+                    return Err(Problem::new(format!("{kind}, points: expected at most {MOST}, found {points}")));
+                }
                 let noise = match noise {
                     LuaValue::Nil => kind.default_noise(),
                     noise => arguments::number(&format!("{kind}, noise"), &noise)?,

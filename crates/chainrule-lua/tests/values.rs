@@ -149,6 +149,7 @@ fn errors_have_the_line_of_the_script_and_one_message() {
             "y = nn.cross_entropy({{a, a}}, {2})",
             "cross_entropy: expected a label below 2, the number of logits, in row 1, found 2",
         ),
+        ("y = cr.data.moons(10^12)", "moons, points: expected at most 10000000, found 1000000000000"),
         ("y = cr.data.moons(1)", "points: expected at least 2, one for each class, found 1"),
     ] {
         assert_eq!(failure(&format!("local a = Value(2.0)\n\n{line}")), format!("script.lua:3: {message}"), "{line}");
