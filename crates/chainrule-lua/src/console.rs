@@ -93,7 +93,6 @@ impl Console {
         if results.is_empty() {
             return Ok(None);
         }
-        let shown = show::all(self.interpreter.lua(), &results);
-        shown.map(Some).map_err(|error| self.interpreter.error(&error))
+        self.interpreter.ended(show::all(self.interpreter.lua(), &results)).map(Some)
     }
 }

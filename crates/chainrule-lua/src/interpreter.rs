@@ -106,7 +106,12 @@ impl Interpreter {
 
     /// Calls what was compiled, and gives what it returns.
     pub(crate) fn call(&self, chunk: &LuaFunction) -> Result<LuaMultiValue> {
-        let outcome = chunk.call(()).map_err(|error| self.error(&error));
+        self.ended(chunk.call(()))
+    }
+
+    /// How something ended that ran in Lua. After an interruption, what is run next starts anew.
+    pub(crate) fn ended<T>(&self, outcome: LuaResult<T>) -> Result<T> {
+        let outcome = outcome.map_err(|error| self.error(&error));
         if matches!(outcome, Err(Error::Interrupted)) {
             self.flag.store(false, Ordering::Relaxed);
             interrupt::watch(&self.lua, Arc::clone(&self.flag)).map_err(|error| self.error(&error))?;
