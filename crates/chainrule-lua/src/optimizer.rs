@@ -90,11 +90,16 @@ impl Optimizer {
         self.parameters.iter().map(Handle::value)
     }
 
-    fn step(&mut self) {
+    fn step(&mut self) -> Outcome<()> {
+        // What was made in a call that `plot` has released since is a number now.
+        if self.values().any(Value::is_constant) {
+            return Err(Problem::new("step: a parameter was made within a function that was plotted, and is gone"));
+        }
         let mut numbers: Vec<f64> = self.values().map(Value::data).collect();
         let gradients: Vec<f64> = self.values().map(Value::grad).collect();
         self.algorithm.update(self.rate, &mut numbers, &gradients);
         self.values().zip(numbers).for_each(|(parameter, number)| parameter.set_data(number));
+        Ok(())
     }
 
     fn zero_grad(&self) {
@@ -104,13 +109,8 @@ impl Optimizer {
 
 fn methods(lua: &Lua) -> LuaResult<LuaTable> {
     let methods = lua.create_table()?;
-    methods.set(
-        "step",
-        function(lua, |_, this: LuaValue| {
-            optimizer("step", &this)?.borrow_mut::<Optimizer>()?.step();
-            Ok(())
-        })?,
-    )?;
+    methods
+        .set("step", function(lua, |_, this: LuaValue| optimizer("step", &this)?.borrow_mut::<Optimizer>()?.step())?)?;
     methods.set(
         "zero_grad",
         function(lua, |_, this: LuaValue| {

@@ -129,6 +129,20 @@ fn slopes_are_shown() {
 }
 
 #[test]
+fn what_is_endless_to_show_can_be_interrupted() {
+    let mut console = Typed::new();
+    console.feed("endless = setmetatable({}, { __tostring = function() while true do end end })");
+    let flag = console.console().interpreter().interrupter();
+    let stop = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        flag.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert!(matches!(console.failure("endless"), Error::Interrupted));
+    stop.join().expect("no panic");
+    assert_eq!(console.answer("1 + 1"), "2");
+}
+
+#[test]
 fn an_incomplete_line_is_told() {
     let (lua, _) = support::lua();
     let mut console = chainrule_lua::Console::new(lua);
@@ -149,6 +163,9 @@ fn functions_are_plotted_by_who_can_draw() {
     // What the scope released does no harm later.
     console.feed("a = Value(1); for i = 1, 200000 do local b = a * i end");
     assert_eq!(console.answer("a * 2"), "Value(data = 2.0)");
+    console.feed("plot(function(x) optimizer = optimizer or cr.optim.SGD({Value(1)}) return x^2 end, 0, 1)");
+    let message = console.failure("optimizer:step()").to_string();
+    assert_eq!(message, "step: a parameter was made within a function that was plotted, and is gone");
     let message = console.failure("plot(function(x) return x + {} end, 0, 1)").to_string();
     assert!(message.ends_with("+: expected a number or a Value, found a table"), "{message}");
     assert_eq!(console.failure("plot(1, 2, 3)").to_string(), "plot: expected a function, found 1");
