@@ -16,8 +16,8 @@ const NAME: &str = "expression";
 /// - statements, of which the last one sets the result: `e = a*b; d = e + c`;
 /// - a function: `function f(x) return 3*x^2 - 4*x + 5 end`, `f = function(x) ... end` or `function(x) ... end`.
 ///
-/// Every function of the [table of operations](chainrule::op) is there under its name, and so are those of `math`, which
-/// take values, too.
+/// Every function of the [table of operations](chainrule::op) is there under its name, and so is all of `math`, such as
+/// `log` and `pi`, whose functions take values, too.
 ///
 /// ```
 /// use chainrule::Value;
@@ -49,7 +49,7 @@ impl Expression {
     ///
     /// # Errors
     ///
-    /// [`Error::Syntax`] if it is not Lua, with the place.
+    /// [`Error::Syntax`] if it is not Lua, with the place; [`Error::Runtime`] if it calls a function that there is not.
     pub fn parse(text: &str) -> Result<Expression> {
         let interpreter = Interpreter::new(Trust::Sandboxed, std::io::sink())?;
         let chunk = syntax::compile_any(interpreter.lua(), NAME, text)?;
@@ -104,6 +104,7 @@ impl Expression {
 fn prepare(lua: &Lua, chunk: LuaFunction, text: &str) -> LuaResult<(LuaFunction, Vec<String>)> {
     let functions = functions(lua)?;
     let names = tokens::names(text);
+    check_called(&names.called, &functions)?;
     let mut variables = names.parameters.clone();
     for name in names.free {
         if !functions.contains_key(name.as_str())? {
@@ -113,8 +114,7 @@ fn prepare(lua: &Lua, chunk: LuaFunction, text: &str) -> LuaResult<(LuaFunction,
     let environment = lua.create_table()?;
     chunk.set_environment(environment.clone())?;
     let unknown = lua.create_function(|_, (name, variables): (String, LuaTable)| {
-        let mut known = variables.pairs::<String, LuaValue>().map(|pair| Ok(pair?.0)).collect::<LuaResult<Vec<_>>>()?;
-        known.sort();
+        let known = sorted_names(&variables)?;
         Ok(match known.is_empty() {
             true => format!("unknown variable {}: none was given", text::quoted(&name)),
             false => text::unknown("variable", &name, &known),
@@ -130,6 +130,21 @@ fn prepare(lua: &Lua, chunk: LuaFunction, text: &str) -> LuaResult<(LuaFunction,
     Ok((source.call((environment, chunk, names.parameters, functions, unknown, label))?, variables))
 }
 
+fn check_called(called: &[String], functions: &LuaTable) -> LuaResult<()> {
+    for name in called {
+        if !functions.contains_key(name.as_str())? {
+            return Err(LuaError::runtime(text::unknown("function", name, &sorted_names(functions)?)));
+        }
+    }
+    Ok(())
+}
+
+fn sorted_names(table: &LuaTable) -> LuaResult<Vec<String>> {
+    let mut names = table.pairs::<String, LuaValue>().map(|pair| Ok(pair?.0)).collect::<LuaResult<Vec<_>>>()?;
+    names.sort();
+    Ok(names)
+}
+
 fn label(value: Value, name: &str) {
     if value.name().is_none() {
         value.named(name);
@@ -143,6 +158,9 @@ fn functions(lua: &Lua) -> LuaResult<LuaTable> {
         "table", "tonumber", "tostring", "type",
     ];
     let functions = operations::functions(lua)?;
+    lua.globals().get::<LuaTable>("math")?.for_each(|name: String, member: LuaValue| {
+        if functions.contains_key(name.as_str())? { Ok(()) } else { functions.set(name, member) }
+    })?;
     for name in OF_LUA {
         functions.set(name, lua.globals().get::<LuaValue>(name)?)?;
     }

@@ -20,6 +20,8 @@ pub(crate) struct Names {
     pub parameters: Vec<String>,
     /// What is read and never set, in the order of appearance.
     pub free: Vec<String>,
+    /// What of this is called as a function.
+    pub called: Vec<String>,
 }
 
 /// Lua's own words.
@@ -65,10 +67,16 @@ pub(crate) fn names(text: &str) -> Names {
             Token::Word(name) => {
                 let is_field = matches!(previous, Some(Token::Symbol("." | ":" | "::") | Token::Word("goto")));
                 let is_key = braces > 0 && tokens.get(index + 1) == Some(&Token::Symbol("="));
-                let is_known =
-                    KEYWORDS.contains(&name) || set.contains(name) || names.free.iter().any(|free| free == name);
-                if !is_field && !is_key && !is_known {
+                if is_field || is_key || KEYWORDS.contains(&name) || set.contains(name) {
+                    continue;
+                }
+                let is_called = matches!(tokens.get(index + 1), Some(Token::Symbol("(" | "{") | Token::Literal));
+                let is_new = |names: &[String]| !names.iter().any(|known| known == name);
+                if is_new(&names.free) {
                     names.free.push(name.to_string());
+                }
+                if is_called && is_new(&names.called) {
+                    names.called.push(name.to_string());
                 }
             }
             _ => {}
@@ -187,6 +195,12 @@ mod tests {
     fn what_is_read_and_not_set_is_free() {
         assert_eq!(free("3*x^2 - 4*x + y"), ["x", "y"]);
         assert_eq!(free("e = a*b; d = e + c"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn what_arguments_follow_is_called() {
+        assert_eq!(names("f(x) + g{y} + h'z' + x * (y + 1)").called, ["f", "g", "h"]);
+        assert!(names("function f(x) return x end y = f(2) + math.sin(x)").called.is_empty());
     }
 
     #[test]
