@@ -10,7 +10,7 @@ use mlua::prelude::*;
 /// `Value(2.0)` and `Value(2.0, 'a')`: a leaf, which derivatives can be taken by.
 pub fn constructor(lua: &Lua) -> LuaResult<LuaFunction> {
     function(lua, |_, (data, label): (LuaValue, LuaValue)| {
-        let value = Value::parameter(arguments::number("Value", &data)?);
+        let value = Value::new(arguments::number("Value", &data)?);
         match label {
             LuaValue::Nil => Ok(Handle::new(value)),
             label => Ok(Handle::new(value.named(name("Value, label", &label)?))),

@@ -2,6 +2,7 @@
 
 mod support;
 
+use chainrule::tape::{Graph, Kind};
 use chainrule::{Value, tape};
 use chainrule_lua::{Error, Reply};
 use support::Typed;
@@ -178,5 +179,14 @@ fn values_are_drawn_with_the_names_of_globals() {
     console.console().interpreter().draw_with(names).expect("memory");
     console.feed("a = Value(2.0); b = Value(3.0, 'mine'); d = a * b");
     assert_eq!(console.answer("draw(d, a, b)"), "d a mine");
+    // Pictures tell what was put in from what is trained.
+    let is_parameter = |values: &[Value]| {
+        Ok(values
+            .iter()
+            .map(|value| matches!(Graph::of(&[*value]).nodes[0].kind, Kind::Parameter).to_string())
+            .collect())
+    };
+    console.console().interpreter().draw_with(is_parameter).expect("memory");
+    assert_eq!(console.answer("draw(a, nn.Neuron(1).w[1])"), "falsetrue");
     assert_eq!(console.failure("draw()").to_string(), "draw: expected at least one Value, found none");
 }
