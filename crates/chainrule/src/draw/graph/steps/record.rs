@@ -188,7 +188,7 @@ fn rule(graph: &Graph, node: usize, place: usize) -> Option<String> {
         None if word == "y" => called(graph, node),
         None => word.to_string(),
     };
-    is_plain.then(|| in_names(formula, name))
+    is_plain.then(|| in_names(&without_methods(formula), name))
 }
 
 fn power_rule(base: &str, exponent: i32) -> String {
@@ -209,6 +209,47 @@ fn dot_rule(graph: &Graph, node: usize, place: usize) -> String {
         _ if place < length => format!("the factor beside it, {}", called(graph, operands[place + length])),
         _ => format!("the factor beside it, {}", called(graph, operands[place - length])),
     }
+}
+
+/// A formula of the table as one writes it elsewhere: `sin(x)` for `x.sin()`, and `1 / x` for `x.recip()`.
+fn without_methods(formula: &str) -> String {
+    let mut text = formula.to_string();
+    let is_method = |text: &str, dot: usize| text[dot + 1..].starts_with(|letter: char| letter.is_ascii_alphabetic());
+    while let Some((dot, _)) = text.match_indices('.').find(|(dot, _)| is_method(&text, *dot)) {
+        let start = operand_start(&text[..dot]);
+        let Some((method, arguments)) = text[dot + 1..].split_once('(') else { break };
+        let length = arguments.len() - behind_parenthesis(arguments).len();
+        let (operand, arguments) = (&text[start..dot], &arguments[..length - 1]);
+        let end = dot + 1 + method.len() + 1 + length;
+        let plain = operand.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(operand);
+        let written = match (method, arguments) {
+            ("recip", _) => format!("1 / {operand}"),
+            (_, "") => format!("{method}({plain})"),
+            _ => format!("{method}({plain}, {arguments})"),
+        };
+        text.replace_range(start..end, &written);
+    }
+    text
+}
+
+/// Where the name, the call or the parenthesis begins that a text ends with.
+fn operand_start(text: &str) -> usize {
+    let mut depth = 0;
+    let is_outside = |letter: char| {
+        depth += i32::from(letter == ')') - i32::from(letter == '(');
+        depth < 0 || (depth == 0 && !(letter.is_alphanumeric() || "_(".contains(letter)))
+    };
+    text.rfind(is_outside).map_or(0, |before| before + 1)
+}
+
+/// What stands behind the parenthesis that was opened just before a text.
+fn behind_parenthesis(text: &str) -> &str {
+    let mut depth = 1;
+    let end = text.find(|letter: char| {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        depth == 0
+    });
+    end.map_or("", |end| &text[end + 1..])
 }
 
 /// A formula of the table with other names in it, and constants as plain numbers.
@@ -237,7 +278,7 @@ fn without_constants(formula: &str) -> String {
             Some((constant, after)) => {
                 let constant = constant.trim();
                 text += before;
-                text += &constant.parse().map_or_else(|_| constant.to_string(), short);
+                text += &constant.parse().map_or_else(|_| known_constant(constant).to_string(), short);
                 rest = after;
             }
             None => {
@@ -248,4 +289,37 @@ fn without_constants(formula: &str) -> String {
         }
     }
     text + rest
+}
+
+/// A constant of Rust as one writes it elsewhere.
+fn known_constant(name: &str) -> &str {
+    match name {
+        "LOG2_E" => "log2(e)",
+        "LOG10_E" => "log10(e)",
+        "FRAC_2_SQRT_PI" => "2 / sqrt(pi)",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_written_as_in_mathematics() {
+        let written = |formula: &str| in_names(&without_methods(formula), str::to_string);
+        for (formula, text) in [
+            ("b.recip()", "1 / b"),
+            ("-x.sin()", "-sin(x)"),
+            ("-(a / b).trunc()", "-trunc(a / b)"),
+            ("(y + y).recip()", "1 / (y + y)"),
+            ("-((-x + c(1.0)) * (x + c(1.0))).sqrt().recip()", "-1 / sqrt((-x + 1) * (x + 1))"),
+            ("((x - c(1.0)).sqrt() * (x + c(1.0)).sqrt()).recip()", "1 / (sqrt(x - 1) * sqrt(x + 1))"),
+            ("x.hypot(c(1.0)).recip()", "1 / hypot(x, 1)"),
+            ("x.recip() * c(LOG2_E)", "1 / x * log2(e)"),
+            ("-a.equal(y) + c(1.0)", "-equal(a, y) + 1"),
+        ] {
+            assert_eq!(written(formula), text);
+        }
+    }
 }
