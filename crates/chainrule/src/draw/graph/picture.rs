@@ -3,7 +3,7 @@
 use super::layers::Size;
 use super::nesting::{Block, Blueprint, Frame, Layout, Padding};
 use super::node::{self, Drawing, Look};
-use super::sketch::Sketch;
+use super::sketch::{Count, Sketch};
 use super::{Diagram, Direction, words};
 use crate::draw::svg::{Svg, number};
 use crate::draw::{Color, text};
@@ -271,15 +271,9 @@ fn description(diagram: &Diagram, sketch: &Sketch) -> String {
         return description.clone();
     }
     let graph = &diagram.graph;
-    let count = |is_kind: &dyn Fn(Kind) -> bool| graph.nodes.iter().filter(|node| is_kind(node.kind)).count();
-    let kinds = [
-        (count(&|kind| matches!(kind, Kind::Computed(_))), "operations"),
-        (count(&|kind| kind == Kind::Parameter), "parameters"),
-        (count(&|kind| kind == Kind::Input), "inputs"),
-        (count(&|kind| kind == Kind::Constant), "constants"),
-    ];
-    let counts = kinds.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<String> = counts.map(|(count, kind)| format!("{} {kind}", words::thousands(*count))).collect();
+    let mut count = Count::default();
+    graph.nodes.iter().for_each(|node| count.add(node.kind));
+    let counts = words::kinds(count);
     let mut words = match counts.is_empty() {
         true => "A graph without values.".to_string(),
         false => format!("A graph of {}.", counts.join(", ")),

@@ -69,7 +69,7 @@ fn full_numbers_and_formulas_stand_in_the_text_alternatives() {
     let titles: Vec<&str> = document.descendants().filter(is_title).filter_map(|node| node.text()).collect();
     assert!(titles.contains(&"x: input, data 0.881373587019543, grad 0"), "{titles:?}");
     let description = document.descendants().find(|node| node.tag_name().name() == "desc").unwrap().text().unwrap();
-    assert!(description.contains("1 operations, 1 inputs") && description.contains("o = tanh(x)"), "{description}");
+    assert!(description.contains("1 operation, 1 input") && description.contains("o = tanh(x)"), "{description}");
 }
 
 #[test]

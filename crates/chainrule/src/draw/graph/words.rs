@@ -54,12 +54,16 @@ pub(super) fn times(name: &str, times: usize) -> String {
 
 /// What is in a heap, a line each.
 pub(super) fn lines(heap: &Heap) -> Vec<String> {
-    let Count { operations, parameters, inputs, constants } = heap.count;
     let times = (heap.times > 1).then(|| format!("{} times", thousands(heap.times)));
-    let kinds = [(operations, "operation"), (parameters, "parameter"), (inputs, "input"), (constants, "constant")];
-    let kinds = kinds.into_iter().filter(|(count, _)| *count > 0 && !heap.is_alike);
+    let kinds = if heap.is_alike { Vec::new() } else { kinds(heap.count) };
     let result = heap.result.map(|result| format!("result {}", short(result)));
-    times.into_iter().chain(kinds.map(|(count, one)| counted(count, one))).chain(result).collect()
+    times.into_iter().chain(kinds).chain(result).collect()
+}
+
+/// How many of what, but for what there is none of.
+pub(super) fn kinds(Count { operations, parameters, inputs, constants }: Count) -> Vec<String> {
+    let kinds = [(operations, "operation"), (parameters, "parameter"), (inputs, "input"), (constants, "constant")];
+    kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, one)| counted(count, one)).collect()
 }
 
 /// Many nodes that are like this one.
