@@ -83,14 +83,20 @@ fn compute(f: &LuaFunction, x: Value) -> Result<Value, String> {
     arguments::operand("result of the function", &result).map_err(|problem| problem.to_string())
 }
 
-/// Values without a label are shown with the name of the global that holds them.
+/// Values without a label are shown with the name of the global that holds them, of several the first by alphabet.
 fn name_globals(lua: &Lua) -> LuaResult<()> {
-    lua.globals().for_each(|name: LuaValue, held: LuaValue| {
-        if let (LuaValue::String(name), Ok(value)) = (name, arguments::value("global", &held))
-            && value.name().is_none()
-        {
-            value.named(name.to_string_lossy());
+    let mut held = Vec::new();
+    lua.globals().for_each(|name: LuaValue, member: LuaValue| {
+        if let (LuaValue::String(name), Ok(value)) = (name, arguments::value("global", &member)) {
+            held.push((name.to_string_lossy(), value));
         }
         Ok(())
-    })
+    })?;
+    held.sort_by(|a, b| a.0.cmp(&b.0));
+    for (name, value) in held {
+        if value.name().is_none() {
+            value.named(name);
+        }
+    }
+    Ok(())
 }

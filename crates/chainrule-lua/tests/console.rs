@@ -179,6 +179,8 @@ fn values_are_drawn_with_the_names_of_globals() {
     console.console().interpreter().draw_with(names).expect("memory");
     console.feed("a = Value(2.0); b = Value(3.0, 'mine'); d = a * b");
     assert_eq!(console.answer("draw(d, a, b)"), "d a mine");
+    console.feed("many = Value(1); for i = 10, 50 do _G['also' .. i] = many end");
+    assert_eq!(console.answer("draw(many)"), "also10");
     // Pictures tell what was put in from what is trained.
     let is_parameter = |values: &[Value]| {
         Ok(values
