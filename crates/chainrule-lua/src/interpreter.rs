@@ -96,6 +96,9 @@ impl Interpreter {
 
     /// Runs a script; `name` is what messages call it.
     ///
+    /// What this thread recorded on its own since it first made values in Lua is released meanwhile, now and then: it is
+    /// stale afterwards.
+    ///
     /// # Errors
     ///
     /// If it is not Lua, fails, or is interrupted.
