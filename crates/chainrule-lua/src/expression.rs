@@ -114,11 +114,7 @@ fn prepare(lua: &Lua, chunk: LuaFunction, text: &str) -> LuaResult<(LuaFunction,
     let environment = lua.create_table()?;
     chunk.set_environment(environment.clone())?;
     let unknown = lua.create_function(|_, (name, variables): (String, LuaTable)| {
-        let known = sorted_names(&variables)?;
-        Ok(match known.is_empty() {
-            true => format!("unknown variable {}: none was given", text::quoted(&name)),
-            false => text::unknown("variable", &name, &known),
-        })
+        Ok(text::unknown("variable", &name, &sorted_names(&variables)?))
     })?;
     let label = lua.create_function(|_, (value, name): (LuaValue, String)| {
         if let Ok(value) = arguments::value("variable", &value) {

@@ -91,7 +91,7 @@ fn problems_are_one_line() {
     ] {
         assert_eq!(failure(text), message, "{text}");
     }
-    assert_eq!(parse("x").number(&[]).unwrap_err().to_string(), r#"unknown variable "x": none was given"#);
+    assert_eq!(parse("x").number(&[]).unwrap_err().to_string(), r#"unknown variable "x" (known: none)"#);
 }
 
 #[test]

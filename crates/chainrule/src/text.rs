@@ -59,9 +59,12 @@ pub fn unknown(kind: &str, name: &str, known: &[impl AsRef<str>]) -> String {
     format!("unknown {kind} {}{question} (known: {})", quoted(name), listed(known))
 }
 
-/// The names with commas between them; of very many, the first.
+/// The names with commas between them, of very many the first; `none` if there are none.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
     const MOST: usize = 12;
+    if names.is_empty() {
+        return "none".into();
+    }
     let mut listed: Vec<String> = names.iter().take(MOST).map(|name| excerpt(name.as_ref())).collect();
     if names.len() > MOST {
         listed.push(format!("and {} more", names.len() - MOST));
