@@ -1,7 +1,7 @@
 //! `chainrule graph`: the graph of an expression, its numbers and its gradient.
 
 use crate::binding::{self, Binding};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output;
 use crate::picture::{self, PictureFile};
 use chainrule::Value;
@@ -45,6 +45,12 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
+    if let (Some(file), Some(steps)) = (&args.out, &args.steps)
+        && file.path == *steps
+    {
+        let steps = steps.display();
+        return Err(Failure::input(format!("--steps: expected another file than that of --out, found {steps}")));
+    }
     let expression = Expression::parse(&args.expression)?;
     binding::check(&args.bindings, "--let", &expression)?;
     let leaves: Vec<Value> = args.bindings.iter().map(|binding| Value::new(binding.number)).collect();

@@ -64,10 +64,10 @@ fn one_variable(args: &Args, expression: &Expression, at: &Binding) -> Result<Ex
         let (columns, rows, has_colors) = picture::text_size();
         write!(text, "\n{}", plot.to_text(columns, rows, has_colors)).expect("writing to a string");
     }
-    output::print(&text)?;
     if let Some(file) = &args.out {
         file.write(&plot.to_svg())?;
     }
+    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -58,7 +58,9 @@ fn plot_draws_a_function_its_derivative_and_tangents() {
 #[test]
 fn plot_tells_where_a_function_is_undefined() {
     let place = Place::new();
-    assert!(place.ok(&["plot", "ln(x)", "--from", "-1"]).contains("Undefined for x ≤ 0"));
+    for function in ["ln(x)", "log(x)"] {
+        assert!(place.ok(&["plot", function, "--from", "-1"]).contains("Undefined for x ≤ 0"));
+    }
     let run = place.run(&["plot", "1/x", "-o", "pole.svg"]);
     assert_eq!((run.code, run.err.as_str()), (Some(0), "wrote pole.svg\nundefined for x = 0\n"));
     let run = place.run(&["plot", "if x > 1 then return x end", "-o", "half.svg"]);
@@ -93,7 +95,7 @@ fn graph_goes_backward_through_functions_and_from_constants() {
 #[test]
 fn what_cannot_be_drawn_or_nudged_is_told_and_leaves_nothing() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 22] = [
+    let cases: [(&[&str], &str); 26] = [
         (&["plot", "x *"], "error: expression:1:4: unexpected symbol near <eof>\nx *\n   ^\n"),
         (&["plot", "x y"], "error: expression:1:3: syntax error near 'y'\nx y\n  ^\n"),
         (&["plot", "x + y"], "expected a function of one variable, found x, y"),
@@ -105,7 +107,14 @@ fn what_cannot_be_drawn_or_nudged_is_told_and_leaves_nothing() {
         (&["plot", "ln(x)", "--tangent", "-1"], "tangent at x = -1: expected a point with a slope"),
         (&["plot", "x", "-o", "x.gif"], "--out: expected a name that ends in .svg or .png, found \"x.gif\""),
         (&["plot", "x", "-o", "missing/x.svg"], "missing/x.svg: No such file or directory"),
+        (&["plot", "foo(x)"], "unknown function \"foo\""),
         (&["slope", "x^2"], "--at"),
+        (&["slope", "x^2", "--at", "x=3", "-o", "missing/v.svg"], "missing/v.svg: No such file or directory"),
+        (&["slope", "5", "--at", "x=3"], "--at: unknown variable \"x\" (known: none)"),
+        (
+            &["graph", "x^2", "--let", "x=3", "-o", "x.svg", "--steps", "x.svg"],
+            "--steps: expected another file than that of --out, found x.svg",
+        ),
         (&["slope", "x^2", "--at", "x=three"], "--at: expected a number for \"x\", found \"x=three\""),
         (&["slope", "x^2", "--at", "3"], "--at: expected NAME=NUMBER, as in x=3, found \"3\""),
         (&["slope", "x*y", "--at", "x=3"], "--at: expected a number for the variable \"y\", found x = 3"),
