@@ -31,6 +31,6 @@ fn shells_complete_names() {
 fn the_manual_has_a_page_a_command() {
     let manual = Place::new().ok(&["man"]);
     let pages: Vec<&str> = manual.lines().filter(|line| line.starts_with(".TH ")).collect();
-    assert_eq!(pages.len(), 8, "{pages:?}");
+    assert_eq!(pages.len(), 9, "{pages:?}");
     assert!(manual.contains("test\\-fraction"));
 }
