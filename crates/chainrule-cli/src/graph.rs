@@ -1,7 +1,7 @@
 //! `chainrule graph`: the graph of an expression, its numbers and its gradient.
 
 use crate::binding::{self, Binding};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::output;
 use crate::picture::{self, PictureFile};
 use chainrule::Value;
@@ -23,6 +23,7 @@ Examples:
   chainrule graph 'e = a*b; d = e + c' --let a=2,b=-3,c=10 --dot | dot -Tpdf > d.pdf")]
 pub struct Args {
     /// An expression such as 'd = a*b + c'; several with semicolons between them
+    #[arg(allow_hyphen_values = true)]
     expression: String,
     /// A number for each variable
     #[arg(long = "let", value_name = "NAME=NUMBER,...", value_delimiter = ',', allow_hyphen_values = true)]
@@ -31,7 +32,7 @@ pub struct Args {
     #[arg(long, short, value_name = "FILE")]
     out: Option<PictureFile>,
     /// Write a page that goes through the graph step by step (.html)
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = page_file)]
     steps: Option<PathBuf>,
     /// Print the graph in the language of Graphviz, and nothing else
     #[arg(long)]
@@ -45,12 +46,6 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<ExitCode> {
-    if let (Some(file), Some(steps)) = (&args.out, &args.steps)
-        && file.path == *steps
-    {
-        let steps = steps.display();
-        return Err(Failure::input(format!("--steps: expected another file than that of --out, found {steps}")));
-    }
     let expression = Expression::parse(&args.expression)?;
     binding::check(&args.bindings, "--let", &expression)?;
     let leaves: Vec<Value> = args.bindings.iter().map(|binding| Value::new(binding.number)).collect();
@@ -71,6 +66,12 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     picture::write(&files)?;
     output::print(&if args.dot { diagram.to_dot() } else { summary(&args.bindings, &leaves, result) })?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn page_file(name: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(name);
+    let is_page = path.extension().is_some_and(|ending| ["html", "htm"].iter().any(|known| ending == *known));
+    if is_page { Ok(path) } else { Err("expected a name that ends in .html".into()) }
 }
 
 /// The result, and each variable with the derivative of the result by it.

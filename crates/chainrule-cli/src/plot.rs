@@ -20,6 +20,7 @@ Examples:
   chainrule plot 'log(x)' --from -1 --to 5 -o log.png")]
 pub struct Args {
     /// An expression such as '3*x^2 - 4*x + 5', or a function such as 'function f(x) return 3*x^2 end'
+    #[arg(allow_hyphen_values = true)]
     function: String,
     /// Where the range begins
     #[arg(long, value_name = "NUMBER", default_value_t = -5.0, allow_hyphen_values = true)]

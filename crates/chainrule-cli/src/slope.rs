@@ -27,6 +27,7 @@ Examples:
   chainrule slope 'a*b + c' --at a=2,b=-3,c=10")]
 pub struct Args {
     /// An expression such as '3*x^2 - 4*x + 5', or a function such as 'function f(x) return 3*x^2 end'
+    #[arg(allow_hyphen_values = true)]
     expression: String,
     /// The point: a number for each variable
     #[arg(long, value_name = "NAME=NUMBER,...", required = true, value_delimiter = ',', allow_hyphen_values = true)]
@@ -57,6 +58,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 
 fn one_variable(args: &Args, expression: &Expression, at: &Binding) -> Result<ExitCode> {
     let y = expression.number(&[(&at.name, at.number)])?;
+    check_defined(y, std::slice::from_ref(at))?;
     let slope = Slope::of(|x| expression.evaluate(&[(&at.name, x)]), at.number)?;
     let mut text = format!("{} = {y} at {at}\n\n{slope}\n", args.expression.trim());
     let plot = errors(&slope, &format!("The slope of {} at {at}", args.expression.trim()));
@@ -71,6 +73,15 @@ fn one_variable(args: &Args, expression: &Expression, at: &Binding) -> Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+/// Where a function has no number it has no slope, whatever the rules of its operations say.
+fn check_defined(y: f64, at: &[Binding]) -> Result<()> {
+    if y.is_finite() {
+        return Ok(());
+    }
+    let at = binding::listed(at);
+    Err(Failure::input(format!("--at: expected a point where the expression has a finite number, found {y} at {at}")))
+}
+
 fn errors(slope: &Slope, title: &str) -> Plot {
     let errors = slope.differences.iter();
     difference_errors(title, errors.map(|row| (row.h, row.forward - slope.exact, row.central - slope.exact)))
@@ -81,6 +92,7 @@ fn gradient(expression: &Expression, at: &[Binding], text: &str) -> Result<Strin
     let leaves: Vec<Value> = at.iter().map(|binding| Value::new(binding.number)).collect();
     let variables: Vec<(&str, Value)> = at.iter().map(|binding| &*binding.name).zip(leaves.iter().copied()).collect();
     let y = expression.evaluate(&variables)?;
+    check_defined(y.data(), at)?;
     let exact = y.gradient(&leaves);
     let mut table = format!("{} = {} at {}\n\n", text.trim(), y.data(), binding::listed(at));
     let width = at.iter().map(|binding| binding.name.len()).max().unwrap_or(0);

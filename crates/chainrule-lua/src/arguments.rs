@@ -43,6 +43,10 @@ pub fn count(what: &str, argument: &LuaValue, least: usize) -> Outcome<usize> {
     fits.ok_or_else(|| Problem::unexpected(what, &format!("an integer of at least {least}"), argument))
 }
 
+pub fn boolean(what: &str, option: &LuaValue) -> Outcome<bool> {
+    option.as_boolean().ok_or_else(|| Problem::unexpected(what, "true or false", option))
+}
+
 /// The elements of a list, each read by `read`.
 pub fn list<T>(what: &str, argument: &LuaValue, read: impl Fn(&str, &LuaValue) -> Outcome<T>) -> Outcome<Vec<T>> {
     let LuaValue::Table(table) = argument else {
@@ -67,7 +71,10 @@ impl<'a> Options<'a> {
         let table = match argument {
             LuaValue::Nil => None,
             LuaValue::Table(table) => Some(table.clone()),
-            other => return Err(Problem::unexpected(what, "a table of options", other)),
+            other => {
+                let expected = format!("a table of options ({})", known.join(", "));
+                return Err(Problem::unexpected(what, &expected, other));
+            }
         };
         for pair in table.iter().flat_map(|table| table.pairs::<LuaValue, LuaValue>()) {
             let name = pair?.0.to_string()?;

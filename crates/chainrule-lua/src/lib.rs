@@ -30,7 +30,6 @@ mod pictures;
 #[cfg(feature = "vendored")]
 mod show;
 #[cfg(feature = "vendored")]
-#[cfg(feature = "vendored")]
 mod syntax;
 #[cfg(feature = "vendored")]
 mod tokens;
@@ -44,7 +43,7 @@ pub use {
     error::{Error, Result},
     expression::Expression,
     interpreter::{Interpreter, Trust},
-    pictures::Formula,
+    pictures::{Formula, Plotted},
     syntax::SyntaxError,
 };
 

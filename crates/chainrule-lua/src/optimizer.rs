@@ -12,7 +12,7 @@ pub fn optim(lua: &Lua) -> LuaResult<LuaTable> {
     let optim = lua.create_table()?;
     add(lua, &optim, "SGD", &["momentum", "nesterov", "weight_decay"], |options| {
         let sgd = Sgd::new().momentum(setting(options, "momentum")?.unwrap_or(0.0));
-        let sgd = if options.get("nesterov", boolean)?.unwrap_or(false) { sgd.nesterov() } else { sgd };
+        let sgd = if options.get("nesterov", arguments::boolean)?.unwrap_or(false) { sgd.nesterov() } else { sgd };
         Ok(sgd.weight_decay(setting(options, "weight_decay")?.unwrap_or(0.0)))
     })?;
     add(lua, &optim, "Adam", &["betas", "eps", "weight_decay"], |options| {
@@ -57,10 +57,6 @@ fn add<A: Algorithm + 'static>(
 
 fn setting(options: &Options, name: &str) -> Outcome<Option<f64>> {
     options.get(name, arguments::number)
-}
-
-fn boolean(what: &str, option: &LuaValue) -> Outcome<bool> {
-    option.as_boolean().ok_or_else(|| Problem::unexpected(what, "true or false", option))
 }
 
 fn betas(what: &str, option: &LuaValue) -> Outcome<[f64; 2]> {

@@ -1,6 +1,6 @@
 //! What the console shows: `slope`, and with the help of who can draw, `draw` and `plot`.
 
-use crate::arguments;
+use crate::arguments::{self, Options};
 use crate::function::{Outcome, Problem, function, message_of};
 use crate::interpreter::Interpreter;
 use crate::values::{self, Handle};
@@ -10,6 +10,17 @@ use mlua::prelude::*;
 
 /// A function of one variable that was written in Lua, and fails with one line.
 pub type Formula<'a> = dyn Fn(Value) -> Result<Value, String> + 'a;
+
+/// What is to be drawn of a function.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plotted {
+    /// From where to where.
+    pub range: (f64, f64),
+    /// Whether the derivative is drawn, too.
+    pub derivative: bool,
+    /// Where tangents touch the curve.
+    pub tangents: Vec<f64>,
+}
 
 impl Interpreter {
     /// Adds `draw(value, ...)`: `show` draws what the values were made of, and returns what is printed, such as where the
@@ -22,16 +33,14 @@ impl Interpreter {
         add_draw(self.lua(), show).map_err(|error| self.error(&error))
     }
 
-    /// Adds `plot(f, from, to)`: `show` draws the function over the range, and returns what is printed, such as where the
-    /// picture is, or one line that says why there is none. It may call the function in scopes of its own.
+    /// Adds `plot(f, from, to, {derivative = true, tangent = 3})`, from -5 to 5 if nothing is said: `show` draws the
+    /// function, and returns what is printed, such as where the picture is, or one line that says why there is none. It may
+    /// call the function in scopes of its own.
     ///
     /// # Errors
     ///
     /// If Lua has no memory left.
-    pub fn plot_with(
-        &self,
-        show: impl Fn(&Formula, f64, f64) -> Result<String, String> + 'static,
-    ) -> crate::Result<()> {
+    pub fn plot_with(&self, show: impl Fn(&Formula, Plotted) -> Result<String, String> + 'static) -> crate::Result<()> {
         add_plot(self.lua(), show).map_err(|error| self.error(&error))
     }
 }
@@ -59,14 +68,31 @@ fn add_draw(lua: &Lua, show: impl Fn(&[Value]) -> Result<String, String> + 'stat
     lua.globals().set("draw", draw)
 }
 
-fn add_plot(lua: &Lua, show: impl Fn(&Formula, f64, f64) -> Result<String, String> + 'static) -> LuaResult<()> {
-    let plot = function(lua, move |lua, (f, from, to): (LuaValue, LuaValue, LuaValue)| {
+fn add_plot(lua: &Lua, show: impl Fn(&Formula, Plotted) -> Result<String, String> + 'static) -> LuaResult<()> {
+    let plot = function(lua, move |lua, (f, from, to, options): (LuaValue, LuaValue, LuaValue, LuaValue)| {
         let f = called("plot", &f)?;
-        let (from, to) = (arguments::number("plot, from", &from)?, arguments::number("plot, to", &to)?);
+        let end = |what: &str, end: &LuaValue, default| match end {
+            LuaValue::Nil => Ok(default),
+            end => arguments::number(what, end),
+        };
+        let options = Options::new("plot", &options, &["derivative", "tangent"])?;
+        let plotted = Plotted {
+            range: (end("plot, from", &from, -5.0)?, end("plot, to", &to, 5.0)?),
+            derivative: options.get("derivative", arguments::boolean)?.unwrap_or(false),
+            tangents: options.get("tangent", one_or_more)?.unwrap_or_default(),
+        };
         let function = |x| values::passing(|| compute(f, x));
-        print(lua, &show(&function, from, to).map_err(Problem::new)?)
+        print(lua, &show(&function, plotted).map_err(Problem::new)?)
     })?;
     lua.globals().set("plot", plot)
+}
+
+/// A number, or a list of them.
+fn one_or_more(what: &str, argument: &LuaValue) -> Outcome<Vec<f64>> {
+    match argument {
+        LuaValue::Table(_) => arguments::list(what, argument, arguments::number),
+        number => Ok(vec![arguments::number(what, number)?]),
+    }
 }
 
 fn print(lua: &Lua, text: &str) -> Outcome<()> {

@@ -68,17 +68,31 @@ pub(crate) fn compile(lua: &Lua, name: &str, lead: &str, text: &str) -> Result<L
     })
 }
 
-/// Compiles a text as an expression or else as statements. If it is neither, that is the fault of the reading that went
-/// further, which tells what was meant; it is incomplete if either could go on.
+/// Compiles a text as an expression, as statements with an expression behind them, or as statements. If it is none of them,
+/// that is the fault of the reading that went further, which tells what was meant; it is incomplete if either could go on.
 pub(crate) fn compile_any(lua: &Lua, name: &str, text: &str) -> Result<LuaFunction, Fault> {
-    compile(lua, name, "return ", text).or_else(|expression| {
-        compile(lua, name, "", text).map_err(|statements| {
-            let reach = |fault: &Fault| (fault.error.line, fault.error.column);
-            let is_incomplete = expression.is_incomplete || statements.is_incomplete;
-            let further = if reach(&expression) > reach(&statements) { expression } else { statements };
-            Fault { is_incomplete, ..further }
-        })
+    let expression = match compile(lua, name, "return ", text) {
+        Ok(expression) => return Ok(expression),
+        Err(fault) => fault,
+    };
+    if let Some(chunk) = ending_in_an_expression(lua, name, text) {
+        return Ok(chunk);
+    }
+    compile(lua, name, "", text).map_err(|statements| {
+        let reach = |fault: &Fault| (fault.error.line, fault.error.column);
+        let is_incomplete = expression.is_incomplete || statements.is_incomplete;
+        let further = if reach(&expression) > reach(&statements) { expression } else { statements };
+        Fault { is_incomplete, ..further }
     })
+}
+
+/// `w = Value(1); o = w*2; o` as `w = Value(1); o = w*2; return o`, where that is Lua.
+fn ending_in_an_expression(lua: &Lua, name: &str, text: &str) -> Option<LuaFunction> {
+    let (statements, expression) = text.rsplit_once(';')?;
+    if expression.trim().is_empty() {
+        return None;
+    }
+    load(lua, name, "", &format!("{statements}; return {expression}")).ok()
 }
 
 /// A script may begin with a line for the shell.

@@ -67,6 +67,8 @@ impl LuaUserData for Handle {
         fields.add_field_method_get("label", |_, this| Ok(this.value().name()));
         fields.add_field_method_get("_op", |_, this| Ok(op_label(this.value())));
         fields.add_field_method_get("_prev", |lua, this| values::untidied(|| list(lua, this.value().operands())));
+        // What Lua calls it in messages of its own.
+        fields.add_meta_field("__name", "Value");
         fields.add_meta_field_with("__index", methods);
         fields.add_meta_field_with("__newindex", |lua| function(lua, set_field));
         for (metamethod, op) in

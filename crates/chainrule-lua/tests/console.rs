@@ -24,6 +24,12 @@ fn expressions_show_their_values_and_statements_nothing() {
         ("Value(2.0) * x", "Value(data = 6.0)"),
         ("tanh(0.0)", "0.0"),
         ("#{1, 2, 3}", "3"),
+        ("w = Value(1.0); o = w*2; o", "Value(data = 2.0)"),
+        ("y = 1; print(y)", "1"),
+        ("y = 1; y = 2;", ""),
+        ("math.tanh(Value(0.0))", "Value(data = 0.0)"),
+        ("math.pow(2, 3) + math.log10(100)", "10.0"),
+        ("pcall(string.rep, Value(1.0))", "false\tbad argument #1 to 'string.rep' (string expected, got Value)"),
         ("2^53", "9.007199254741e+15"),
     ] {
         assert_eq!(console.answer(line), shown, "{line}");
@@ -153,14 +159,19 @@ fn an_incomplete_line_is_told() {
 #[test]
 fn functions_are_plotted_by_who_can_draw() {
     let mut console = Typed::new();
-    let show = |f: &chainrule_lua::Formula, from: f64, to: f64| {
+    let show = |f: &chainrule_lua::Formula, plotted: chainrule_lua::Plotted| {
         let _scope = tape::scope();
+        let chainrule_lua::Plotted { range: (from, to), derivative, tangents } = plotted;
         let x = Value::new(from);
         let slope = f(x)?.gradient(&[x])[0];
-        Ok(format!("from {from} to {to}, first {slope}"))
+        Ok(format!("from {from} to {to}, first {slope}, {derivative} {tangents:?}"))
     };
     console.console().interpreter().plot_with(show).expect("memory");
-    assert_eq!(console.answer("plot(function(x) return x^2 end, -3, 5)"), "from -3 to 5, first -6");
+    assert_eq!(console.answer("plot(function(x) return x^2 end, -3, 5)"), "from -3 to 5, first -6, false []");
+    let more = console.answer("plot(function(x) return x^2 end, nil, 1, {derivative = true, tangent = {0, 1.5}})");
+    assert_eq!(more, "from -5 to 1, first -10, true [0.0, 1.5]");
+    let message = console.failure("plot(math.sin, 0, 1, {tangents = 3})").to_string();
+    assert_eq!(message, r#"plot: unknown option "tangents"; did you mean "tangent"? (known: derivative, tangent)"#);
     // What the scope released does no harm later.
     console.feed("a = Value(1); for i = 1, 200000 do local b = a * i end");
     assert_eq!(console.answer("a * 2"), "Value(data = 2.0)");

@@ -2,7 +2,7 @@
 
 use crate::picture;
 use chainrule::draw::{self, Function};
-use chainrule_lua::{Formula, Interpreter};
+use chainrule_lua::{Formula, Interpreter, Plotted};
 use std::env;
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -14,8 +14,10 @@ pub fn add(lua: &Interpreter) -> chainrule_lua::Result<()> {
     lua.draw_with(|values| show("graph", &draw::graph(values).to_svg()))
 }
 
-fn plot(function: &Formula, from: f64, to: f64) -> Result<String, String> {
-    let curve = Function::over(from, to).draw(function).map_err(|error| error.to_string())?;
+fn plot(function: &Formula, plotted: Plotted) -> Result<String, String> {
+    let Plotted { range: (from, to), derivative, tangents } = plotted;
+    let curve = Function { derivative, tangents, ..Function::over(from, to) };
+    let curve = curve.draw(function).map_err(|error| error.to_string())?;
     let (columns, rows, has_colors) = picture::text_size();
     let is_seen = io::stdout().is_terminal();
     let text = if is_seen { curve.figure.to_text(columns, rows, has_colors) } else { String::new() };

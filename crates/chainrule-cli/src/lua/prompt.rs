@@ -15,6 +15,22 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+const HELP: &str = "\
+An expression shows its value; a line that is not complete goes on.
+
+  a = Value(2.0, 'a')          a number that remembers how it was made; a.data, a.grad, a.label
+  d = a * tanh(a) + 1          arithmetic, and every function of the table
+  d:backward()                 fills in the gradients; a:zero_grad() empties them
+  d._prev, d._op               what it was made of, and how
+  draw(d)                      the graph, as a picture
+  plot(f, -5, 5)               a function; plot(f, -5, 5, {derivative = true, tangent = 3}) shows more
+  slope(f, 3)                  its derivative, beside what nudging makes of it
+  n = nn.MLP(3, {4, 4, 1})     a network; n({2, 3, -1}), n:parameters(), {activation = 'tanh'} as third argument
+  cr                           the library: cr.optim, cr.group, cr.seed, ...
+
+Tab completes, arrow keys go back, Ctrl-C stops, Ctrl-D or exit ends.
+";
+
 pub fn run(lua: Interpreter) -> Result<ExitCode> {
     let terminal = |error: ReadlineError| Failure::work(format!("the terminal cannot be used: {error}"));
     let config = Config::builder().auto_add_history(true).max_history_size(10_000).map_err(terminal)?.build();
@@ -35,7 +51,9 @@ pub fn run(lua: Interpreter) -> Result<ExitCode> {
 
 fn greeting() -> String {
     let version = env!("CARGO_PKG_VERSION");
-    format!("chainrule {version}, Lua 5.4. An expression shows its value: try Value(2.0) * 3 + 1. Ctrl-D ends.\n")
+    format!(
+        "chainrule {version}, Lua 5.4. An expression shows its value: try Value(2.0) * 3 + 1, or help. Ctrl-D ends.\n"
+    )
 }
 
 /// In the user's directory for state, which is made for it.
@@ -53,7 +71,14 @@ fn converse(editor: &mut Editor<Typing, DefaultHistory>) -> Result<(), ReadlineE
         let typed = editor.readline(prompt);
         let Some(Typing { console }) = editor.helper_mut() else { return Ok(()) };
         prompt = match typed {
-            Ok(line) => answer(console, &line),
+            Ok(line) if ["exit", "quit"].contains(&line.trim()) => return Ok(()),
+            Ok(line) if line.trim() == "help" => {
+                // If nobody reads it any more, the next prompt will notice.
+                let _ = output::print(HELP);
+                "> "
+            }
+            // What was pasted may have many lines.
+            Ok(lines) => lines.split('\n').fold("> ", |_, line| answer(console, line)),
             // What was begun is given up.
             Err(ReadlineError::Interrupted) => {
                 console.forget();

@@ -94,7 +94,7 @@ pub struct Args {
     pub l2: Option<f64>,
 
     /// Directory for the files of this run
-    #[arg(long, value_name = "DIR", default_value = "chainrule-out", value_hint = ValueHint::DirPath,
+    #[arg(long, short, value_name = "DIR", default_value = "chainrule-out", value_hint = ValueHint::DirPath,
         help_heading = "Output")]
     pub out: PathBuf,
     /// Write the pictures as PNG, too

@@ -95,7 +95,7 @@ fn graph_goes_backward_through_functions_and_from_constants() {
 #[test]
 fn what_cannot_be_drawn_or_nudged_is_told_and_leaves_nothing() {
     let place = Place::new();
-    let cases: [(&[&str], &str); 26] = [
+    let cases: [(&[&str], &str); 28] = [
         (&["plot", "x *"], "error: expression:1:4: unexpected symbol near <eof>\nx *\n   ^\n"),
         (&["plot", "x y"], "error: expression:1:3: syntax error near 'y'\nx y\n  ^\n"),
         (&["plot", "x + y"], "expected a function of one variable, found x, y"),
@@ -113,8 +113,13 @@ fn what_cannot_be_drawn_or_nudged_is_told_and_leaves_nothing() {
         (&["slope", "5", "--at", "x=3"], "--at: unknown variable \"x\" (known: none)"),
         (
             &["graph", "x^2", "--let", "x=3", "-o", "x.svg", "--steps", "x.svg"],
-            "--steps: expected another file than that of --out, found x.svg",
+            "--steps: expected a name that ends in .html, found \"x.svg\"",
         ),
+        (
+            &["slope", "-1/x", "--at", "x=0"],
+            "--at: expected a point where the expression has a finite number, found -inf at x = 0",
+        ),
+        (&["slope", "ln(x)", "--at", "x=-1"], "found NaN at x = -1"),
         (&["slope", "x^2", "--at", "x=three"], "--at: expected a number for \"x\", found \"x=three\""),
         (&["slope", "x^2", "--at", "3"], "--at: expected NAME=NUMBER, as in x=3, found \"3\""),
         (&["slope", "x*y", "--at", "x=3"], "--at: expected a number for the variable \"y\", found x = 3"),

@@ -34,20 +34,24 @@ end
 
 -- Lets a function of `math` take values, which `of_values` knows what to do with.
 local function extend(name, of_values)
-  local of_numbers = math[name]
+  local of_numbers = math[name] or of_values
   math[name] = function(...)
     if has_value(...) then return of_values(...) end
     return of_numbers(...)
   end
 end
 
-for _, name in ipairs({ 'abs', 'acos', 'asin', 'ceil', 'cos', 'exp', 'floor', 'sin', 'sqrt', 'tan' }) do
+for _, name in ipairs({
+  'abs', 'acos', 'asin', 'ceil', 'cos', 'cosh', 'exp', 'floor', 'log10', 'sin', 'sinh', 'sqrt', 'tan', 'tanh',
+}) do
   extend(name, library[name])
 end
 
 extend('atan', function(y, x) return x and library.atan2(y, x) or library.atan(y) end)
 extend('log', function(x, base) return base and library.ln(x) / library.ln(base) or library.ln(x) end)
+extend('atan2', library.atan2)
 extend('fmod', library.rem)
+extend('pow', function(x, exponent) return x ^ exponent end)
 extend('max', library.maximum)
 extend('min', library.minimum)
 
