@@ -31,7 +31,7 @@ fn a_whole_exponent_is_a_power_with_a_fixed_one() {
         print(square, square._op, root._op, any)
         square:backward()
         print(a.grad)";
-    assert_eq!(run(script), "Value(data = 9.0)\t^2\tpowf\tValue(data = 8.0)\n6.0\n");
+    assert_eq!(run(script), "Value(data = 9.0)\t^2\t^\tValue(data = 8.0)\n6.0\n");
 }
 
 #[test]
