@@ -21,6 +21,7 @@
 //! - [`tape`] has [`Value`], the recording behind it, and [`scope`](tape::scope), which gives memory back.
 //! - [`nn`] has neurons, layers and multi-layer perceptrons with micrograd's and PyTorch's names, and losses; [`optim`] has
 //!   the optimisers; [`data`] has data sets.
+//! - [`program`] turns recordings into loops that run at the speed of the machine.
 //! - [`check`] has derivatives by nudging.
 //! - `draw` makes pictures as SVG, for terminals (feature `draw`), and as PNG (feature `png`).
 //! - [`files`] writes files that are whole or not there at all.
@@ -40,6 +41,7 @@ pub mod files;
 pub mod nn;
 pub mod op;
 pub mod optim;
+pub mod program;
 pub mod tape;
 pub mod text;
 
@@ -53,6 +55,7 @@ pub use dual::Dual;
 pub use error::{Error, Place, Result};
 pub use number::Number;
 pub use op::Op;
+pub use program::Program;
 pub use random::{Pcg64, Rng, RngExt, rng};
 pub use tape::{Value, no_grad};
 

@@ -1,0 +1,237 @@
+//! What a program is made of: instructions, each one statement inside a few loops.
+//!
+//! An instruction computes, for every place that its result goes to,
+//!
+//! ```text
+//! out = activation(start + sum of term)
+//! ```
+//!
+//! where the sum is over the loops in which the result stands still (those whose stride in `out` is 0). Dot products, sums,
+//! broadcasts, outer products and matrix products are all this one statement, with other strides. So are their
+//! derivatives, with the roles of the operands swapped.
+
+use crate::Op;
+
+/// The loops around an instruction. One that is not needed runs once.
+pub const LOOPS: usize = 4;
+
+/// The repeats that an instruction can stand in, one inside the other.
+pub const REPEATS: usize = 2;
+
+/// Where in the slots an operand stands, or the result goes, in each turn of the loops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Access {
+    /// Where it begins.
+    pub base: u32,
+    /// How far it moves with each turn of each loop, outermost first; 0 in a loop that it does not depend on.
+    pub strides: [i32; LOOPS],
+    /// How far it moves with each turn of the repeats around the instruction, outermost first.
+    pub shifts: [i32; REPEATS],
+    /// What base and strides lead to.
+    pub route: Route,
+}
+
+/// What the base and the strides of an [`Access`] lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Route {
+    /// The slot.
+    Direct,
+    /// A place in the [tables](super::Program::tables) of the program, where the slot is written.
+    Table,
+    /// A slot, which lies as many steps before the one that is meant as the [lookup](super::Program::lookups) with this
+    /// number says when the program runs.
+    Lookup(u32),
+}
+
+/// A run-time index: which of `count` slots is meant, each `step` after the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lookup {
+    /// Where the index stands, a whole number from 0 up to `count`, in the loops of the instruction that looks up. Not
+    /// itself a lookup.
+    pub index: Access,
+    /// From one slot to the next.
+    pub step: i32,
+    /// So many slots there are.
+    pub count: u32,
+}
+
+/// One statement in its loops.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instruction {
+    /// How often each loop runs, outermost first.
+    pub trips: [u32; LOOPS],
+    /// Where the results go.
+    pub out: Access,
+    /// What a sum starts from.
+    pub start: Start,
+    /// What is summed.
+    pub term: Term,
+    /// What is applied to the sum at last: an operation of one operand, whose derivative depends on its result alone.
+    pub activation: Option<Op>,
+}
+
+/// What a sum starts from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Start {
+    /// Nothing. The places of the results are different ones in different turns of their loops.
+    Zero,
+    /// The number that stands somewhere; its strides are 0 in the loops that are summed over. The places of the results
+    /// are different ones in different turns of their loops.
+    From(Access),
+    /// The number that stands where the result goes: the sum is added to it. Places may come again in other turns.
+    Here,
+}
+
+/// What an instruction sums.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Term {
+    /// A number.
+    Copy(Access),
+    /// The product of two numbers.
+    Product {
+        /// The one factor.
+        a: Access,
+        /// The other factor.
+        b: Access,
+        /// Whether a zero gives 0 whatever the other factor is, as it must among derivatives; see
+        /// [`Number::strong_zero_mul`](crate::Number::strong_zero_mul).
+        is_strong: bool,
+    },
+    /// An operation of the table of one, two or three operands.
+    Operation {
+        /// The operation.
+        op: Op,
+        /// The exponent of a power with a fixed one.
+        exponent: i32,
+        /// The operands.
+        operands: Vec<Access>,
+    },
+    /// An adjoint or a tangent times the derivative of such an operation by one of its operands, the product taken
+    /// [strongly](crate::Number::strong_zero_mul).
+    Partial {
+        /// The operation.
+        op: Op,
+        /// The exponent of a power with a fixed one.
+        exponent: i32,
+        /// By which operand.
+        by: u8,
+        /// The operands.
+        operands: Vec<Access>,
+        /// The result of the operation.
+        result: Access,
+        /// What is multiplied.
+        factor: Access,
+    },
+    /// An operation over slices, of the slice that the innermost loop goes through; the result stands still there.
+    Reduction {
+        /// The operation.
+        op: Op,
+        /// The slice.
+        operand: Access,
+    },
+    /// An adjoint or a tangent times the derivative of such an operation by each of its operands, the product taken
+    /// strongly.
+    ReductionPartial {
+        /// The operation.
+        op: Op,
+        /// The slice.
+        operand: Access,
+        /// The result of the operation, which stands still in the innermost loop.
+        result: Access,
+        /// What is multiplied.
+        factor: Access,
+    },
+}
+
+/// A step of a program.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    /// An instruction.
+    Run(Instruction),
+    /// Steps that depend on what the turn before computed: a loop that cannot run side by side. With every turn, all
+    /// places move on by their [shifts](Access::shifts).
+    Repeat {
+        /// So many turns.
+        trips: u32,
+        /// What is done in each.
+        body: Vec<Step>,
+    },
+}
+
+impl Access {
+    /// One slot, in all turns the same.
+    pub const fn slot(base: u32) -> Self {
+        Access { base, strides: [0; LOOPS], shifts: [0; REPEATS], route: Route::Direct }
+    }
+
+    /// From this slot on, with these strides.
+    pub const fn strided(base: u32, strides: [i32; LOOPS]) -> Self {
+        Access { strides, ..Access::slot(base) }
+    }
+
+    /// From this place in the tables on, with these strides.
+    pub const fn listed(base: u32, strides: [i32; LOOPS]) -> Self {
+        Access { route: Route::Table, ..Access::strided(base, strides) }
+    }
+
+    /// What base and strides lead to in one turn of the loops.
+    pub fn at(&self, turn: [u32; LOOPS]) -> u32 {
+        let moved = self.strides.iter().zip(turn).map(|(stride, turn)| i64::from(*stride) * i64::from(turn));
+        (i64::from(self.base) + moved.sum::<i64>()) as u32
+    }
+
+    /// The same, so many turns of the repeat at this depth later.
+    pub fn shifted(self, depth: usize, turns: u32) -> Self {
+        let base = i64::from(self.base) + i64::from(self.shifts[depth]) * i64::from(turns);
+        Access { base: base as u32, ..self }
+    }
+}
+
+impl Instruction {
+    /// The operands that the term reads.
+    pub fn operands(&self) -> Vec<&Access> {
+        self.term.operands()
+    }
+
+    /// Everything that is read or written.
+    pub fn accesses_mut(&mut self) -> Vec<&mut Access> {
+        let start = match &mut self.start {
+            Start::From(access) => Some(access),
+            Start::Zero | Start::Here => None,
+        };
+        let mut accesses = vec![&mut self.out];
+        accesses.extend(start);
+        accesses.extend(self.term.operands_mut());
+        accesses
+    }
+
+    /// Whether this loop is summed over: it runs more than once, and the result stands still.
+    pub fn is_summed_over(&self, depth: usize) -> bool {
+        self.trips[depth] > 1 && self.out.strides[depth] == 0
+    }
+}
+
+macro_rules! operands_of {
+    ($term:expr, $iter:ident) => {
+        match $term {
+            Term::Copy(a) => vec![a],
+            Term::Product { a, b, .. } => vec![a, b],
+            Term::Operation { operands, .. } => operands.$iter().collect(),
+            Term::Partial { operands, result, factor, .. } => operands.$iter().chain([result, factor]).collect(),
+            Term::Reduction { operand, .. } => vec![operand],
+            Term::ReductionPartial { operand, result, factor, .. } => vec![operand, result, factor],
+        }
+    };
+}
+
+impl Term {
+    /// What it reads: the operands, and then, of a derivative, the result and the factor.
+    pub fn operands(&self) -> Vec<&Access> {
+        operands_of!(self, iter)
+    }
+
+    /// What it reads, to be changed.
+    pub fn operands_mut(&mut self) -> Vec<&mut Access> {
+        operands_of!(self, iter_mut)
+    }
+}

@@ -1,0 +1,177 @@
+//! What a program means: every instruction in the plainest way, one number after the other.
+//!
+//! Nobody is in a hurry here. The executor, the passes and the exports are held against this in tests, so it takes no short
+//! cuts: the loops as they stand, and the formulas of the table.
+
+use super::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
+use crate::Number;
+
+/// A [`Number`] that a run-time index can be read from.
+pub trait Element: Number + PartialEq {
+    /// The number as an index, if it is a whole one from 0 on.
+    fn index(self) -> Option<u32>;
+}
+
+macro_rules! element {
+    ($float:ident) => {
+        impl Element for $float {
+            fn index(self) -> Option<u32> {
+                let index = self as u32;
+                (index as $float == self).then_some(index)
+            }
+        }
+    };
+}
+element!(f64);
+element!(f32);
+
+/// Runs a program over slots whose first ones hold the inputs; the constants are put in.
+///
+/// # Panics
+///
+/// If a lookup's index is no whole number below its count, or the program reaches beyond its slots.
+pub fn interpret<N: Element>(program: &Program, slots: &mut [N]) {
+    for (slot, constant) in program.constant_slots().zip(&program.constants) {
+        slots[slot as usize] = N::constant(*constant);
+    }
+    let mut interpreter = Interpreter { program, slots };
+    interpreter.run_all(&program.steps, &mut Vec::new());
+}
+
+struct Interpreter<'a, N> {
+    program: &'a Program,
+    slots: &'a mut [N],
+}
+
+impl<N: Element> Interpreter<'_, N> {
+    /// Runs steps in so many turns of the repeats around them.
+    fn run_all(&mut self, steps: &[Step], turns: &mut Vec<u32>) {
+        for step in steps {
+            match step {
+                Step::Run(instruction) => self.run(instruction, turns),
+                Step::Repeat { trips, body } => {
+                    for turn in 0..*trips {
+                        turns.push(turn);
+                        self.run_all(body, turns);
+                        turns.pop();
+                    }
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, instruction: &Instruction, turns: &[u32]) {
+        let mut instruction = instruction.clone();
+        for access in instruction.accesses_mut() {
+            *access = moved(*access, turns);
+        }
+        if instruction.trips.contains(&0) {
+            return;
+        }
+        if instruction.start != Start::Here {
+            for turn in all_turns(free(&instruction)) {
+                let start = match instruction.start {
+                    Start::From(access) => self.number(access, turn, turns),
+                    Start::Zero | Start::Here => N::constant(0.0),
+                };
+                let out = self.place(instruction.out, turn, turns);
+                self.slots[out] = start;
+            }
+        }
+        match &instruction.term {
+            Term::Reduction { .. } | Term::ReductionPartial { .. } => self.sum_over_slices(&instruction, turns),
+            _ => self.sum(&instruction, turns),
+        }
+        if let Some(activation) = instruction.activation {
+            for turn in all_turns(free(&instruction)) {
+                let out = self.place(instruction.out, turn, turns);
+                self.slots[out] = activation.apply(&[self.slots[out]], 0);
+            }
+        }
+    }
+
+    /// Adds every term to where its result goes.
+    fn sum(&mut self, instruction: &Instruction, turns: &[u32]) {
+        for turn in all_turns(instruction.trips) {
+            let at = |access: &Access| self.number(*access, turn, turns);
+            let all_at = |accesses: &[Access]| accesses.iter().map(at).collect::<Vec<N>>();
+            let term = match &instruction.term {
+                Term::Copy(a) => at(a),
+                Term::Product { a, b, is_strong: false } => at(a) * at(b),
+                Term::Product { a, b, is_strong: true } => at(a).strong_zero_mul(at(b)),
+                Term::Operation { op, exponent, operands } => op.apply(&all_at(operands), *exponent),
+                Term::Partial { op, exponent, by, operands, result, factor } => {
+                    let partials = op.partials(&all_at(operands), *exponent, at(result));
+                    at(factor).strong_zero_mul(partials[usize::from(*by)])
+                }
+                Term::Reduction { .. } | Term::ReductionPartial { .. } => unreachable!("these are over slices"),
+            };
+            self.add(instruction.out, turn, turns, term);
+        }
+    }
+
+    /// The same for terms over the slices that the innermost loop goes through.
+    fn sum_over_slices(&mut self, instruction: &Instruction, turns: &[u32]) {
+        let [outer @ .., length] = instruction.trips;
+        for [i, j, k, _] in all_turns([outer[0], outer[1], outer[2], 1]) {
+            let along = |access: &Access| -> Vec<N> {
+                (0..length).map(|l| self.number(*access, [i, j, k, l], turns)).collect()
+            };
+            match &instruction.term {
+                Term::Reduction { op, operand } => {
+                    let result = op.apply(&along(operand), 0);
+                    self.add(instruction.out, [i, j, k, 0], turns, result);
+                }
+                Term::ReductionPartial { op, operand, result, factor } => {
+                    let at = |access: &Access| self.number(*access, [i, j, k, 0], turns);
+                    let (factor, partials) = (at(factor), op.partials(&along(operand), 0, at(result)));
+                    for (l, partial) in (0..length).zip(partials) {
+                        self.add(instruction.out, [i, j, k, l], turns, factor.strong_zero_mul(partial));
+                    }
+                }
+                _ => unreachable!("these are not over slices"),
+            }
+        }
+    }
+
+    fn add(&mut self, out: Access, turn: [u32; LOOPS], turns: &[u32], term: N) {
+        let out = self.place(out, turn, turns);
+        self.slots[out] = self.slots[out] + term;
+    }
+
+    fn number(&self, access: Access, turn: [u32; LOOPS], turns: &[u32]) -> N {
+        self.slots[self.place(access, turn, turns)]
+    }
+
+    /// The slot that an access means in a turn of the loops.
+    fn place(&self, access: Access, turn: [u32; LOOPS], turns: &[u32]) -> usize {
+        let place = access.at(turn) as usize;
+        match access.route {
+            Route::Direct => place,
+            Route::Table => self.program.tables[place] as usize,
+            Route::Lookup(number) => {
+                let lookup = self.program.lookups[number as usize];
+                let number = self.number(moved(lookup.index, turns), turn, turns);
+                let index = number.index().filter(|index| *index < lookup.count);
+                let index = index.unwrap_or_else(|| panic!("no index below {}: {number:?}", lookup.count));
+                (place as i64 + i64::from(lookup.step) * i64::from(index)) as usize
+            }
+        }
+    }
+}
+
+/// Where an access stands in these turns of the repeats around it.
+fn moved(access: Access, turns: &[u32]) -> Access {
+    turns.iter().enumerate().fold(access, |access, (depth, turn)| access.shifted(depth, *turn))
+}
+
+/// The trips of the loops that are not summed over; the others run once.
+fn free(instruction: &Instruction) -> [u32; LOOPS] {
+    std::array::from_fn(|depth| if instruction.is_summed_over(depth) { 1 } else { instruction.trips[depth] })
+}
+
+/// Every turn of the loops, the innermost fastest.
+fn all_turns(trips: [u32; LOOPS]) -> impl Iterator<Item = [u32; LOOPS]> {
+    let [a, b, c, d] = trips;
+    (0..a).flat_map(move |i| (0..b).flat_map(move |j| (0..c).flat_map(move |k| (0..d).map(move |l| [i, j, k, l]))))
+}

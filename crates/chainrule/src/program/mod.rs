@@ -1,0 +1,86 @@
+//! Programs: recordings of scalars, turned into loops over slots.
+//!
+//! A program is plain data. Its numbers live in slots: first the inputs, then constants, then what its
+//! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
+//! runs, changes or writes out programs is held against it.
+
+mod instruction;
+mod interpret;
+
+#[cfg(test)]
+mod random;
+
+pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
+pub use interpret::interpret;
+
+use std::ops::Range;
+
+/// A list of loops over slots.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Program {
+    /// The groups of inputs; they stand in the first slots, one group after the other.
+    pub(crate) inputs: Vec<Input>,
+    /// They stand in the slots after the inputs.
+    pub(crate) constants: Vec<f64>,
+    /// So many slots there are.
+    pub(crate) slots: u32,
+    /// What is done, in this order.
+    pub(crate) steps: Vec<Step>,
+    /// What accesses by [table](Route::Table) look up: slots.
+    pub(crate) tables: Vec<u32>,
+    /// The run-time indices that accesses by [lookup](Route::Lookup) name.
+    pub(crate) lookups: Vec<Lookup>,
+    /// The comparisons that must come out as they did when the program was recorded.
+    pub(crate) guards: Vec<Guard>,
+    /// Where the results stand at the end.
+    pub(crate) outputs: Vec<Output>,
+}
+
+/// A group of inputs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// What messages call it.
+    pub name: String,
+    /// So many numbers it has.
+    pub length: u32,
+}
+
+/// A group of results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// What messages call it.
+    pub name: String,
+    /// The slots, in the order of the results.
+    pub slots: Vec<Range<u32>>,
+}
+
+/// A comparison that the recording took a branch by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The slot that holds 1 where the comparison is true, else 0.
+    pub slot: u32,
+    /// What it was in the recording.
+    pub expected: bool,
+    /// The comparison and where it stands, as in `a < b at src/model.rs:12:8`.
+    pub comparison: String,
+}
+
+impl Program {
+    /// So many numbers go in.
+    pub fn input_length(&self) -> u32 {
+        self.inputs.iter().map(|input| input.length).sum()
+    }
+
+    /// The slots of the constants.
+    pub(crate) fn constant_slots(&self) -> Range<u32> {
+        let start = self.input_length();
+        start..start + self.constants.len() as u32
+    }
+}
+
+impl Output {
+    /// So many numbers it has.
+    pub fn length(&self) -> usize {
+        self.slots.iter().map(|slots| slots.len()).sum()
+    }
+}
