@@ -4,14 +4,24 @@
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
 
+mod constants;
+mod fuse;
 mod instruction;
 mod interpret;
+mod level;
+mod lower;
+mod nest;
+mod record;
+mod slice;
 
 #[cfg(test)]
 mod random;
+#[cfg(test)]
+mod tests;
 
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
-pub use interpret::interpret;
+pub use interpret::{Element, interpret};
+pub use record::Results;
 
 use std::ops::Range;
 

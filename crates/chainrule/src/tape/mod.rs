@@ -14,6 +14,7 @@ mod methods;
 mod misuse;
 mod nodes;
 mod operators;
+mod reading;
 mod recording;
 mod scope;
 mod span;
@@ -26,6 +27,7 @@ pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
 pub(crate) use group::{Name, close_group};
+pub(crate) use reading::{Reading, Source, read};
 pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to};
 pub(crate) use span::Layout;

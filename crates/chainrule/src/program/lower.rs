@@ -1,0 +1,305 @@
+//! The fifth pass: from nests to instructions.
+//!
+//! A nest becomes as few instructions as its sums have stretches of terms at equal distances: mostly one. Items that are in
+//! no nest worth an instruction of its own are put together in one whose places are listed in a table.
+
+use super::constants::Constants;
+use super::fuse::{Item, Kind, Operand};
+use super::level::Levels;
+use super::nest::{DEPTH, Nest, nests};
+use super::{Access, Instruction, LOOPS, Lookup, Start, Term};
+use crate::Op;
+
+/// What a recording's items became.
+pub(super) struct Lowered {
+    pub instructions: Vec<Instruction>,
+    pub constants: Constants,
+    pub tables: Vec<u32>,
+    pub lookups: Vec<Lookup>,
+    /// The address after the last.
+    pub end: u32,
+    /// So many nests of more than one item were found.
+    pub nests: usize,
+}
+
+/// An instruction costs as much as so many operands in a table.
+const OVERHEAD: usize = 6;
+
+/// Lowers all groups, in their order.
+pub(super) fn lower(levels: &Levels) -> Lowered {
+    let lowered = Lowered {
+        instructions: Vec::new(),
+        constants: Constants::new(),
+        tables: Vec::new(),
+        lookups: Vec::new(),
+        end: levels.end,
+        nests: 0,
+    };
+    let mut lowering = Lowering { levels, lowered };
+    for group in levels.groups.windows(2) {
+        lowering.group(&levels.order[group[0]..group[1]]);
+    }
+    lowering.lowered
+}
+
+struct Lowering<'a> {
+    levels: &'a Levels,
+    lowered: Lowered,
+}
+
+/// Items that one or more instructions compute in the same loops.
+struct Turns<'a> {
+    /// The items, those of the innermost loop next to each other.
+    items: &'a [u32],
+    trips: [u32; DEPTH],
+    /// Whether addresses move by the same distances with each turn of a loop.
+    is_regular: bool,
+}
+
+/// Terms of a sum that stand at equal distances: where among the operands the first one's first factor is, where its second
+/// one is, and how many they are.
+#[derive(Clone, Copy)]
+struct Stretch {
+    first: usize,
+    second: Option<usize>,
+    length: usize,
+}
+
+impl Lowering<'_> {
+    fn group(&mut self, group: &[u32]) {
+        let mut rest = Vec::new();
+        for nest in nests(self.levels, group) {
+            let items = &group[nest.first..nest.first + nest.items()];
+            let turns = Turns { items, trips: nest.trips, is_regular: true };
+            if self.is_worthwhile(&turns, nest) {
+                self.lowered.nests += usize::from(turns.items.len() > 1);
+                self.instructions(&turns);
+            } else {
+                rest.extend_from_slice(turns.items);
+            }
+        }
+        if !rest.is_empty() {
+            let mut trips = [1; DEPTH];
+            trips[DEPTH - 1] = rest.len() as u32;
+            self.instructions(&Turns { items: &rest, trips, is_regular: rest.len() == 1 });
+        }
+    }
+
+    fn item(&self, item: u32) -> &Item {
+        &self.levels.items[item as usize]
+    }
+
+    fn is_worthwhile(&self, turns: &Turns, nest: Nest) -> bool {
+        let shape = self.item(turns.items[0]).shape;
+        let stretches = self.stretches(turns, 0, None, shape.plain as usize).len()
+            + self.products(turns).len().min(shape.products as usize);
+        stretches * OVERHEAD <= nest.items() * shape.operands().max(1)
+    }
+
+    fn instructions(&mut self, turns: &Turns) {
+        match self.item(turns.items[0]).shape.kind {
+            Kind::Sum => self.sum(turns),
+            Kind::Operation(op) => self.operation(turns, op),
+        }
+    }
+
+    fn operation(&mut self, turns: &Turns, op: Op) {
+        let shape = self.item(turns.items[0]).shape;
+        let operands = shape.plain as usize;
+        let (term, length) = if matches!(op, Op::Maximum | Op::Minimum | Op::Product | Op::LogSumExp) {
+            (Term::Reduction { op, operand: self.access(turns, 0, operands) }, operands)
+        } else {
+            let operands = (0..operands).map(|position| self.access(turns, position, 1)).collect();
+            (Term::Operation { op, exponent: shape.exponent, operands }, 1)
+        };
+        self.push(turns, Start::Zero, term, length, None);
+    }
+
+    fn sum(&mut self, turns: &Turns) {
+        let shape = self.item(turns.items[0]).shape;
+        let mut plain = self.stretches(turns, 0, None, shape.plain as usize);
+        let is_constant = |stretch: &Stretch| self.operands(turns.items[0])[stretch.first].is_constant();
+        let constants: Vec<Stretch> = plain.extract_if(.., |stretch| is_constant(stretch)).collect();
+        let mut terms: Vec<(Term, usize)> = Vec::new();
+        let mut start = self.constant_start(turns, &constants);
+        // The sum starts from a term that stands alone, a bias say, if there is one.
+        if let Some(single) = plain.iter().position(|stretch| stretch.length == 1) {
+            let single = plain.remove(single);
+            let access = self.access(turns, single.first, 1);
+            if let Start::From(constant) = start {
+                terms.push((Term::Copy(constant), 1));
+            }
+            start = Start::From(access);
+        }
+        for stretch in plain {
+            terms.push((Term::Copy(self.access(turns, stretch.first, stretch.length)), stretch.length));
+        }
+        for Stretch { first, second, length } in self.products(turns) {
+            let a = self.access(turns, first, length);
+            let b = self.access(turns, second.expect("products have two factors"), length);
+            terms.push((Term::Product { a, b, is_strong: false }, length));
+        }
+        if terms.is_empty() {
+            let Start::From(only) = start else { unreachable!("a sum has terms that vary") };
+            (start, terms) = (Start::Zero, vec![(Term::Copy(only), 1)]);
+        }
+        let last = terms.len() - 1;
+        for (index, (term, length)) in terms.into_iter().enumerate() {
+            let start = if index == 0 { start } else { Start::Here };
+            self.push(turns, start, term, length, shape.activation.filter(|_| index == last));
+        }
+    }
+
+    /// The sum of the constant terms, one for each item.
+    fn constant_start(&mut self, turns: &Turns, constants: &[Stretch]) -> Start {
+        let total = |item: u32| -> f64 {
+            let positions = constants.iter().flat_map(|stretch| stretch.first..stretch.first + stretch.length);
+            positions.map(|position| self.levels.constants[self.operands(item)[position].index()]).sum()
+        };
+        let totals: Vec<f64> = turns.items.iter().map(|item| total(*item)).collect();
+        if totals.iter().all(|total| *total == 0.0) {
+            return Start::Zero;
+        }
+        Start::From(self.lowered.constants.column(with_inner(turns.trips, 1), &totals))
+    }
+
+    /// The products of a sum, in stretches.
+    fn products(&self, turns: &Turns) -> Vec<Stretch> {
+        let shape = self.item(turns.items[0]).shape;
+        let (first, count) = (shape.plain as usize, shape.products as usize);
+        self.stretches(turns, first, Some(first + count), count)
+    }
+
+    /// Terms in stretches of equal distances: `count` operands from the position `first` on, and as many factors from
+    /// `second` on. Where there are no equal distances, constants and others.
+    fn stretches(&self, turns: &Turns, first: usize, second: Option<usize>, count: usize) -> Vec<Stretch> {
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for index in 0..count {
+            let (first, second) = (first + index, second.map(|second| second + index));
+            match stretches.last_mut() {
+                Some(stretch) if self.continues(turns, stretch, first, second) => stretch.length += 1,
+                _ => stretches.push(Stretch { first, second, length: 1 }),
+            }
+        }
+        // A loop of two turns is not worth it.
+        let pairs = |stretch: Stretch| {
+            let single = |index| Stretch {
+                first: stretch.first + index,
+                second: stretch.second.map(|second| second + index),
+                length: 1,
+            };
+            if stretch.length == 2 && turns.is_regular { vec![single(0), single(1)] } else { vec![stretch] }
+        };
+        stretches.into_iter().flat_map(pairs).collect()
+    }
+
+    /// Whether the operands at these positions are one further step away from the stretch, for all items alike.
+    fn continues(&self, turns: &Turns, stretch: &Stretch, first: usize, second: Option<usize>) -> bool {
+        let is_next = |start: usize, position: usize| {
+            let operands = self.operands(turns.items[0]);
+            let (begin, last, next) = (operands[start], operands[position - 1], operands[position]);
+            if begin.is_constant() || next.is_constant() || !turns.is_regular {
+                return begin.is_constant() == next.is_constant();
+            }
+            let step = |a: Operand, b: Operand| b.0.wrapping_sub(a.0);
+            let is_first_step = stretch.length == 1;
+            last.0 >> 30 == next.0 >> 30
+                && (is_first_step || step(last, next) == step(begin, operands[start + 1]))
+                && (0..DEPTH).all(|depth| self.stride(turns, depth, start) == self.stride(turns, depth, position))
+        };
+        let is_next_second = |(start, position)| is_next(start, position);
+        is_next(stretch.first, first) && stretch.second.zip(second).is_none_or(is_next_second)
+    }
+
+    /// How far an operand moves with a turn of a loop.
+    fn stride(&self, turns: &Turns, depth: usize, position: usize) -> i32 {
+        if turns.trips[depth] == 1 {
+            return 0;
+        }
+        let next = turns.trips[depth + 1..].iter().product::<u32>() as usize;
+        let address = |item: u32| self.operands(item)[position].0;
+        address(turns.items[next]).wrapping_sub(address(turns.items[0])) as i32
+    }
+
+    fn operands(&self, item: u32) -> &[Operand] {
+        &self.levels.operands[self.item(item).range()]
+    }
+
+    /// Where `length` operands from a position on stand, for all items: at equal distances, or listed in a table.
+    fn access(&mut self, turns: &Turns, position: usize, length: usize) -> Access {
+        let trips = with_inner(turns.trips, length);
+        let operand = |index: usize| self.operands(turns.items[index / length])[position + index % length];
+        let all = 0..turns.items.len() * length;
+        if all.clone().all(|index| operand(index).is_constant()) {
+            let numbers: Vec<f64> = all.map(|index| self.levels.constants[operand(index).index()]).collect();
+            return self.lowered.constants.column(trips, &numbers);
+        }
+        if let Some(access) = affine(trips, all.clone().map(|index| operand(index).0)) {
+            return access;
+        }
+        let places: Vec<Operand> = all.map(operand).collect();
+        let base = self.lowered.tables.len() as u32;
+        for place in places {
+            let address = if place.is_constant() {
+                let number = self.levels.constants[place.index()];
+                self.lowered.constants.column([1; LOOPS], &[number]).base
+            } else {
+                place.0
+            };
+            self.lowered.tables.push(address);
+        }
+        Access::listed(base, row_major(trips))
+    }
+
+    fn push(&mut self, turns: &Turns, start: Start, term: Term, length: usize, activation: Option<Op>) {
+        let addresses = turns.items.iter().map(|item| self.levels.addresses[*item as usize]);
+        let trips = with_inner(turns.trips, 1);
+        let out = affine(trips, addresses.clone()).unwrap_or_else(|| {
+            let base = self.lowered.tables.len() as u32;
+            self.lowered.tables.extend(addresses);
+            Access::listed(base, row_major(trips))
+        });
+        let trips = with_inner(turns.trips, length);
+        self.lowered.instructions.push(Instruction { trips, out, start, term, activation });
+    }
+}
+
+fn with_inner(trips: [u32; DEPTH], length: usize) -> [u32; LOOPS] {
+    let [a, b, c] = trips;
+    [a, b, c, length as u32]
+}
+
+/// The strides of a list in the order of the turns.
+pub(super) fn row_major(trips: [u32; LOOPS]) -> [i32; LOOPS] {
+    let mut stride = 1;
+    let mut strides = [0; LOOPS];
+    for depth in (0..LOOPS).rev() {
+        if trips[depth] > 1 {
+            strides[depth] = stride;
+        }
+        stride *= trips[depth] as i32;
+    }
+    strides
+}
+
+/// The access that leads to these addresses, in the order of the turns, if they move by equal distances with each loop, and
+/// are all of inputs or all of what is computed.
+fn affine(trips: [u32; LOOPS], addresses: impl Iterator<Item = u32> + Clone) -> Option<Access> {
+    let turns = row_major(trips);
+    let base = addresses.clone().next()?;
+    let at = |index: usize| addresses.clone().nth(index);
+    let mut strides = [0; LOOPS];
+    for depth in (0..LOOPS).filter(|depth| trips[*depth] > 1) {
+        strides[depth] = at(turns[depth] as usize)?.wrapping_sub(base) as i32;
+    }
+    let access = Access::strided(base, strides);
+    let is_there = |(index, address): (usize, u32)| {
+        let mut rest = index as u32;
+        let mut turn = [0; LOOPS];
+        for depth in (0..LOOPS).rev() {
+            (turn[depth], rest) = (rest % trips[depth], rest / trips[depth]);
+        }
+        access.at(turn) == address && address >> 30 == base >> 30
+    };
+    addresses.clone().enumerate().all(is_there).then_some(access)
+}

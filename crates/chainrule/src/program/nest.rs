@@ -1,0 +1,106 @@
+//! The fourth pass: loops.
+//!
+//! Of the items of a group only the addresses differ. Where these move by the same distances from item to item, the items
+//! are the turns of a loop; where such loops follow each other at equal distances, those are the turns of another one
+//! around it, and so on.
+
+use super::fuse::Operand;
+use super::level::Levels;
+
+/// So many loops can be around an item; its own sums are one more.
+pub(super) const DEPTH: usize = super::LOOPS - 1;
+
+/// Items of a group that are the turns of loops, one inside the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Nest {
+    /// Where in the group its first item is.
+    pub first: usize,
+    /// How often each loop runs, outermost first.
+    pub trips: [u32; DEPTH],
+}
+
+impl Nest {
+    /// So many items it has.
+    pub fn items(&self) -> usize {
+        self.trips.iter().product::<u32>() as usize
+    }
+
+    /// How many items lie between two turns of a loop.
+    pub fn items_a_turn(&self, depth: usize) -> usize {
+        self.trips[depth + 1..].iter().product::<u32>() as usize
+    }
+}
+
+/// The nests that a group, a list of items, consists of.
+pub(super) fn nests(levels: &Levels, group: &[u32]) -> Vec<Nest> {
+    let group = Group { levels, group };
+    let mut nests = Vec::new();
+    let mut first = 0;
+    while first < group.group.len() {
+        let nest = group.nest_at(first);
+        first += nest.items();
+        nests.push(nest);
+    }
+    nests
+}
+
+struct Group<'a> {
+    levels: &'a Levels,
+    group: &'a [u32],
+}
+
+impl Group<'_> {
+    /// The longest nest that begins with this item, from the inside out.
+    fn nest_at(&self, first: usize) -> Nest {
+        let mut trips = [1; DEPTH];
+        let mut items = 1;
+        for depth in (0..DEPTH).rev() {
+            trips[depth] = self.turns(first, items);
+            // Any two items are at some distance. Where the second begins a longer loop, the first stands alone.
+            if items == 1 && trips[depth] == 2 && self.turns(first + 1, 1) > 2 {
+                trips[depth] = 1;
+                break;
+            }
+            items *= trips[depth] as usize;
+        }
+        Nest { first, trips }
+    }
+
+    /// How many blocks of so many items follow each other at equal distances.
+    fn turns(&self, first: usize, items: usize) -> u32 {
+        let mut turns = 1;
+        while first + (turns + 1) * items <= self.group.len() {
+            let block = first + turns * items;
+            let is_regular =
+                (0..items).all(|item| self.moves_alike((first, first + items), (block - items + item, block + item)));
+            if !is_regular {
+                break;
+            }
+            turns += 1;
+        }
+        turns as u32
+    }
+
+    /// Whether all addresses move by the same distances from item to item in both pairs.
+    fn moves_alike(&self, (a, b): (usize, usize), (c, d): (usize, usize)) -> bool {
+        let [a, b, c, d] = [a, b, c, d].map(|item| self.group[item] as usize);
+        let result = |item: usize| self.levels.addresses[item];
+        if result(b).wrapping_sub(result(a)) != result(d).wrapping_sub(result(c)) {
+            return false;
+        }
+        let operands = |item: usize| &self.levels.operands[self.levels.items[item].range()];
+        let (a, b, c, d) = (operands(a), operands(b), operands(c), operands(d));
+        (0..a.len()).all(|index| is_alike(a[index], b[index], c[index], d[index]))
+    }
+}
+
+/// Whether an operand moves by the same distance in both pairs, and stays among the inputs or among what is computed.
+/// Constants can be put anywhere.
+#[inline(always)]
+fn is_alike(a: Operand, b: Operand, c: Operand, d: Operand) -> bool {
+    if a.is_constant() {
+        return true;
+    }
+    let is_same_space = |a: Operand, b: Operand| a.0 >> 30 == b.0 >> 30;
+    b.0.wrapping_sub(a.0) == d.0.wrapping_sub(c.0) && is_same_space(a, b) && is_same_space(c, d)
+}

@@ -1,0 +1,118 @@
+//! The first pass: what of a recording is needed.
+//!
+//! Two walks over the nodes: up, to find what depends on an input; down from the results, to find what they were made of,
+//! and how often each node is used.
+
+use crate::Op;
+use crate::tape::{Reading, Source};
+
+/// What of a recording is needed.
+pub(super) struct Slice {
+    /// The slot of the first input: what stands before it depends on none.
+    pub first: u32,
+    /// A mark for each node from the first on.
+    marks: Vec<u8>,
+}
+
+/// Whether a node depends on an input.
+const VARIES: u8 = 1 << 7;
+/// Whether a node is part of an item that stands for several.
+const ABSORBED: u8 = 1 << 6;
+/// Whether a node is an input.
+const INPUT: u8 = 1 << 5;
+/// The uses of a node, as far as they are counted.
+const USES: u8 = 3;
+
+impl Slice {
+    /// What of a recording the results need, given the slots of the inputs.
+    pub fn new(recording: Reading, inputs: &[u32], results: &[u32]) -> Slice {
+        let first = inputs.iter().copied().min().unwrap_or(0);
+        let end = inputs.iter().chain(results).map(|slot| slot + 1).max().unwrap_or(0).max(first);
+        let mut slice = Slice { first, marks: vec![0; (end - first) as usize] };
+        for input in inputs {
+            *slice.mark(*input) = VARIES | INPUT;
+        }
+        slice.find_what_varies(recording);
+        for result in results.iter().filter(|slot| **slot >= first) {
+            // As if it were used more than once, so that it stays a result of its own.
+            *slice.mark(*result) |= USES;
+        }
+        slice.count_uses(recording);
+        slice
+    }
+
+    fn find_what_varies(&mut self, recording: Reading) {
+        for slot in self.slots() {
+            if recording.ops()[slot as usize] == Op::Leaf {
+                continue;
+            }
+            let mut varies = 0;
+            recording.operands(slot, |operand| varies |= self.mark_of(operand) & VARIES);
+            *self.mark(slot) |= varies;
+        }
+    }
+
+    fn count_uses(&mut self, recording: Reading) {
+        for slot in self.slots().rev() {
+            if !self.is_computed(slot) {
+                continue;
+            }
+            recording.operands(slot, |operand| {
+                if let Source::Node(operand) = operand
+                    && self.varies(operand)
+                {
+                    let mark = self.mark(operand);
+                    *mark = (*mark & !USES) | ((*mark & USES) + 1).min(USES);
+                }
+            });
+        }
+    }
+
+    /// The slots from the first input to the last result.
+    pub fn slots(&self) -> std::ops::Range<u32> {
+        self.first..self.first + self.marks.len() as u32
+    }
+
+    /// Whether a node depends on an input.
+    #[inline(always)]
+    pub fn varies(&self, slot: u32) -> bool {
+        slot >= self.first && self.marks[(slot - self.first) as usize] & VARIES != 0
+    }
+
+    /// Whether a node is computed from inputs, and needed.
+    #[inline(always)]
+    pub fn is_computed(&self, slot: u32) -> bool {
+        let mark = self.marks[(slot - self.first) as usize];
+        mark & VARIES != 0 && mark & INPUT == 0 && mark & USES != 0
+    }
+
+    /// Whether a node is computed from inputs, used once, and not a result.
+    #[inline(always)]
+    pub fn is_used_once(&self, slot: u32) -> bool {
+        let mark = self.marks[(slot - self.first) as usize];
+        mark & (INPUT | VARIES) == VARIES && mark & USES == 1
+    }
+
+    /// Takes a node into the item of another.
+    pub fn absorb(&mut self, slot: u32) {
+        *self.mark(slot) |= ABSORBED;
+    }
+
+    /// Whether a node was taken into the item of another.
+    pub fn is_absorbed(&self, slot: u32) -> bool {
+        self.marks[(slot - self.first) as usize] & ABSORBED != 0
+    }
+
+    #[inline(always)]
+    fn mark(&mut self, slot: u32) -> &mut u8 {
+        &mut self.marks[(slot - self.first) as usize]
+    }
+
+    #[inline(always)]
+    fn mark_of(&self, operand: Source) -> u8 {
+        match operand {
+            Source::Node(slot) if slot >= self.first => self.marks[(slot - self.first) as usize],
+            _ => 0,
+        }
+    }
+}

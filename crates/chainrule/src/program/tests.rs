@@ -1,0 +1,171 @@
+//! Programs against the values that they were recorded from.
+
+use super::*;
+use crate::{Number, Value, rng};
+use crate::{Op, RngExt};
+
+/// What a program computes from these inputs.
+fn run(program: &Program, inputs: &[f64]) -> Vec<f64> {
+    let mut slots = vec![f64::NAN; program.slots as usize];
+    slots[..inputs.len()].copy_from_slice(inputs);
+    interpret(program, &mut slots);
+    program.outputs.iter().flat_map(|output| output.slots.clone()).flatten().map(|slot| slots[slot as usize]).collect()
+}
+
+fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    for (a, b) in ours.iter().zip(theirs) {
+        let is_close = (a - b).abs() <= 1e-12 * b.abs().max(1.0) || a == b || (a.is_nan() && b.is_nan());
+        assert!(is_close, "{what}: {a} is not {b}");
+    }
+}
+
+/// Records at one point, and compares at others.
+fn compare<const N: usize, R: Results>(points: [[f64; N]; 2], function: impl Fn(&[Value]) -> R) -> Program {
+    let program = Program::record(&points[0], &function).unwrap();
+    for point in points {
+        let inputs = point.map(Value::new);
+        let expected: Vec<f64> = function(&inputs).values().iter().map(|value| value.data()).collect();
+        assert_close(&run(&program, &point), &expected, &format!("{program:#?}"));
+    }
+    program
+}
+
+#[test]
+fn a_program_computes_what_was_recorded() {
+    compare([[2.0, 3.0], [-1.0, 0.5]], |x| x[0] * x[1] + 1.0);
+    compare([[2.0, 3.0], [-1.0, 0.5]], |x| [x[0] - x[1], -x[0], x[0] / x[1], (x[0] - x[1]).powi(3)]);
+    compare([[2.0, 3.0], [1.0, 0.5]], |x| (x[0] * 2.0 - (x[1] - x[0] * x[1] * 3.0 - 4.0)).tanh() + x[0].ln());
+    compare([[2.0, 3.0], [1.0, 0.5]], |x| Value::mean(&[x[0], x[1], x[0] * x[1]]) - Value::sum(&[x[0], 1.0.into()]));
+    compare([[2.0, 3.0, 4.0], [1.0, 0.5, -3.0]], |x| Value::dot(&[x[0], 2.0.into(), x[2]], &[x[1], x[1], 3.0.into()]));
+    compare([[2.0, 3.0, 4.0], [1.0, 0.5, -3.0]], |x| [Value::maximum(x), Value::log_sum_exp(x), Value::product(x)]);
+}
+
+#[test]
+fn an_input_or_twice_the_same_can_be_results() {
+    compare([[2.0, 3.0], [-1.0, 0.5]], |x| [x[1], x[0] * x[1], x[0] * x[1], x[1]]);
+}
+
+#[test]
+fn neurons_are_one_loop() {
+    let program = compare([[0.5; 4], [-0.25; 4]], |x| {
+        (0..100).map(|row| (x[0] * f64::from(row) + x[1] * 0.5 + x[2]).relu() * x[3]).collect::<Vec<_>>()
+    });
+    assert!(program.steps.len() <= 4, "{:#?}", program.steps);
+}
+
+/// An expression of random operations over inputs and constants between -2 and 2, with shared nodes.
+fn random_expression(seed: u64, x: &[Value]) -> Vec<Value> {
+    let mut rng = rng(seed);
+    // Each value, and what its magnitude stays below: what might grow too large is held small.
+    let mut values: Vec<(Value, f64)> = x.iter().map(|x| (*x, 2.0)).collect();
+    let reach = [4, 20, 1000][rng.random_range(0..3)];
+    let has_constants = rng.random_bool(0.5);
+    for _ in 0..rng.random_range(1..120) {
+        let mut pick = || {
+            if has_constants && rng.random_bool(0.2) {
+                return (Value::constant(rng.random_range(-1..3).into()), 2.0);
+            }
+            values[rng.random_range(values.len().saturating_sub(reach)..values.len())]
+        };
+        let ((a, a_bound), (b, b_bound), (c, c_bound)) = (pick(), pick(), pick());
+        let picked = [pick(), pick(), pick(), pick(), pick()];
+        let slice = picked.map(|(value, _)| value);
+        let bound = a_bound + b_bound + c_bound + picked.map(|(_, bound)| bound).iter().sum::<f64>();
+        let (value, bound) = match rng.random_range(0..20) {
+            0..4 => (a + b, bound),
+            4 => (a - b, bound),
+            5..8 => (a * b, bound * bound),
+            8 => ((a * b + c).tanh(), 1.0),
+            9 => ((a + b + c).relu(), bound),
+            10 => (-a, bound),
+            11 => (a.sin(), 1.0),
+            12 => (Value::sum(&slice) * 0.5, bound),
+            13 => (Value::mean(&slice), bound),
+            14 => (Value::dot(&slice[..2], &slice[2..4]) + c, bound * bound),
+            15 => (Value::maximum(&slice), bound),
+            16 => (Value::log_sum_exp(&slice[..3]), bound),
+            17 => (a.less(b).select(c, a), bound),
+            18 => (a.powi(2) * 0.1, bound * bound),
+            _ => (a.max(b), bound),
+        };
+        values.push(if bound > 1e3 { (value.tanh(), 1.0) } else { (value, bound) });
+    }
+    let last = values[values.len() - 1].0;
+    let some = values[rng.random_range(0..values.len())].0;
+    // Results that are constants are refused.
+    vec![last + x[0] * 0.1, some * x[1], x[0] + 0.0]
+}
+
+#[test]
+fn random_expressions_keep_their_values() {
+    for seed in 0..3000 {
+        compare([[0.3, -0.7, 1.1], [-0.3, 0.9, 0.2]], |x| random_expression(seed, x));
+    }
+}
+
+/// A loop over rows and neurons with random shapes, in scalar code.
+fn random_loops(seed: u64, x: &[Value]) -> Vec<Value> {
+    let mut rng = rng(seed);
+    let rows = rng.random_range(1..7);
+    let mut widths: Vec<usize> = (0..rng.random_range(2..4)).map(|_| rng.random_range(1..5)).collect();
+    widths[0] = 2;
+    let is_ragged = rng.random_bool(0.3);
+    let mut total = Value::constant(0.0);
+    for row in 0..rows {
+        let mut activations = vec![Value::constant(rng.random_range(-1.0..1.0)), x[row % x.len()]];
+        let mut parameter = 0;
+        for width in &widths[1..] {
+            let terms = if is_ragged { 1 + row % activations.len() } else { activations.len() };
+            let neuron = |_| {
+                let mut sum = x[parameter % x.len()];
+                for activation in &activations[..terms] {
+                    parameter += 1;
+                    sum += x[parameter % x.len()] * activation;
+                }
+                parameter += 1;
+                sum.tanh()
+            };
+            activations = (0..*width).map(neuron).collect();
+        }
+        total += activations[0] * f64::from(row as u32);
+    }
+    vec![total + x[0]]
+}
+
+#[test]
+fn random_loops_keep_their_values() {
+    for seed in 0..500 {
+        let mut rng = rng(seed);
+        let points = [(); 2].map(|()| [(); 60].map(|()| rng.random_range(-1.0..1.0)));
+        compare(points, |x| random_loops(seed, x));
+    }
+}
+
+#[test]
+fn every_operation_of_the_table_can_be_recorded() {
+    for op in Op::ALL {
+        if matches!(op, Op::Powi | Op::Dot) {
+            continue;
+        }
+        let count = op.row().operands.len();
+        compare([[0.3, 0.6, 0.9], [0.4, 0.2, 0.8]], |x| {
+            let x = if *op == Op::Acosh { [x[0] + 2.0; 3] } else { [x[0], x[1], x[2]] };
+            op.apply(&x[..count], 0) + x[0]
+        });
+    }
+}
+
+#[test]
+fn what_cannot_be_recorded_is_refused() {
+    let message = |result: crate::Result<Program>| result.unwrap_err().to_string();
+    assert_eq!(message(Program::record(&[], |_| Value::new(1.0))), "inputs: expected at least one number, found none");
+    let constant = message(Program::record(&[1.0], |x| [x[0], Value::constant(2.0)]));
+    assert_eq!(constant, "result 2: expected a value that depends on an input, found one that depends on none");
+    let other = Value::new(3.0);
+    assert!(message(Program::record(&[1.0], |_| other * 2.0)).starts_with("result 1"));
+    let x = Value::new(1.0);
+    let y = x * 2.0;
+    assert!(message(Program::of(&[y * y], &[y])).contains("a value that was computed"));
+    assert!(message(Program::of(&[y * y], &[x, x])).starts_with("input 2"));
+}
