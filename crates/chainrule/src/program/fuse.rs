@@ -92,8 +92,15 @@ impl Items {
     /// The items that compute what is needed of a recording.
     pub fn new(recording: Reading, slice: Slice) -> Items {
         let items = Items { items: Vec::new(), operands: Vec::new(), constants: Vec::new() };
-        let mut fusing =
-            Fusing { recording, slice, items, pending: Vec::new(), plain: Vec::new(), products: Vec::new() };
+        let mut fusing = Fusing {
+            recording,
+            slice,
+            items,
+            pending: Vec::new(),
+            plain: Vec::new(),
+            products: Vec::new(),
+            operands: Vec::new(),
+        };
         for slot in fusing.slice.slots().rev() {
             if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
                 fusing.fuse(slot);
@@ -112,6 +119,8 @@ struct Fusing<'a> {
     pending: Vec<(Source, bool)>,
     plain: Vec<Source>,
     products: Vec<[Source; 2]>,
+    /// The operands of the node that is looked at.
+    operands: Vec<Source>,
 }
 
 impl Fusing<'_> {
@@ -189,9 +198,10 @@ impl Fusing<'_> {
     fn expand(&mut self, node: u32, is_subtracted: bool) {
         let recording = self.recording;
         let earlier = self.pending.len();
-        let mut operands = Vec::new();
         let op = self.op(node);
-        if op == Op::Mul || op == Op::Dot || op == Op::Mean {
+        let mut operands = std::mem::take(&mut self.operands);
+        operands.clear();
+        if matches!(op, Op::Mul | Op::Dot | Op::Mean) {
             recording.operands(node, |operand| operands.push(operand));
         }
         match op {
@@ -219,6 +229,7 @@ impl Fusing<'_> {
             _ => recording.operands(node, |operand| self.pending.push((operand, is_subtracted))),
         }
         self.pending[earlier..].reverse();
+        self.operands = operands;
     }
 
     fn push_term(&mut self, term: Source, is_subtracted: bool) {

@@ -188,7 +188,11 @@ impl Lowering<'_> {
                 second: stretch.second.map(|second| second + index),
                 length: 1,
             };
-            if stretch.length == 2 && turns.is_regular { vec![single(0), single(1)] } else { vec![stretch] }
+            if stretch.length == 2 && stretch.second.is_none() && turns.is_regular {
+                vec![single(0), single(1)]
+            } else {
+                vec![stretch]
+            }
         };
         stretches.into_iter().flat_map(pairs).collect()
     }

@@ -12,6 +12,7 @@ mod level;
 mod lower;
 mod nest;
 mod record;
+mod repeat;
 mod slice;
 
 #[cfg(test)]
@@ -79,6 +80,11 @@ impl Program {
     /// So many numbers go in.
     pub fn input_length(&self) -> u32 {
         self.inputs.iter().map(|input| input.length).sum()
+    }
+
+    /// What is done, in this order.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
     }
 
     /// The slots of the constants.

@@ -119,7 +119,7 @@ impl Program {
         let levels = Levels::new(Items::new(recording, slice), inputs, slots);
         let lowered = lower(&levels);
         let results = results.iter().map(|slot| levels.address(*slot)).collect();
-        Ok(placed(lowered, results, groups))
+        Ok(placed(lowered, results, groups).rolled())
     }
 }
 

@@ -54,6 +54,40 @@ fn neurons_are_one_loop() {
     assert!(program.steps.len() <= 4, "{:#?}", program.steps);
 }
 
+/// A step of the classical Runge-Kutta method for a chain of coupled oscillators.
+fn runge_kutta_step(y: &[Value], h: f64) -> Vec<Value> {
+    let derivative = |y: &[Value]| -> Vec<Value> {
+        let n = y.len() / 2;
+        let pull = |i: usize| y[(i + 1) % n] - y[i] * 2.0 + y[(i + n - 1) % n] - y[i].powi(3) * 0.1;
+        (0..n).map(|i| y[n + i]).chain((0..n).map(pull)).collect()
+    };
+    let ahead = |k: &[Value], h: f64| -> Vec<Value> { y.iter().zip(k).map(|(y, k)| y + k * h).collect() };
+    let k1 = derivative(y);
+    let k2 = derivative(&ahead(&k1, h / 2.0));
+    let k3 = derivative(&ahead(&k2, h / 2.0));
+    let k4 = derivative(&ahead(&k3, h));
+    (0..y.len()).map(|i| y[i] + (k1[i] + k2[i] * 2.0 + k3[i] * 2.0 + k4[i]) * (h / 6.0)).collect()
+}
+
+#[test]
+fn steps_that_depend_on_each_other_are_a_repeat() {
+    let simulate = |steps: usize| {
+        move |x: &[Value]| {
+            let (mut y, mut total) = (x.to_vec(), Value::constant(0.0));
+            for _ in 0..steps {
+                y = runge_kutta_step(&y, 0.01);
+                total += y[0] * y[0];
+            }
+            vec![total, y[3]]
+        }
+    };
+    let points = [[(); 32].map(|()| 0.1), std::array::from_fn(|i| (i as f64).sin())];
+    let [short, long] = [20, 200].map(|steps| compare(points, simulate(steps)).steps);
+    let is_repeat = |step: &&Step| matches!(step, Step::Repeat { .. });
+    assert!(long.iter().any(|step| is_repeat(&step)), "{long:#?}");
+    assert_eq!(short.len(), long.len(), "the program does not grow with the number of steps");
+}
+
 /// An expression of random operations over inputs and constants between -2 and 2, with shared nodes.
 fn random_expression(seed: u64, x: &[Value]) -> Vec<Value> {
     let mut rng = rng(seed);
