@@ -1,14 +1,14 @@
 //! The constants of a program: single numbers, and columns of them, each kept once.
 
 use super::{Access, LOOPS};
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
 
 /// The constants of a program in the making.
 pub(super) struct Constants {
     pub numbers: Vec<f64>,
     /// Where columns with a hash of their numbers begin.
-    columns: HashMap<u64, Vec<u32>>,
+    columns: FxHashMap<u64, Vec<u32>>,
 }
 
 impl Constants {
@@ -16,7 +16,7 @@ impl Constants {
     pub const FIRST: u32 = 1 << 31;
 
     pub fn new() -> Self {
-        Constants { numbers: Vec::new(), columns: HashMap::new() }
+        Constants { numbers: Vec::new(), columns: FxHashMap::default() }
     }
 
     /// Where these numbers, one for each turn of the loops, can be read. They do not move in loops in which they are the
@@ -38,7 +38,7 @@ impl Constants {
 
     /// Where these numbers stand one after the other.
     fn place(&mut self, bits: &[u64]) -> u32 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         bits.hash(&mut hasher);
         let places = self.columns.entry(hasher.finish()).or_default();
         let stands_at = |place: &&u32| {

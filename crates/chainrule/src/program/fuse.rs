@@ -8,7 +8,8 @@
 use super::slice::Slice;
 use crate::Op;
 use crate::tape::{Reading, Source};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use rustc_hash::FxHasher;
+use std::hash::{Hash, Hasher};
 
 /// Items, operands before results.
 pub(super) struct Items {
@@ -116,11 +117,11 @@ struct Fusing<'a> {
     slice: Slice,
     items: Items,
     /// What of a sum is still to be looked at, the next term last, and whether it is subtracted.
-    pending: Vec<(Source, bool)>,
-    plain: Vec<Source>,
-    products: Vec<[Source; 2]>,
+    pending: Vec<(Operand, bool)>,
+    plain: Vec<Operand>,
+    products: Vec<[Operand; 2]>,
     /// The operands of the node that is looked at.
-    operands: Vec<Source>,
+    operands: Vec<Operand>,
 }
 
 impl Fusing<'_> {
@@ -136,9 +137,7 @@ impl Fusing<'_> {
             self.recording.operands(slot, |operand| only = Some(operand));
         }
         match only {
-            Some(Source::Node(sum))
-                if self.slice.varies(sum) && self.slice.is_used_once(sum) && is_linear(self.op(sum)) =>
-            {
+            Some(Source::Node(sum)) if self.slice.is_used_once(sum) && is_linear(self.op(sum)) => {
                 self.slice.absorb(sum);
                 self.sum(slot, sum, Some(op));
             }
@@ -149,7 +148,10 @@ impl Fusing<'_> {
     fn operation(&mut self, slot: u32, op: Op) {
         let start = self.items.operands.len();
         let recording = self.recording;
-        recording.operands(slot, |operand| self.push(operand));
+        recording.operands(slot, |operand| {
+            let operand = self.operand(operand);
+            self.items.operands.push(operand);
+        });
         let plain = (self.items.operands.len() - start) as u32;
         let kind = Kind::Operation(op);
         let exponent = recording.exponent(slot);
@@ -162,49 +164,39 @@ impl Fusing<'_> {
         self.products.clear();
         self.expand(root, false);
         while let Some((term, is_subtracted)) = self.pending.pop() {
-            match term {
-                Source::Node(node) if self.is_absorbable(node, is_subtracted) => {
-                    self.slice.absorb(node);
-                    self.expand(node, is_subtracted);
-                }
-                Source::Node(node) if self.slice.varies(node) => self.push_term(term, is_subtracted),
-                constant => self.push_term(Source::Constant(self.number(constant)), is_subtracted),
+            if !term.is_constant() && self.is_absorbable(term.0, is_subtracted) {
+                self.slice.absorb(term.0);
+                self.expand(term.0, is_subtracted);
+            } else {
+                self.push_term(term, is_subtracted);
             }
         }
-        let (plain, products) = (std::mem::take(&mut self.plain), std::mem::take(&mut self.products));
-        let start = self.items.operands.len();
-        plain.iter().for_each(|term| self.push(*term));
-        products.iter().for_each(|factors| self.push(factors[0]));
-        products.iter().for_each(|factors| self.push(factors[1]));
-        let (plain_count, product_count) = (plain.len() as u32, products.len() as u32);
-        (self.plain, self.products) = (plain, products);
-        let kind = Kind::Sum;
-        self.finish(slot, start, Shape { kind, activation, exponent: 0, plain: plain_count, products: product_count });
+        let operands = &mut self.items.operands;
+        let start = operands.len();
+        operands.extend(&self.plain);
+        operands.extend(self.products.iter().map(|factors| factors[0]));
+        operands.extend(self.products.iter().map(|factors| factors[1]));
+        let (plain, products) = (self.plain.len() as u32, self.products.len() as u32);
+        self.finish(slot, start, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products });
     }
 
     /// Whether a term of a sum can be resolved into terms.
     fn is_absorbable(&self, node: u32, is_subtracted: bool) -> bool {
-        if !self.slice.varies(node) || !self.slice.is_used_once(node) {
-            return false;
-        }
-        match self.op(node) {
-            Op::Add | Op::Sub | Op::Neg | Op::Sum | Op::Mean => true,
-            Op::Mul | Op::Dot => !is_subtracted,
-            _ => false,
-        }
+        self.slice.is_used_once(node)
+            && match self.op(node) {
+                Op::Add | Op::Sub | Op::Neg | Op::Sum | Op::Mean => true,
+                Op::Mul | Op::Dot => !is_subtracted,
+                _ => false,
+            }
     }
 
     /// Puts the terms of a node where terms are looked at next.
     fn expand(&mut self, node: u32, is_subtracted: bool) {
         let recording = self.recording;
-        let earlier = self.pending.len();
-        let op = self.op(node);
         let mut operands = std::mem::take(&mut self.operands);
         operands.clear();
-        if matches!(op, Op::Mul | Op::Dot | Op::Mean) {
-            recording.operands(node, |operand| operands.push(operand));
-        }
-        match op {
+        recording.operands(node, |operand| operands.push(self.operand(operand)));
+        match self.op(node) {
             Op::Mul => self.push_product(operands[0], operands[1]),
             Op::Dot => {
                 let count = operands.len() / 2;
@@ -215,66 +207,60 @@ impl Fusing<'_> {
             }
             Op::Mean => {
                 let share = 1.0 / operands.len() as f64;
-                let share = Source::Constant(if is_subtracted { -share } else { share });
+                let share = self.constant(if is_subtracted { -share } else { share });
                 operands.iter().for_each(|operand| self.push_product(*operand, share));
             }
-            Op::Sub => {
-                let mut sign = is_subtracted;
-                recording.operands(node, |operand| {
-                    self.pending.push((operand, sign));
-                    sign = !sign;
-                });
-            }
-            Op::Neg => recording.operands(node, |operand| self.pending.push((operand, !is_subtracted))),
-            _ => recording.operands(node, |operand| self.pending.push((operand, is_subtracted))),
+            Op::Sub => self.pending.extend([(operands[1], !is_subtracted), (operands[0], is_subtracted)]),
+            Op::Neg => self.pending.push((operands[0], !is_subtracted)),
+            _ => self.pending.extend(operands.iter().rev().map(|operand| (*operand, is_subtracted))),
         }
-        self.pending[earlier..].reverse();
         self.operands = operands;
     }
 
-    fn push_term(&mut self, term: Source, is_subtracted: bool) {
-        match term {
-            Source::Constant(number) if is_subtracted => self.plain.push(Source::Constant(-number)),
-            Source::Node(_) if is_subtracted => self.products.push([term, Source::Constant(-1.0)]),
-            _ => self.plain.push(term),
+    fn push_term(&mut self, term: Operand, is_subtracted: bool) {
+        if !is_subtracted {
+            self.plain.push(term);
+        } else if term.is_constant() {
+            let negative = self.constant(-self.items.constants[term.index()]);
+            self.plain.push(negative);
+        } else {
+            let minus = self.constant(-1.0);
+            self.products.push([term, minus]);
         }
     }
 
     /// A constant factor comes second.
-    fn push_product(&mut self, a: Source, b: Source) {
-        let is_constant = |factor: Source| !matches!(factor, Source::Node(node) if self.slice.varies(node));
-        self.products.push(if is_constant(a) && !is_constant(b) { [b, a] } else { [a, b] });
+    fn push_product(&mut self, a: Operand, b: Operand) {
+        self.products.push(if a.is_constant() && !b.is_constant() { [b, a] } else { [a, b] });
     }
 
-    fn push(&mut self, operand: Source) {
-        self.items.operands.push(match operand {
+    #[inline(always)]
+    fn operand(&mut self, source: Source) -> Operand {
+        match source {
             Source::Node(node) if self.slice.varies(node) => Operand(node),
-            constant => {
-                self.items.constants.push(self.number(constant));
-                Operand(Operand::CONSTANT | (self.items.constants.len() - 1) as u32)
-            }
-        });
+            Source::Node(node) => self.constant(self.recording.number(node)),
+            Source::Constant(number) => self.constant(number),
+        }
+    }
+
+    fn constant(&mut self, number: f64) -> Operand {
+        self.items.constants.push(number);
+        Operand(Operand::CONSTANT | (self.items.constants.len() - 1) as u32)
     }
 
     fn finish(&mut self, slot: u32, start: usize, shape: Shape) {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         shape.hash(&mut hasher);
         // Which operands are constants, sixty-four to a word.
         for operands in self.items.operands[start..].chunks(64) {
-            operands.iter().fold(0u64, |bits, operand| bits << 1 | u64::from(operand.is_constant())).hash(&mut hasher);
+            let bits = operands.iter().fold(0u64, |bits, operand| bits << 1 | u64::from(operand.is_constant()));
+            hasher.write_u64(bits);
         }
         self.items.items.push(Item { shape, symbol: hasher.finish(), slot, start: start as u32 });
     }
 
     fn op(&self, slot: u32) -> Op {
         self.recording.ops()[slot as usize]
-    }
-
-    fn number(&self, source: Source) -> f64 {
-        match source {
-            Source::Node(slot) => self.recording.number(slot),
-            Source::Constant(number) => number,
-        }
     }
 }
 

@@ -209,20 +209,38 @@ impl Lowering<'_> {
             let is_first_step = stretch.length == 1;
             last.0 >> 30 == next.0 >> 30
                 && (is_first_step || step(last, next) == step(begin, operands[start + 1]))
-                && (0..DEPTH).all(|depth| self.stride(turns, depth, start) == self.stride(turns, depth, position))
+                && self.strides(turns, start) == self.strides(turns, position)
         };
         let is_next_second = |(start, position)| is_next(start, position);
         is_next(stretch.first, first) && stretch.second.zip(second).is_none_or(is_next_second)
     }
 
-    /// How far an operand moves with a turn of a loop.
-    fn stride(&self, turns: &Turns, depth: usize, position: usize) -> i32 {
-        if turns.trips[depth] == 1 {
-            return 0;
+    /// How far an operand moves with a turn of each loop.
+    fn strides(&self, turns: &Turns, position: usize) -> [i32; LOOPS] {
+        let address = |item: usize| self.operands(turns.items[item])[position].0;
+        strides(turns, |item| address(item).wrapping_sub(address(0)) as i32, 0)
+    }
+
+    /// Where `length` operands from a position on stand, if it is at equal distances.
+    fn affine(&self, turns: &Turns, position: usize, length: usize) -> Option<Access> {
+        if !turns.is_regular {
+            return None;
         }
-        let next = turns.trips[depth + 1..].iter().product::<u32>() as usize;
-        let address = |item: u32| self.operands(item)[position].0;
-        address(turns.items[next]).wrapping_sub(address(turns.items[0])) as i32
+        let operands = &self.operands(turns.items[0])[position..position + length];
+        let mut strides = self.strides(turns, position);
+        if let [first, second, ..] = operands {
+            let step = second.0.wrapping_sub(first.0);
+            let is_regular = operands.windows(2).all(|pair| {
+                let is_same_space = pair[0].0 >> 30 == pair[1].0 >> 30;
+                is_same_space && pair[1].0.wrapping_sub(pair[0].0) == step
+            });
+            let moves_alike = |index| self.strides(turns, position + index) == strides;
+            if !is_regular || !(1..length).all(moves_alike) {
+                return None;
+            }
+            strides[LOOPS - 1] = step as i32;
+        }
+        Some(Access::strided(operands[0].0, strides))
     }
 
     fn operands(&self, item: u32) -> &[Operand] {
@@ -238,7 +256,7 @@ impl Lowering<'_> {
             let numbers: Vec<f64> = all.map(|index| self.levels.constants[operand(index).index()]).collect();
             return self.lowered.constants.column(trips, &numbers);
         }
-        if let Some(access) = affine(trips, all.clone().map(|index| operand(index).0)) {
+        if let Some(access) = self.affine(turns, position, length) {
             return access;
         }
         let places: Vec<Operand> = all.map(operand).collect();
@@ -256,13 +274,15 @@ impl Lowering<'_> {
     }
 
     fn push(&mut self, turns: &Turns, start: Start, term: Term, length: usize, activation: Option<Op>) {
-        let addresses = turns.items.iter().map(|item| self.levels.addresses[*item as usize]);
-        let trips = with_inner(turns.trips, 1);
-        let out = affine(trips, addresses.clone()).unwrap_or_else(|| {
+        let address = |item: &u32| self.levels.addresses[*item as usize];
+        let out = if turns.is_regular {
+            let move_by = |next: usize| address(&turns.items[next]).wrapping_sub(address(&turns.items[0])) as i32;
+            Access::strided(address(&turns.items[0]), strides(turns, move_by, 0))
+        } else {
             let base = self.lowered.tables.len() as u32;
-            self.lowered.tables.extend(addresses);
-            Access::listed(base, row_major(trips))
-        });
+            self.lowered.tables.extend(turns.items.iter().map(address));
+            Access::listed(base, row_major(with_inner(turns.trips, 1)))
+        };
         let trips = with_inner(turns.trips, length);
         self.lowered.instructions.push(Instruction { trips, out, start, term, activation });
     }
@@ -286,24 +306,11 @@ pub(super) fn row_major(trips: [u32; LOOPS]) -> [i32; LOOPS] {
     strides
 }
 
-/// The access that leads to these addresses, in the order of the turns, if they move by equal distances with each loop, and
-/// are all of inputs or all of what is computed.
-fn affine(trips: [u32; LOOPS], addresses: impl Iterator<Item = u32> + Clone) -> Option<Access> {
-    let turns = row_major(trips);
-    let base = addresses.clone().next()?;
-    let at = |index: usize| addresses.clone().nth(index);
-    let mut strides = [0; LOOPS];
-    for depth in (0..LOOPS).filter(|depth| trips[*depth] > 1) {
-        strides[depth] = at(turns[depth] as usize)?.wrapping_sub(base) as i32;
+/// The strides of what moves so far from the first item to another one, and by `inner` from term to term.
+fn strides(turns: &Turns, move_by: impl Fn(usize) -> i32, inner: i32) -> [i32; LOOPS] {
+    let mut strides = [0, 0, 0, inner];
+    for depth in (0..DEPTH).filter(|depth| turns.trips[*depth] > 1) {
+        strides[depth] = move_by(turns.trips[depth + 1..].iter().product::<u32>() as usize);
     }
-    let access = Access::strided(base, strides);
-    let is_there = |(index, address): (usize, u32)| {
-        let mut rest = index as u32;
-        let mut turn = [0; LOOPS];
-        for depth in (0..LOOPS).rev() {
-            (turn[depth], rest) = (rest % trips[depth], rest / trips[depth]);
-        }
-        access.at(turn) == address && address >> 30 == base >> 30
-    };
-    addresses.clone().enumerate().all(is_there).then_some(access)
+    strides
 }

@@ -5,7 +5,8 @@
 //! repeats.
 
 use super::{Access, Instruction, Lookup, Program, REPEATS, Route, Start, Step, Term};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use rustc_hash::FxHasher;
+use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 
 /// So many earlier instructions of the same shape are tried as the beginning of a turn.
@@ -66,7 +67,7 @@ fn roll(mut instructions: Vec<Instruction>, lookups: &mut [Lookup], depth: usize
 
 /// What two instructions have in common that differ in where their accesses begin only.
 fn shape(instruction: &Instruction, lookups: &[Lookup]) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     instruction.trips.hash(&mut hasher);
     discriminant(&instruction.start).hash(&mut hasher);
     instruction.activation.hash(&mut hasher);
