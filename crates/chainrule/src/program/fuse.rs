@@ -90,18 +90,20 @@ impl Item {
 const ACTIVATIONS: [Op; 4] = [Op::Relu, Op::Tanh, Op::Sigmoid, Op::Exp];
 
 impl Items {
+    /// An item for each operation that is needed of a recording.
+    pub fn as_recorded(recording: Reading, slice: Slice) -> Items {
+        let mut fusing = Fusing::new(recording, slice);
+        for slot in fusing.slice.slots() {
+            if fusing.slice.is_computed(slot) {
+                fusing.operation(slot, fusing.op(slot));
+            }
+        }
+        fusing.items
+    }
+
     /// The items that compute what is needed of a recording.
     pub fn new(recording: Reading, slice: Slice) -> Items {
-        let items = Items { items: Vec::new(), operands: Vec::new(), constants: Vec::new() };
-        let mut fusing = Fusing {
-            recording,
-            slice,
-            items,
-            pending: Vec::new(),
-            plain: Vec::new(),
-            products: Vec::new(),
-            operands: Vec::new(),
-        };
+        let mut fusing = Fusing::new(recording, slice);
         for slot in fusing.slice.slots().rev() {
             if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
                 fusing.fuse(slot);
@@ -124,7 +126,13 @@ struct Fusing<'a> {
     operands: Vec<Operand>,
 }
 
-impl Fusing<'_> {
+impl<'a> Fusing<'a> {
+    fn new(recording: Reading<'a>, slice: Slice) -> Self {
+        let items = Items { items: Vec::new(), operands: Vec::new(), constants: Vec::new() };
+        let (pending, plain, products, operands) = Default::default();
+        Fusing { recording, slice, items, pending, plain, products, operands }
+    }
+
     /// Makes the item that computes this node.
     fn fuse(&mut self, slot: u32) {
         let op = self.op(slot);

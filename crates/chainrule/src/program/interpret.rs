@@ -72,7 +72,8 @@ impl<N: Element> Interpreter<'_, N> {
             for turn in all_turns(free(&instruction)) {
                 let start = match instruction.start {
                     Start::From(access) => self.number(access, turn, turns),
-                    Start::Zero | Start::Here => N::constant(0.0),
+                    // What -0 is added to keeps its sign, too.
+                    Start::Zero | Start::Here => N::constant(-0.0),
                 };
                 let out = self.place(instruction.out, turn, turns);
                 self.slots[out] = start;

@@ -5,7 +5,9 @@
 //! a text. Results of one depth and kind get neighbouring addresses in the order of the recording, though their shapes
 //! differ, since what follows reads them together.
 
-use super::fuse::{Item, Items, Operand};
+use super::fuse::{Item, Items, Kind, Operand};
+use crate::Op;
+use std::ops::Range;
 
 /// Groups of items, and where their operands and results stand.
 pub(super) struct Levels {
@@ -22,7 +24,8 @@ pub(super) struct Levels {
     pub groups: Vec<usize>,
     /// The address after the last.
     pub end: u32,
-    address_of_slot: Vec<u32>,
+    /// What is known of each node: first its depth, in the end its address.
+    of_slot: Vec<u32>,
     first: u32,
 }
 
@@ -33,21 +36,18 @@ pub(super) const COMPUTED: u32 = 1 << 30;
 const LINE: u32 = 8;
 
 impl Levels {
-    /// Levels the items; the inputs stand in the nodes `inputs`, all other nodes from `first` on.
-    pub fn new(items: Items, inputs: &[u32], slots: std::ops::Range<u32>) -> Levels {
-        let Items { items, operands, constants } = items;
-        let mut of_slot = vec![0; slots.len()];
-        let depths = depths(&items, &operands, slots.start, &mut of_slot);
-        let mut order: Vec<u32> = (0..items.len() as u32).collect();
+    /// Levels the items; the inputs stand in the nodes `inputs`, and all nodes among `slots`.
+    pub fn new(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
+        let mut levels = Levels::unplaced(items, inputs, slots);
+        let depths = levels.depths(inputs);
+        let Levels { items, operands, addresses, .. } = &mut levels;
+        let items = &*items;
         let run_of = |item: u32| (depths[item as usize], kind(&items[item as usize]));
+        let mut order: Vec<u32> = (0..items.len() as u32).collect();
         order.sort_by_key(|item| run_of(*item));
 
-        for (address, input) in inputs.iter().enumerate() {
-            of_slot[(input - slots.start) as usize] = address as u32;
-        }
-        let mut addresses = vec![0; items.len()];
-        let mut end = COMPUTED;
         let mut groups = Vec::new();
+        let mut end = COMPUTED;
         let mut computed = 0;
         for run in order.chunk_by_mut(|a, b| run_of(*a) == run_of(*b)) {
             if run.len() >= LINE as usize {
@@ -55,60 +55,79 @@ impl Levels {
             }
             for item in run.iter() {
                 addresses[*item as usize] = end;
-                of_slot[(items[*item as usize].slot - slots.start) as usize] = end;
                 end += 1;
             }
             run.sort_by_key(|item| items[*item as usize].symbol);
-            for group in run.chunk_by(|a, b| is_equal(&items, &operands, *a, *b)) {
+            for group in run.chunk_by(|a, b| is_equal(items, operands, *a, *b)) {
                 groups.push(computed);
                 computed += group.len();
             }
         }
         groups.push(computed);
-        let mut levels = Levels {
-            items,
-            operands,
-            constants,
-            addresses,
-            order,
-            groups,
-            end,
-            address_of_slot: of_slot,
-            first: slots.start,
-        };
-        for operand in &mut levels.operands {
+        Levels { order, groups, end, ..levels }.placed(inputs)
+    }
+
+    /// Every item alone, in the order of the recording.
+    pub fn as_recorded(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
+        let levels = Levels::unplaced(items, inputs, slots);
+        let count = levels.items.len() as u32;
+        let addresses = (COMPUTED..COMPUTED + count).collect();
+        let groups = (0..=count as usize).collect();
+        Levels { order: (0..count).collect(), groups, end: COMPUTED + count, addresses, ..levels }.placed(inputs)
+    }
+
+    fn unplaced(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
+        let Items { items, operands, constants } = items;
+        let addresses = vec![0; items.len()];
+        let (order, groups, of_slot) = (Vec::new(), Vec::new(), vec![0; slots.len()]);
+        debug_assert!(inputs.iter().all(|input| slots.contains(input)));
+        Levels { items, operands, constants, addresses, order, groups, end: COMPUTED, of_slot, first: slots.start }
+    }
+
+    /// The depth of each item; inputs have 0.
+    fn depths(&mut self, inputs: &[u32]) -> Vec<u32> {
+        for input in inputs {
+            self.of_slot[(input - self.first) as usize] = 0;
+        }
+        let mut depths = Vec::with_capacity(self.items.len());
+        for item in &self.items {
+            let nodes = self.operands[item.range()].iter().filter(|operand| !operand.is_constant());
+            let deepest = nodes.map(|node| self.of_slot[node.index() - self.first as usize]).max();
+            let depth = deepest.unwrap_or(0) + 1;
+            self.of_slot[(item.slot - self.first) as usize] = depth;
+            depths.push(depth);
+        }
+        depths
+    }
+
+    /// Puts addresses in the place of nodes.
+    fn placed(mut self, inputs: &[u32]) -> Levels {
+        for (address, input) in inputs.iter().enumerate() {
+            self.of_slot[(input - self.first) as usize] = address as u32;
+        }
+        for (item, address) in self.items.iter().zip(&self.addresses) {
+            self.of_slot[(item.slot - self.first) as usize] = *address;
+        }
+        for operand in &mut self.operands {
             if !operand.is_constant() {
-                operand.0 = levels.address_of_slot[operand.index() - levels.first as usize];
+                operand.0 = self.of_slot[operand.index() - self.first as usize];
             }
         }
-        levels
+        self
     }
 
     /// The address of a node's number.
     pub fn address(&self, slot: u32) -> u32 {
-        self.address_of_slot[(slot - self.first) as usize]
+        self.of_slot[(slot - self.first) as usize]
     }
-}
-
-/// The depth of each item; inputs have 0.
-fn depths(items: &[Item], operands: &[Operand], first: u32, of_slot: &mut [u32]) -> Vec<u32> {
-    let mut depths = Vec::with_capacity(items.len());
-    for item in items {
-        let nodes = operands[item.range()].iter().filter(|operand| !operand.is_constant());
-        let deepest = nodes.map(|node| of_slot[node.index() - first as usize]).max();
-        let depth = deepest.unwrap_or(0) + 1;
-        of_slot[(item.slot - first) as usize] = depth;
-        depths.push(depth);
-    }
-    depths
 }
 
 /// What stands together: items that do the same, however many operands they have.
 fn kind(item: &Item) -> impl Ord + use<> {
-    let number = |op: Option<crate::Op>| op.map_or(0, |op| op as u8 + 1);
+    let number = |op: Option<Op>| op.map_or(0, |op| op as u8 + 1);
     let operation = match item.shape.kind {
-        super::fuse::Kind::Sum => None,
-        super::fuse::Kind::Operation(op) => Some(op),
+        Kind::Sum => None,
+        Kind::Operation(op) => Some(op),
     };
     (number(operation), number(item.shape.activation))
 }

@@ -106,7 +106,7 @@ impl Lowering<'_> {
     fn operation(&mut self, turns: &Turns, op: Op) {
         let shape = self.item(turns.items[0]).shape;
         let operands = shape.plain as usize;
-        let (term, length) = if matches!(op, Op::Maximum | Op::Minimum | Op::Product | Op::LogSumExp) {
+        let (term, length) = if is_over_slices(op) {
             (Term::Reduction { op, operand: self.access(turns, 0, operands) }, operands)
         } else {
             let operands = (0..operands).map(|position| self.access(turns, position, 1)).collect();
@@ -313,4 +313,9 @@ fn strides(turns: &Turns, move_by: impl Fn(usize) -> i32, inner: i32) -> [i32; L
         strides[depth] = move_by(turns.trips[depth + 1..].iter().product::<u32>() as usize);
     }
     strides
+}
+
+/// Whether an operation takes any number of operands.
+fn is_over_slices(op: Op) -> bool {
+    matches!(op, Op::Sum | Op::Product | Op::Mean | Op::Maximum | Op::Minimum | Op::LogSumExp | Op::Dot)
 }

@@ -22,7 +22,7 @@ mod tests;
 
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};
-pub use record::Results;
+pub use record::{Recorder, Results};
 
 use std::ops::Range;
 

@@ -9,27 +9,125 @@ use super::{Access, Input, Output, Program, Route, Step};
 use crate::tape::{self, Reading, Source};
 use crate::{Error, Result, Value};
 
-/// What a recorded function may give back: one value, or several.
+/// What a recorded function may give back: one value, several, or groups of them, each with a name.
 pub trait Results {
-    /// The values.
-    fn values(self) -> Vec<Value>;
+    /// The groups, with their names.
+    fn groups(self) -> Vec<(String, Vec<Value>)>;
 }
 
 impl Results for Value {
-    fn values(self) -> Vec<Value> {
-        vec![self]
+    fn groups(self) -> Vec<(String, Vec<Value>)> {
+        vec![self].groups()
     }
 }
 
 impl Results for Vec<Value> {
-    fn values(self) -> Vec<Value> {
-        self
+    fn groups(self) -> Vec<(String, Vec<Value>)> {
+        vec![("value".into(), self)]
     }
 }
 
 impl<const N: usize> Results for [Value; N] {
-    fn values(self) -> Vec<Value> {
-        self.to_vec()
+    fn groups(self) -> Vec<(String, Vec<Value>)> {
+        self.to_vec().groups()
+    }
+}
+
+impl<const N: usize> Results for [(&str, Vec<Value>); N] {
+    fn groups(self) -> Vec<(String, Vec<Value>)> {
+        self.into_iter().map(|(name, values)| (name.to_string(), values)).collect()
+    }
+}
+
+/// How programs are recorded.
+///
+/// ```
+/// use chainrule::program::Recorder;
+///
+/// let program = Recorder::exact().record(&[("x", &[1.0, 2.0])], |inputs| inputs[0][0] * inputs[0][1])?;
+/// # Ok::<(), chainrule::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Recorder {
+    is_exact: bool,
+}
+
+impl Recorder {
+    /// A recorder of programs that keep every operation as it was recorded and where it was: their numbers are those of the
+    /// values, to the last bit, and they are slow.
+    pub fn exact() -> Self {
+        Recorder { is_exact: true }
+    }
+
+    /// Records what `function` computes from groups of numbers, each with a name.
+    ///
+    /// # Errors
+    ///
+    /// If there are no numbers, or a result does not depend on any of them.
+    pub fn record<R: Results>(
+        self,
+        groups: &[(&str, &[f64])],
+        function: impl FnOnce(&[Vec<Value>]) -> R,
+    ) -> Result<Program> {
+        let _scope = tape::scope();
+        let leaves = |numbers: &[f64]| numbers.iter().map(|number| Value::new(*number)).collect();
+        let inputs: Vec<Vec<Value>> = groups.iter().map(|(_, numbers)| leaves(numbers)).collect();
+        let results = function(&inputs);
+        let groups: Vec<(&str, &[Value])> =
+            groups.iter().zip(&inputs).map(|((name, _), values)| (*name, &values[..])).collect();
+        self.read(results, &groups)
+    }
+
+    /// The program that computes values that were already recorded, from groups of leaves that they were made of. What is
+    /// not among the inputs is a constant.
+    ///
+    /// # Errors
+    ///
+    /// If there are no inputs, or one of them is no leaf or comes twice, or a result does not depend on any of them.
+    pub fn read(self, results: impl Results, inputs: &[(&str, &[Value])]) -> Result<Program> {
+        let results = results.groups();
+        let all_inputs: Vec<Value> = inputs.iter().flat_map(|(_, values)| *values).copied().collect();
+        let all_results: Vec<Value> = results.iter().flat_map(|(_, values)| values).copied().collect();
+        if all_inputs.is_empty() {
+            return Err(Error::argument("inputs", "at least one number", "none"));
+        }
+        if all_results.is_empty() {
+            return Err(Error::argument("results", "at least one value", "none"));
+        }
+        let all: Vec<Value> = all_inputs.iter().chain(&all_results).copied().collect();
+        let (lowered, mut slots) = tape::read(&all, |recording, sources| {
+            let (inputs, results) = sources.split_at(all_inputs.len());
+            self.lowered(recording, &input_slots(recording, inputs)?, results)
+        })?;
+        let outputs = results.iter().map(|(name, values)| {
+            let rest = slots.split_off(values.len());
+            (name.clone(), std::mem::replace(&mut slots, rest))
+        });
+        let inputs = inputs.iter().map(|(name, values)| Input { name: name.to_string(), length: values.len() as u32 });
+        let (inputs, outputs) = (inputs.collect(), outputs.collect());
+        let program = placed(lowered, outputs, inputs);
+        Ok(if self.is_exact { program } else { program.rolled() })
+    }
+
+    /// The instructions, and the addresses of the results.
+    fn lowered(self, recording: Reading, inputs: &[u32], results: &[Source]) -> Result<(Lowered, Vec<u32>)> {
+        let slot = |(index, result): (usize, &Source)| match result {
+            Source::Node(slot) => Ok(*slot),
+            Source::Constant(_) => Err(independent(index)),
+        };
+        let results: Vec<u32> = results.iter().enumerate().map(slot).collect::<Result<_>>()?;
+        let slice = Slice::new(recording, inputs, &results);
+        if let Some(index) = results.iter().position(|slot| !slice.varies(*slot)) {
+            return Err(independent(index));
+        }
+        let slots = slice.slots();
+        let levels = if self.is_exact {
+            Levels::as_recorded(Items::as_recorded(recording, slice), inputs, slots)
+        } else {
+            Levels::new(Items::new(recording, slice), inputs, slots)
+        };
+        let addresses = results.iter().map(|slot| levels.address(*slot)).collect();
+        Ok((lower(&levels), addresses))
     }
 }
 
@@ -49,10 +147,10 @@ impl Program {
     ///
     /// If there are no numbers, or a result does not depend on any of them.
     pub fn record<R: Results>(numbers: &[f64], function: impl FnOnce(&[Value]) -> R) -> Result<Program> {
-        Program::record_groups(&[("x", numbers)], |groups| function(&groups[0]))
+        Recorder::default().record(&[("x", numbers)], |groups| function(&groups[0]))
     }
 
-    /// Records what `function` computes from groups of numbers, each with a name.
+    /// Records what `function` computes from groups of numbers, each with a name: parameters, say, and a row of data.
     ///
     /// # Errors
     ///
@@ -61,17 +159,11 @@ impl Program {
         groups: &[(&str, &[f64])],
         function: impl FnOnce(&[Vec<Value>]) -> R,
     ) -> Result<Program> {
-        let _scope = tape::scope();
-        let leaves = |numbers: &[f64]| numbers.iter().map(|number| Value::new(*number)).collect();
-        let inputs: Vec<Vec<Value>> = groups.iter().map(|(_, numbers)| leaves(numbers)).collect();
-        let results = function(&inputs).values();
-        let groups =
-            groups.iter().map(|(name, numbers)| Input { name: name.to_string(), length: numbers.len() as u32 });
-        Program::from_tape(&results, &inputs.concat(), groups.collect())
+        Recorder::default().record(groups, function)
     }
 
     /// The program that computes values that were already recorded, from leaves that they were made of. What is not among
-    /// the inputs is a constant.
+    /// the inputs is a constant. [`Recorder::read`] takes them in groups with names.
     ///
     /// ```
     /// use chainrule::{Program, Value};
@@ -86,40 +178,7 @@ impl Program {
     ///
     /// If there are no inputs, or one of them is no leaf or comes twice, or a result does not depend on any of them.
     pub fn of(results: &[Value], inputs: &[Value]) -> Result<Program> {
-        let group = Input { name: "x".into(), length: inputs.len() as u32 };
-        Program::from_tape(results, inputs, vec![group])
-    }
-
-    fn from_tape(results: &[Value], inputs: &[Value], groups: Vec<Input>) -> Result<Program> {
-        if inputs.is_empty() {
-            return Err(Error::argument("inputs", "at least one number", "none"));
-        }
-        if results.is_empty() {
-            return Err(Error::argument("results", "at least one value", "none"));
-        }
-        let all: Vec<Value> = inputs.iter().chain(results).copied().collect();
-        tape::read(&all, |recording, sources| {
-            let (inputs, results) = sources.split_at(inputs.len());
-            let inputs = input_slots(recording, inputs)?;
-            let result_slot = |(index, result): (usize, &Source)| match result {
-                Source::Node(slot) => Ok(*slot),
-                Source::Constant(_) => Err(independent(index)),
-            };
-            let results: Vec<u32> = results.iter().enumerate().map(result_slot).collect::<Result<_>>()?;
-            Program::from_slots(recording, &results, &inputs, groups)
-        })
-    }
-
-    fn from_slots(recording: Reading, results: &[u32], inputs: &[u32], groups: Vec<Input>) -> Result<Program> {
-        let slice = Slice::new(recording, inputs, results);
-        if let Some(index) = results.iter().position(|slot| !slice.varies(*slot)) {
-            return Err(independent(index));
-        }
-        let slots = slice.slots();
-        let levels = Levels::new(Items::new(recording, slice), inputs, slots);
-        let lowered = lower(&levels);
-        let results = results.iter().map(|slot| levels.address(*slot)).collect();
-        Ok(placed(lowered, results, groups).rolled())
+        Recorder::default().read(results.to_vec(), &[("x", inputs)])
     }
 }
 
@@ -149,7 +208,7 @@ fn input_slots(recording: Reading, inputs: &[Source]) -> Result<Vec<u32>> {
 }
 
 /// Puts addresses into one row of slots: inputs, constants, what is computed.
-fn placed(lowered: Lowered, results: Vec<u32>, inputs: Vec<Input>) -> Program {
+fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>) -> Program {
     let Lowered { mut instructions, constants, mut tables, mut lookups, end, .. } = lowered;
     let input_length: u32 = inputs.iter().map(|input| input.length).sum();
     // What is computed begins with a cache line.
@@ -167,14 +226,18 @@ fn placed(lowered: Lowered, results: Vec<u32>, inputs: Vec<Input>) -> Program {
     instructions.iter_mut().flat_map(|instruction| instruction.accesses_mut()).for_each(move_access);
     lookups.iter_mut().for_each(|lookup| move_access(&mut lookup.index));
     tables.iter_mut().for_each(|address| *address = place(*address));
-    let mut slots: Vec<std::ops::Range<u32>> = Vec::new();
-    for slot in results.into_iter().map(place) {
-        match slots.last_mut() {
-            Some(stretch) if stretch.end == slot => stretch.end += 1,
-            _ => slots.push(slot..slot + 1),
+    let output = |(name, addresses): (String, Vec<u32>)| {
+        let mut slots: Vec<std::ops::Range<u32>> = Vec::new();
+        for slot in addresses.into_iter().map(place) {
+            match slots.last_mut() {
+                Some(stretch) if stretch.end == slot => stretch.end += 1,
+                _ => slots.push(slot..slot + 1),
+            }
         }
-    }
+        Output { name, slots }
+    };
     Program {
+        outputs: outputs.into_iter().map(output).collect(),
         inputs,
         constants: constants.numbers,
         slots: place(end),
@@ -182,6 +245,5 @@ fn placed(lowered: Lowered, results: Vec<u32>, inputs: Vec<Input>) -> Program {
         tables,
         lookups,
         guards: Vec::new(),
-        outputs: vec![Output { name: "value".into(), slots }],
     }
 }

@@ -23,10 +23,14 @@ fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
 /// Records at one point, and compares at others.
 fn compare<const N: usize, R: Results>(points: [[f64; N]; 2], function: impl Fn(&[Value]) -> R) -> Program {
     let program = Program::record(&points[0], &function).unwrap();
+    let exact = Recorder::exact().record(&[("x", &points[0])], |inputs| function(&inputs[0])).unwrap();
     for point in points {
         let inputs = point.map(Value::new);
-        let expected: Vec<f64> = function(&inputs).values().iter().map(|value| value.data()).collect();
+        let results = function(&inputs).groups().into_iter().flat_map(|(_, values)| values);
+        let expected: Vec<f64> = results.map(|value| value.data()).collect();
         assert_close(&run(&program, &point), &expected, &format!("{program:#?}"));
+        let bits = |numbers: &[f64]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&run(&exact, &point)), bits(&expected));
     }
     program
 }
