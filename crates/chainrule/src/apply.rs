@@ -11,11 +11,14 @@ macro_rules! read_by_op {
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
         sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
             -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
+        lookups { $( $(#[doc = $lookup_doc:literal])* $LookupOp:ident $lookup_symbol:literal $lookup_method:ident(
+            $index:ident, $choices:ident) -> $lookup_y:ident = $lookup_formula:expr; $lookup_partials:ident
+            => $lookup_partial:expr; )* }
     ) => {
         impl Op {
             /// Applies the operation to operands in the order of [`Value::operands`](crate::Value::operands): of a sum
             /// over two slices first those of the one, then those of the other, and last an initial number where there is
-            /// one. Values record it. `exponent` is read by powers with a fixed one only.
+            /// one; of a lookup first the index. Values record it. `exponent` is read by powers with a fixed one only.
             ///
             /// ```
             /// use chainrule::Op;
@@ -38,6 +41,10 @@ macro_rules! read_by_op {
                         let (a, b, init) = summed(operands);
                         let sum = N::$sum_method(a, b);
                         init.map_or(sum, |init| sum + init)
+                    } )*
+                    $( Op::$LookupOp => {
+                        let (index, choices) = looked_up(self, operands);
+                        index.$lookup_method(choices)
                     } )*
                 }
             }
@@ -70,6 +77,12 @@ macro_rules! read_by_op {
                         let by_init = init.map(|_| N::constant(1.0));
                         terms().map(|term| term[0]).chain(terms().map(|term| term[1])).chain(by_init).collect()
                     } )*
+                    $( Op::$LookupOp => {
+                        let (index, choices) = looked_up(self, operands);
+                        let mut partials = vec![N::constant(0.0); operands.len()];
+                        partial::$lookup_method(index, choices, result, &mut partials[1..]);
+                        partials
+                    } )*
                 }
             }
         }
@@ -101,6 +114,15 @@ operations!(read_by_op);
 fn taken<N: Number, const COUNT: usize>(op: Op, operands: &[N]) -> [N; COUNT] {
     let found = operands.len();
     operands.try_into().unwrap_or_else(|_| panic!("{} takes {COUNT} operands, and got {found}", op.row().name))
+}
+
+/// The index of a lookup, and the choices.
+#[track_caller]
+fn looked_up<N: Number>(op: Op, operands: &[N]) -> (N, &[N]) {
+    let Some((index, choices)) = operands.split_first() else {
+        panic!("{} takes an index, and got nothing", op.row().name)
+    };
+    (*index, choices)
 }
 
 /// The two slices that a sum goes over, and what it starts from.

@@ -42,6 +42,9 @@ macro_rules! read_rules {
         slices { $( $(#[doc = $slice_doc:literal])* $SliceOp:ident $slice_symbol:literal $slice_method:ident($xs:ident)
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
         sums $sums:tt
+        lookups { $( $(#[doc = $lookup_doc:literal])* $LookupOp:ident $lookup_symbol:literal $lookup_method:ident(
+            $index:ident, $choices:ident) -> $lookup_y:ident = $lookup_formula:expr; $lookup_partials:ident
+            => $lookup_partial:expr; )* }
     ) => {
         $( read_rules! { @operator_impl $kind $Op $method($($x),+) } )*
 
@@ -67,6 +70,15 @@ macro_rules! read_rules {
                         partial::$slice_method(&values, y, &mut partials);
                     }
                     Self::chain(y, xs.iter().map(|x| x.tangent), partials)
+                }
+            )*
+            $(
+                fn $lookup_method(self, $choices: &[Self]) -> Self {
+                    let values: Vec<N> = $choices.iter().map(|choice| choice.value).collect();
+                    let y = formula::$lookup_method(self.value, &values);
+                    let mut partials = vec![N::constant(0.0); $choices.len()];
+                    partial::$lookup_method(self.value, &values, y, &mut partials);
+                    Self::chain(y, $choices.iter().map(|choice| choice.tangent), partials)
                 }
             )*
         }

@@ -76,6 +76,9 @@ macro_rules! declare_methods {
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
         sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
             -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
+        lookups { $( $(#[doc = $lookup_doc:literal])* $LookupOp:ident $lookup_symbol:literal $lookup_method:ident(
+            $index:ident, $choices:ident) -> $lookup_y:ident = $lookup_formula:expr; $lookup_partials:ident
+            => $lookup_partial:expr; )* }
     ) => {
         $( declare_methods! { @$kind [$($doc)*] $method($($x),+) [$($partial),+] } )*
         $(
@@ -88,6 +91,11 @@ macro_rules! declare_methods {
             #[doc = concat!("\n\nIt starts from 0; see [`Number::affine`].\n\n# Panics\n\nIf the slices have different lengths.")]
             #[track_caller]
             fn $sum_method($a: &[Self], $b: &[Self]) -> Self { formula::$sum_method($a, $b, Self::constant(0.0)) }
+        )*
+        $(
+            $(#[doc = $lookup_doc])*
+            #[track_caller]
+            fn $lookup_method(self, $choices: &[Self]) -> Self { formula::$lookup_method(self, $choices) }
         )*
     };
     (@operator $doc:tt $method:ident $operands:tt $partials:tt) => {};

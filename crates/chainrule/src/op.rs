@@ -19,7 +19,8 @@
 //! - `power`: a function of one number and a fixed integer.
 //!
 //! Rows over slices name a buffer in place of the list of derivatives and give the statement that fills it. Rows that sum
-//! over two slices of one length give the term and its derivatives; the sum may start from an initial number.
+//! over two slices of one length give the term and its derivatives; the sum may start from an initial number. Rows that
+//! look one number of a slice up give the statement that fills the derivatives by the slice; that by the index is 0.
 
 use crate::Number;
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LOG2_E, LOG10_E};
@@ -143,6 +144,8 @@ macro_rules! operations {
                 /// Derivative 0 by the condition and by what was not chosen.
                 native Select "select" select(condition, a, b) -> y = condition.select(a, b);
                     [c(0.0), condition.select(c(1.0), c(0.0)), condition.select(c(0.0), c(1.0))];
+                /// The number itself, with derivative 0: what is computed from it does not reach back.
+                composed StopGradient "stop_gradient" stop_gradient(x) -> y = x; [c(0.0)];
 
                 /// The rectified linear unit, `max(0, x)`; derivative 0 at 0.
                 composed Relu "ReLU" relu(x) -> y = is_negative(x).select(c(0.0), x); [is_positive(x)];
@@ -196,6 +199,11 @@ macro_rules! operations {
             sums {
                 /// The sum of products of two slices of one length.
                 Dot "dot" dot(a, b) -> sum of a * b; [b, a];
+            }
+            lookups {
+                /// The one of several choices that the index, a whole number from 0 up, counts to; NaN where there is none.
+                /// Derivative 0 by what was not chosen.
+                Lookup "[]" lookup(index, choices) -> y = chosen(index, choices); partials => one_hot(index, partials);
             }
         }
     };
@@ -292,6 +300,18 @@ fn exponential_shares<N: Number>(xs: &[N], shares: &mut [N]) {
     }
 }
 
+fn chosen<N: Number>(index: N, choices: &[N]) -> N {
+    let places = (0..choices.len()).map(|place| index.equal(c(place as f64)));
+    places.zip(choices).fold(c(f64::NAN), |chosen, (is_chosen, &choice)| is_chosen.select(choice, chosen))
+}
+
+/// 1 in the place that the index counts to, 0 in all others.
+fn one_hot<N: Number>(index: N, partials: &mut [N]) {
+    for (place, partial) in partials.iter_mut().enumerate() {
+        *partial = index.equal(c(place as f64));
+    }
+}
+
 fn first_equal<N: Number>(xs: &[N], y: N, partials: &mut [N]) {
     let mut left_to_give = c(1.0);
     for (partial, &x) in partials.iter_mut().zip(xs) {
@@ -308,6 +328,9 @@ macro_rules! read_formulas {
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
         sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
             -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
+        lookups { $( $(#[doc = $lookup_doc:literal])* $LookupOp:ident $lookup_symbol:literal $lookup_method:ident(
+            $index:ident, $choices:ident) -> $lookup_y:ident = $lookup_formula:expr; $lookup_partials:ident
+            => $lookup_partial:expr; )* }
     ) => {
         /// The formula of every row, over any [`Number`].
         pub mod formula {
@@ -329,6 +352,10 @@ macro_rules! read_formulas {
                 #[track_caller]
                 pub fn $sum_method<N: Number>($a: &[N], $b: &[N], init: N) -> N { sum_of($a, $b, |$a, $b| $term) + init }
             )*
+            $(
+                $(#[doc = $lookup_doc])*
+                pub fn $lookup_method<N: Number>($index: N, $choices: &[N]) -> N { $lookup_formula }
+            )*
         }
 
         /// The derivatives of every row by its operands, from the operands and the result, over any [`Number`].
@@ -345,6 +372,12 @@ macro_rules! read_formulas {
                 #[inline]
                 pub fn $sum_method<N: Number>($a: N, $b: N) -> [N; 2] { [$partial_a, $partial_b] }
             )*
+            $(
+                #[doc = concat!("Writes the derivatives of [`Op::", stringify!($LookupOp), "`] by its choices.")]
+                pub fn $lookup_method<N: Number>(
+                    $index: N, $choices: &[N], $lookup_y: N, $lookup_partials: &mut [N]
+                ) { $lookup_partial }
+            )*
         }
 
         /// An operation: a row of the table.
@@ -356,11 +389,12 @@ macro_rules! read_formulas {
             $( $(#[doc = $doc])* $Op, )*
             $( $(#[doc = $slice_doc])* $SliceOp, )*
             $( $(#[doc = $sum_doc])* $SumOp, )*
+            $( $(#[doc = $lookup_doc])* $LookupOp, )*
         }
 
         impl Op {
             /// Every row, in the order of the table.
-            pub const ALL: &[Op] = &[$(Op::$Op,)* $(Op::$SliceOp,)* $(Op::$SumOp,)*];
+            pub const ALL: &[Op] = &[$(Op::$Op,)* $(Op::$SliceOp,)* $(Op::$SumOp,)* $(Op::$LookupOp,)*];
 
             /// What the table says of this operation.
             pub const fn row(self) -> Row {
@@ -389,6 +423,14 @@ macro_rules! read_formulas {
                         formula: concat!("sum of ", stringify!($term)),
                         partials: &[stringify!($partial_a), stringify!($partial_b)],
                         doc: &[$($sum_doc),*],
+                    }, )*
+                    $( Op::$LookupOp => Row {
+                        name: stringify!($lookup_method),
+                        symbol: $lookup_symbol,
+                        operands: &[stringify!($index), concat!(stringify!($choices), "[..]")],
+                        formula: stringify!($lookup_formula),
+                        partials: &["c(0.0)", stringify!($lookup_partial)],
+                        doc: &[$($lookup_doc),*],
                     }, )*
                 }
             }

@@ -238,11 +238,11 @@ fn the_gradient_of_a_constant_cannot_be_set() {
 
 #[test]
 fn every_operation_applied_by_its_row_is_its_method() {
-    let numbers = [0.3, 0.6, 0.9, 0.2];
     for op in Op::ALL {
+        let numbers = [if *op == Op::Lookup { 1.0 } else { 0.3 }, 0.6, 0.9, 0.2];
         let count = match op.row().operands {
             [operand] if operand.ends_with("[..]") => 4,
-            [a, _] if a.ends_with("[..]") => 4,
+            [a, _] | [_, a] if a.ends_with("[..]") => 4,
             [_, "n"] => 1,
             operands => operands.len(),
         };

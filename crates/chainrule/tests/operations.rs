@@ -178,6 +178,8 @@ rows! {
     equal: Equal(a in ANY, b in ANY) a.equal(b), away_from a - b;
     select: Select(condition in NOT_ZERO, a in ANY, b in ANY) condition.less(c(0.0)).select(a, b);
 
+    stop_gradient: StopGradient(x in ANY) x.floor().stop_gradient(), away_from x - x.round();
+
     relu: Relu(x in NOT_ZERO) x.relu();
     leaky_relu: LeakyRelu(x in NOT_ZERO, slope in ANY) x.leaky_relu(slope);
     elu: Elu(x in NOT_ZERO, scale in ANY) x.elu(scale);
@@ -255,6 +257,8 @@ lists! {
     maximum: Maximum(xs) N::maximum(xs);
     minimum: Minimum(xs) N::minimum(xs);
     log_sum_exp: LogSumExp(xs) N::log_sum_exp(xs);
+    lookup_of_the_first: Lookup(xs) c::<N>(0.0).lookup(xs);
+    lookup_of_the_last: Lookup(xs) c::<N>((xs.len() - 1) as f64).lookup(xs);
     dot_with_itself: Dot(xs) N::dot(xs, xs);
     dot_with_itself_reversed: Dot(xs) N::dot(xs, &xs.iter().rev().copied().collect::<Vec<_>>());
 }
@@ -294,6 +298,17 @@ fn every_row_tells_what_it_is() {
     }
 }
 
+#[test]
+fn nothing_reaches_back_through_a_stopped_gradient() {
+    fn f<N: Number>(x: N) -> N {
+        x * x.stop_gradient()
+    }
+    // d/dx (x * c) = c
+    let x = Value::new(3.0);
+    assert_eq!((f(x).data(), f(x).gradient(&[x])), (9.0, vec![3.0]));
+    assert_eq!(f(Dual::variable(3.0)), Dual { value: 9.0, tangent: 3.0 });
+}
+
 /// Numbers that do not come from this library: from tables of the functions.
 #[test]
 fn functions_have_the_values_of_tables() {
@@ -312,6 +327,7 @@ fn functions_have_the_values_of_tables() {
         (f64::softmax(&[1.0, 2.0, 3.0])[2], 0.665_240_955_774_821_6),
         (f64::dot(&[1.0, 2.0, 3.0], &[4.0, -5.0, 6.0]), 12.0),
         (f64::mean(&[1.0, 2.0, 6.0]), 3.0),
+        (1.0f64.lookup(&[4.0, 5.0, 6.0]), 5.0),
     ];
     for (ours, known) in known {
         assert!((ours - known).abs() < 4e-16 * known.abs().max(1.0), "{ours} for {known}");

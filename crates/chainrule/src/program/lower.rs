@@ -7,7 +7,7 @@ use super::constants::Constants;
 use super::fuse::{Item, Kind, Operand};
 use super::level::Levels;
 use super::nest::{DEPTH, Nest, nests};
-use super::{Access, Instruction, LOOPS, Lookup, Start, Term};
+use super::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
 use crate::Op;
 
 /// What a recording's items became.
@@ -99,6 +99,7 @@ impl Lowering<'_> {
     fn instructions(&mut self, turns: &Turns) {
         match self.item(turns.items[0]).shape.kind {
             Kind::Sum => self.sum(turns),
+            Kind::Operation(Op::Lookup) => self.lookup(turns),
             Kind::Operation(op) => self.operation(turns, op),
         }
     }
@@ -113,6 +114,31 @@ impl Lowering<'_> {
             (Term::Operation { op, exponent: shape.exponent, operands }, 1)
         };
         self.push(turns, Start::Zero, term, length, None);
+    }
+
+    /// The index comes first among the operands, then the choices.
+    fn lookup(&mut self, turns: &Turns) {
+        let choices = self.item(turns.items[0]).shape.plain as usize - 1;
+        let mut first = self.access(turns, 1, choices);
+        if first.route == Route::Table {
+            // Choices from everywhere are brought together.
+            first = self.gathered(turns, 1, choices);
+        }
+        let step = std::mem::take(&mut first.strides[LOOPS - 1]);
+        let index = self.access(turns, 0, 1);
+        self.lowered.lookups.push(Lookup { index, step, count: choices as u32 });
+        let route = Route::Lookup(self.lowered.lookups.len() as u32 - 1);
+        self.push(turns, Start::Zero, Term::Copy(Access { route, ..first }), 1, None);
+    }
+
+    /// Copies operands to places that follow each other.
+    fn gathered(&mut self, turns: &Turns, position: usize, length: usize) -> Access {
+        let trips = with_inner(turns.trips, length);
+        let out = Access::strided(self.lowered.end, row_major(trips));
+        self.lowered.end += trips.iter().product::<u32>();
+        let term = Term::Copy(self.access(turns, position, length));
+        self.lowered.instructions.push(Instruction { trips, out, start: Start::Zero, term, activation: None });
+        out
     }
 
     fn sum(&mut self, turns: &Turns) {

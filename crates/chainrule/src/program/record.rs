@@ -5,7 +5,7 @@ use super::fuse::Items;
 use super::level::{COMPUTED, Levels};
 use super::lower::{Lowered, lower};
 use super::slice::Slice;
-use super::{Access, Input, Output, Program, Route, Step};
+use super::{Access, Guard, Input, Output, Program, Route, Step};
 use crate::tape::{self, Reading, Source};
 use crate::{Error, Result, Value};
 
@@ -72,10 +72,13 @@ impl Recorder {
         let _scope = tape::scope();
         let leaves = |numbers: &[f64]| numbers.iter().map(|number| Value::new(*number)).collect();
         let inputs: Vec<Vec<Value>> = groups.iter().map(|(_, numbers)| leaves(numbers)).collect();
-        let results = function(&inputs);
+        let (results, noted) = tape::record_guards(|| function(&inputs));
+        if let Some(changed) = noted.changed_leaves.first() {
+            return Err(changed_leaf(*changed, groups, &inputs));
+        }
         let groups: Vec<(&str, &[Value])> =
             groups.iter().zip(&inputs).map(|((name, _), values)| (*name, &values[..])).collect();
-        self.read(results, &groups)
+        self.read_guarded(results, &groups, &noted.comparisons)
     }
 
     /// The program that computes values that were already recorded, from groups of leaves that they were made of. What is
@@ -85,6 +88,15 @@ impl Recorder {
     ///
     /// If there are no inputs, or one of them is no leaf or comes twice, or a result does not depend on any of them.
     pub fn read(self, results: impl Results, inputs: &[(&str, &[Value])]) -> Result<Program> {
+        self.read_guarded(results, inputs, &[])
+    }
+
+    fn read_guarded(
+        self,
+        results: impl Results,
+        inputs: &[(&str, &[Value])],
+        guards: &[tape::Guard],
+    ) -> Result<Program> {
         let results = results.groups();
         let all_inputs: Vec<Value> = inputs.iter().flat_map(|(_, values)| *values).copied().collect();
         let all_results: Vec<Value> = results.iter().flat_map(|(_, values)| values).copied().collect();
@@ -94,10 +106,13 @@ impl Recorder {
         if all_results.is_empty() {
             return Err(Error::argument("results", "at least one value", "none"));
         }
-        let all: Vec<Value> = all_inputs.iter().chain(&all_results).copied().collect();
-        let (lowered, mut slots) = tape::read(&all, |recording, sources| {
-            let (inputs, results) = sources.split_at(all_inputs.len());
-            self.lowered(recording, &input_slots(recording, inputs)?, results)
+        let conditions = guards.iter().map(|guard| guard.condition);
+        let all: Vec<Value> = all_inputs.iter().chain(&all_results).copied().chain(conditions).collect();
+        let (lowered, mut slots, guards) = tape::read(&all, |recording, sources| {
+            let (inputs, rest) = sources.split_at(all_inputs.len());
+            let (results, conditions) = rest.split_at(all_results.len());
+            let guards: Vec<(Source, &tape::Guard)> = conditions.iter().copied().zip(guards).collect();
+            self.lowered(recording, &input_slots(recording, inputs)?, results, &guards)
         })?;
         let outputs = results.iter().map(|(name, values)| {
             let rest = slots.split_off(values.len());
@@ -105,18 +120,31 @@ impl Recorder {
         });
         let inputs = inputs.iter().map(|(name, values)| Input { name: name.to_string(), length: values.len() as u32 });
         let (inputs, outputs) = (inputs.collect(), outputs.collect());
-        let program = placed(lowered, outputs, inputs);
+        let program = placed(lowered, outputs, inputs, guards);
         Ok(if self.is_exact { program } else { program.rolled() })
     }
 
-    /// The instructions, and the addresses of the results.
-    fn lowered(self, recording: Reading, inputs: &[u32], results: &[Source]) -> Result<(Lowered, Vec<u32>)> {
+    /// The instructions, the addresses of the results, and the guards, of which those are dropped that depend on no input.
+    fn lowered(
+        self,
+        recording: Reading,
+        inputs: &[u32],
+        results: &[Source],
+        guards: &[(Source, &tape::Guard)],
+    ) -> Result<(Lowered, Vec<u32>, Vec<Guard>)> {
         let slot = |(index, result): (usize, &Source)| match result {
             Source::Node(slot) => Ok(*slot),
             Source::Constant(_) => Err(independent(index)),
         };
         let results: Vec<u32> = results.iter().enumerate().map(slot).collect::<Result<_>>()?;
-        let slice = Slice::new(recording, inputs, &results);
+        let condition = |(source, guard): &(Source, _)| match source {
+            Source::Node(slot) => Some((*slot, *guard)),
+            Source::Constant(_) => None,
+        };
+        let mut guards: Vec<(u32, &tape::Guard)> = guards.iter().filter_map(condition).collect();
+        let needed: Vec<u32> = results.iter().copied().chain(guards.iter().map(|(slot, _)| *slot)).collect();
+        let slice = Slice::new(recording, inputs, &needed);
+        guards.retain(|(slot, _)| slice.varies(*slot));
         if let Some(index) = results.iter().position(|slot| !slice.varies(*slot)) {
             return Err(independent(index));
         }
@@ -127,7 +155,13 @@ impl Recorder {
             Levels::new(Items::new(recording, slice), inputs, slots)
         };
         let addresses = results.iter().map(|slot| levels.address(*slot)).collect();
-        Ok((lower(&levels), addresses))
+        let guard = |(slot, guard): (u32, &tape::Guard)| Guard {
+            slot: levels.address(slot),
+            expected: guard.expected,
+            comparison: guard.comparison.clone(),
+        };
+        let guards = guards.into_iter().map(guard).collect();
+        Ok((lower(&levels), addresses, guards))
     }
 }
 
@@ -186,6 +220,15 @@ fn independent(index: usize) -> Error {
     Error::argument(format!("result {}", index + 1), "a value that depends on an input", "one that depends on none")
 }
 
+fn changed_leaf(changed: Value, groups: &[(&str, &[f64])], inputs: &[Vec<Value>]) -> Error {
+    let place = groups.iter().zip(inputs).find_map(|((name, _), values)| {
+        let index = values.iter().position(|value| value.is_same(changed))?;
+        Some(format!("{name}[{index}]"))
+    });
+    let place = place.unwrap_or_else(|| "a leaf".into());
+    Error::argument(place, "a number that stays as it is while the program is recorded", "`set_data`")
+}
+
 fn input_slots(recording: Reading, inputs: &[Source]) -> Result<Vec<u32>> {
     let mut slots = Vec::with_capacity(inputs.len());
     for (index, input) in inputs.iter().enumerate() {
@@ -208,7 +251,7 @@ fn input_slots(recording: Reading, inputs: &[Source]) -> Result<Vec<u32>> {
 }
 
 /// Puts addresses into one row of slots: inputs, constants, what is computed.
-fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>) -> Program {
+fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>, mut guards: Vec<Guard>) -> Program {
     let Lowered { mut instructions, constants, mut tables, mut lookups, end, .. } = lowered;
     let input_length: u32 = inputs.iter().map(|input| input.length).sum();
     // What is computed begins with a cache line.
@@ -226,6 +269,7 @@ fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>
     instructions.iter_mut().flat_map(|instruction| instruction.accesses_mut()).for_each(move_access);
     lookups.iter_mut().for_each(|lookup| move_access(&mut lookup.index));
     tables.iter_mut().for_each(|address| *address = place(*address));
+    guards.iter_mut().for_each(|guard| guard.slot = place(guard.slot));
     let output = |(name, addresses): (String, Vec<u32>)| {
         let mut slots: Vec<std::ops::Range<u32>> = Vec::new();
         for slot in addresses.into_iter().map(place) {
@@ -244,6 +288,6 @@ fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>
         steps: instructions.into_iter().map(Step::Run).collect(),
         tables,
         lookups,
-        guards: Vec::new(),
+        guards,
     }
 }

@@ -58,6 +58,45 @@ fn neurons_are_one_loop() {
     assert!(program.steps.len() <= 4, "{:#?}", program.steps);
 }
 
+#[test]
+fn a_choice_by_an_index_serves_every_index() {
+    compare([[0.5, 2.0, 3.0, 1.0], [1.5, -2.0, 7.0, 2.0]], |x| {
+        let row = Value::lookup(x[3], &x[..3]);
+        let constants = Value::lookup(x[3], &[0.25.into(), 0.5.into(), 4.0.into()]);
+        let mixed = Value::lookup(x[3], &[x[2] * x[1], 0.5.into(), x[0], x[0]]);
+        [row * x[0], constants * x[1], mixed]
+    });
+    // A table of rows, as an embedding is.
+    compare([[1.0; 43], std::array::from_fn(|i| if i < 40 { i as f64 } else { (i % 3) as f64 })], |x| {
+        let rows: Vec<Vec<Value>> = x[..40].chunks(8).map(<[Value]>::to_vec).collect();
+        let column = |i: usize| rows.iter().map(|row| row[i]).collect::<Vec<Value>>();
+        let turns = x[40..].iter().flat_map(|token| (0..8).map(move |i| (token, i)));
+        let embedded: Vec<Value> = turns.map(|(token, i)| Value::lookup(*token, &column(i))).collect();
+        embedded.iter().map(|e| e * e).collect::<Vec<_>>()
+    });
+}
+
+#[test]
+fn what_does_not_pass_a_gradient_on_is_computed_anew() {
+    compare([[2.0, 3.0], [-1.0, 0.5]], |x| x[0].stop_gradient() * x[1]);
+}
+
+#[test]
+fn a_comparison_is_a_guard() {
+    let branch = |x: &[Value]| if x[0] < x[1] { x[0] * 2.0 } else { x[1] * 3.0 };
+    let program = Program::record(&[1.0, 2.0], branch).unwrap();
+    let [guard] = &program.guards[..] else { panic!("{:?}", program.guards) };
+    assert!(guard.expected);
+    assert!(guard.comparison.starts_with("a < b at "), "{}", guard.comparison);
+    let condition = |x: [f64; 2]| {
+        let mut slots = vec![0.0; program.slots as usize];
+        slots[..2].copy_from_slice(&x);
+        interpret(&program, &mut slots);
+        slots[guard.slot as usize]
+    };
+    assert_eq!((condition([1.0, 2.0]), condition([2.0, 1.0])), (1.0, 0.0));
+}
+
 /// A step of the classical Runge-Kutta method for a chain of coupled oscillators.
 fn runge_kutta_step(y: &[Value], h: f64) -> Vec<Value> {
     let derivative = |y: &[Value]| -> Vec<Value> {
@@ -183,7 +222,7 @@ fn random_loops_keep_their_values() {
 #[test]
 fn every_operation_of_the_table_can_be_recorded() {
     for op in Op::ALL {
-        if matches!(op, Op::Powi | Op::Dot) {
+        if matches!(op, Op::Powi | Op::Dot | Op::Lookup) {
             continue;
         }
         let count = op.row().operands.len();
@@ -202,6 +241,11 @@ fn what_cannot_be_recorded_is_refused() {
     assert_eq!(constant, "result 2: expected a value that depends on an input, found one that depends on none");
     let other = Value::new(3.0);
     assert!(message(Program::record(&[1.0], |_| other * 2.0)).starts_with("result 1"));
+    let changed = message(Program::record(&[1.0, 2.0], |x| {
+        x[1].set_data(3.0);
+        x[0] * x[1]
+    }));
+    assert_eq!(changed, "x[1]: expected a number that stays as it is while the program is recorded, found `set_data`");
     let x = Value::new(1.0);
     let y = x * 2.0;
     assert!(message(Program::of(&[y * y], &[y])).contains("a value that was computed"));

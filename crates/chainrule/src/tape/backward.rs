@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::handle::Value;
+use super::lookup::Choices;
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands, Slot};
 use super::span::{Span, add_to_span, numbers_of_range};
@@ -145,6 +146,11 @@ impl Tape {
                     visit(init);
                 }
             }
+            Arity::Lookup => {
+                let [position, index] = operands;
+                visit(index);
+                Choices::at(position, &self.side_list).operands().for_each(visit);
+            }
         }
     }
 }
@@ -217,6 +223,8 @@ pub(super) enum Arity {
     Slice,
     /// Two spans in the side list, and an initial number.
     Sum,
+    /// Choices in the side list, and an index.
+    Lookup,
 }
 
 macro_rules! read_rules {
@@ -227,6 +235,9 @@ macro_rules! read_rules {
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
         sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
             -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
+        lookups { $( $(#[doc = $lookup_doc:literal])* $LookupOp:ident $lookup_symbol:literal $lookup_method:ident(
+            $index:ident, $choices:ident) -> $lookup_y:ident = $lookup_formula:expr; $lookup_partials:ident
+            => $lookup_partial:expr; )* }
     ) => {
         pub(super) const fn arity(op: Op) -> Arity {
             match op {
@@ -234,6 +245,7 @@ macro_rules! read_rules {
                 $( Op::$Op => read_rules!(@arity $kind $($x)+), )*
                 $( Op::$SliceOp => Arity::Slice, )*
                 $( Op::$SumOp => Arity::Sum, )*
+                $( Op::$LookupOp => Arity::Lookup, )*
             }
         }
 
@@ -253,7 +265,7 @@ macro_rules! read_rules {
             #[inline(never)]
             fn pass_on_outlined(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
                 read_rules!(@all self op (slot, adjoint, adjoints, buffers, product);
-                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
+                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*; $($LookupOp)*)
             }
 
             /// The same for an adjoint that is infinite or NaN, of which nothing is left after a derivative of 0.
@@ -261,18 +273,19 @@ macro_rules! read_rules {
             #[inline(never)]
             fn pass_on_infinite(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
                 read_rules!(@all self op (slot, adjoint, adjoints, buffers, strong_product);
-                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*)
+                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*; $($LookupOp)*)
             }
         }
     };
     (@all $this:ident $op:ident $at:tt; $($Op:ident $kind:ident $method:ident $operands:tt)*;
-        $($SliceOp:ident $slice_method:ident)*; $($SumOp:ident $sum_method:ident)*
+        $($SliceOp:ident $slice_method:ident)*; $($SumOp:ident $sum_method:ident)*; $($LookupOp:ident)*
     ) => {
         match $op {
             Op::Leaf => {}
             $( Op::$Op => read_rules!(@pass_on $kind $this $at $method $operands), )*
             $( Op::$SliceOp => read_rules!(@call $this pass_on_slice $at partial::$slice_method), )*
             $( Op::$SumOp => read_rules!(@call $this pass_on_sum $at partial::$sum_method), )*
+            $( Op::$LookupOp => read_rules!(@lookup $this $at), )*
         }
     };
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
@@ -296,6 +309,9 @@ macro_rules! read_rules {
         read_rules!(@call $this pass_on_slice $at |x: &[f64], y: f64, partials: &mut [f64]| {
             partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], y));
         })
+    };
+    (@lookup $this:ident ($slot:ident, $adjoint:ident, $adjoints:ident, $($rest:ident),+)) => {
+        $this.pass_on_lookup($slot, $adjoint, $adjoints)
     };
     (@call $this:ident $pass_on:ident ($($at:ident),+) $rule:expr) => { $this.$pass_on($($at,)+ $rule) };
 }
@@ -384,5 +400,13 @@ impl Recording<'_> {
         add_to_span(adjoints, span_a, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[0])));
         add_to_span(adjoints, span_b, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[1])));
         add(adjoints, init, adjoint);
+    }
+
+    /// All goes to what was chosen: no need to write down a derivative for each choice, as the rule of the table does.
+    #[inline(always)]
+    fn pass_on_lookup(&self, slot: usize, adjoint: f64, adjoints: &mut [f64]) {
+        let [position, index] = self.operands[slot];
+        let chosen = Choices::at(position, self.side_list).chosen_by(self.number_of(index));
+        add(adjoints, chosen.unwrap_or(Operand::NONE), adjoint);
     }
 }

@@ -1,6 +1,6 @@
 //! [`Value`] in code that is generic over `num_traits`.
 
-use super::Value;
+use super::{Value, guards};
 use num_traits::{
     Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, Num, NumCast, One, Pow, Signed, ToPrimitive, Zero,
 };
@@ -10,8 +10,9 @@ impl Zero for Value {
     fn zero() -> Self {
         Value::constant(0.0)
     }
+    #[track_caller]
     fn is_zero(&self) -> bool {
-        self.data() == 0.0
+        *self == 0.0
     }
 }
 
@@ -112,11 +113,13 @@ impl Signed for Value {
     fn signum(&self) -> Self {
         Value::signum(*self)
     }
+    #[track_caller]
     fn is_positive(&self) -> bool {
-        self.data().is_sign_positive()
+        Float::is_sign_positive(*self)
     }
+    #[track_caller]
     fn is_negative(&self) -> bool {
-        self.data().is_sign_negative()
+        Float::is_sign_negative(*self)
     }
 }
 
@@ -135,8 +138,14 @@ macro_rules! special_numbers {
     ($($name:ident)*) => { $( fn $name() -> Self { Value::constant(<f64 as Float>::$name()) } )* };
 }
 
+/// Properties of the number, each with the condition that tells it as 1 or 0.
 macro_rules! properties {
-    ($($name:ident)*) => { $( #[track_caller] fn $name(self) -> bool { self.data().$name() } )* };
+    ($($name:ident($x:ident) $condition:expr;)*) => { $(
+        #[track_caller]
+        fn $name(self) -> bool {
+            guards::has(stringify!($name), self, self.data().$name(), |$x| $condition)
+        }
+    )* };
 }
 
 macro_rules! rows {
@@ -147,15 +156,29 @@ macro_rules! rows {
 
 impl Float for Value {
     special_numbers! { nan infinity neg_infinity neg_zero min_value min_positive_value max_value epsilon }
-    properties! { is_nan is_infinite is_finite is_normal is_sign_positive is_sign_negative }
+    properties! {
+        is_nan(x) -x.equal(x) + 1.0;
+        is_infinite(x) x.abs().equal(f64::INFINITY);
+        is_finite(x) x.abs().less(f64::INFINITY);
+        is_normal(x) x.abs().less(f64::INFINITY) - x.abs().less(f64::MIN_POSITIVE);
+        is_sign_positive(x) Value::constant(0.0).less(x.signum());
+        is_sign_negative(x) x.signum().less(0.0);
+    }
     rows! {
         floor() ceil() round() trunc() abs() signum() recip() powf(exponent) sqrt() cbrt() hypot(other)
         exp() exp_m1() ln() ln_1p() log2() log10() max(other) min(other)
         sin() cos() tan() asin() acos() atan() atan2(other) sinh() cosh() tanh() asinh() acosh() atanh()
     }
 
+    #[track_caller]
     fn classify(self) -> FpCategory {
-        self.data().classify()
+        match () {
+            () if self.is_nan() => FpCategory::Nan,
+            () if self.is_infinite() => FpCategory::Infinite,
+            () if self.is_zero() => FpCategory::Zero,
+            () if self.is_normal() => FpCategory::Normal,
+            () => FpCategory::Subnormal,
+        }
     }
     fn fract(self) -> Self {
         self - self.trunc()

@@ -76,6 +76,12 @@ impl Place {
         Slot(self.0 as u32 & !Self::LEAF)
     }
 
+    /// So many slots this stands behind an earlier one that was recorded in the same epoch, a leaf too if this is one.
+    pub fn slots_after(self, earlier: Place) -> Option<u32> {
+        let distance = self.0.checked_sub(earlier.0).filter(|distance| *distance > 0);
+        distance.filter(|_| self.0 >> 31 == earlier.0 >> 31).map(|distance| distance as u32)
+    }
+
     #[inline(always)]
     pub fn epoch(self) -> u32 {
         (self.0 >> 32) as u32

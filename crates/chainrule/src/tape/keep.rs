@@ -3,6 +3,7 @@
 use super::backward::{Arity, arity};
 use super::group::Stretch;
 use super::handle::Value;
+use super::lookup::{Choices, layout_and_stride};
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands, Slot};
 use super::span::{Layout, Span};
@@ -108,12 +109,20 @@ impl Tape {
             Arity::Fixed(1) => [before.operand(first), second],
             Arity::Fixed(_) => [first, second].map(|operand| self.moved_operand(before, operand)),
             Arity::Slice => {
-                let values = self.moved_values(before, Span::at(first, &before.side_list));
+                let values = self.moved_values(before, Span::at(first, &before.side_list).operands());
                 self.check_room(values.len())?;
                 [self.push_span(&values, Layout::of(&values)).position, second]
             }
+            Arity::Lookup => {
+                let choices = self.moved_values(before, Choices::at(first, &before.side_list).operands());
+                self.check_room(choices.len())?;
+                let (layout, stride) = layout_and_stride(&choices);
+                let position = self.push_choices(&choices, layout, stride);
+                [position, self.moved_operand(before, second)]
+            }
             Arity::Sum => {
-                let [a, b] = Span::two_at(first, &before.side_list).map(|span| self.moved_values(before, span));
+                let [a, b] =
+                    Span::two_at(first, &before.side_list).map(|span| self.moved_values(before, span.operands()));
                 self.check_room(a.len() + b.len())?;
                 let b = self.push_span(&b, Layout::of(&b)).position;
                 let position = self.push_two_spans(&a, Layout::of(&a), b).position;
@@ -132,14 +141,14 @@ impl Tape {
         before.operand(operand)
     }
 
-    fn moved_values(&self, before: &Before, span: Span) -> Vec<Value> {
+    fn moved_values(&self, before: &Before, operands: impl Iterator<Item = Operand>) -> Vec<Value> {
         let value = |operand: Operand| {
             if operand.is_constant() {
                 return Value::constant(before.constants[operand.index()]);
             }
             self.handle(before.operand(operand))
         };
-        span.operands().map(value).collect()
+        operands.map(value).collect()
     }
 }
 

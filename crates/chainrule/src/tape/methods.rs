@@ -1,7 +1,7 @@
 //! The functions of the table as methods of [`Value`], and `Value` as a [`Number`] itself.
 
 use super::recording::First;
-use super::{Value, recording};
+use super::{Value, lookup, recording};
 use crate::op::{formula, operations};
 use crate::{Number, Op};
 
@@ -13,6 +13,9 @@ macro_rules! record_rows {
             -> $slice_y:ident = $slice_formula:expr; $partials:ident => $slice_partial:expr; )* }
         sums { $( $(#[doc = $sum_doc:literal])* $SumOp:ident $sum_symbol:literal $sum_method:ident($a:ident, $b:ident)
             -> sum of $term:expr; [$partial_a:expr, $partial_b:expr]; )* }
+        lookups { $( $(#[doc = $lookup_doc:literal])* $LookupOp:ident $lookup_symbol:literal $lookup_method:ident(
+            $index:ident, $choices:ident) -> $lookup_y:ident = $lookup_formula:expr; $lookup_partials:ident
+            => $lookup_partial:expr; )* }
     ) => {
         /// The functions of the [table of operations](crate::op).
         impl Value {
@@ -40,6 +43,26 @@ macro_rules! record_rows {
                     recording::sum(Op::$SumOp, $a, $b, Value::constant(0.0), formula::$sum_method)
                 }
             )*
+            $(
+                $(#[doc = $lookup_doc])*
+                ///
+                /// ```
+                /// use chainrule::Value;
+                ///
+                /// let choices = [1.5, 2.5, 3.5].map(Value::new);
+                /// let chosen = Value::new(2.0).lookup(&choices);
+                /// assert_eq!(chosen.data(), 3.5);
+                /// assert_eq!(chosen.gradient(&choices), [0.0, 0.0, 1.0]);
+                /// ```
+                ///
+                /// # Panics
+                ///
+                /// If the index is no whole number from 0 up to the number of choices, that excluded.
+                #[track_caller]
+                pub fn $lookup_method(self, $choices: &[Value]) -> Value {
+                    lookup::record(Op::$LookupOp, self, $choices)
+                }
+            )*
         }
 
         impl Number for Value {
@@ -57,6 +80,12 @@ macro_rules! record_rows {
                 #[track_caller]
                 fn $sum_method($a: &[Self], $b: &[Self]) -> Self {
                     Value::$sum_method($a, $b)
+                }
+            )*
+            $(
+                #[track_caller]
+                fn $lookup_method(self, $choices: &[Self]) -> Self {
+                    Value::$lookup_method(self, $choices)
                 }
             )*
             #[track_caller]
@@ -119,6 +148,25 @@ macro_rules! record_rows {
 operations!(record_rows);
 
 impl Value {
+    /// A row of a table, chosen by a run-time index as an embedding is: the [`lookup`](Value::lookup) in each column.
+    ///
+    /// ```
+    /// use chainrule::Value;
+    ///
+    /// let embedding = [[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]].map(|row| row.map(Value::parameter));
+    /// let token = Value::new(1.0);
+    /// let row = token.lookup_row(&embedding);
+    /// assert_eq!((row[0].data(), row[1].data()), (0.3, 0.4));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the rows have different lengths, or the index is no whole number from 0 up to the number of rows, that excluded.
+    #[track_caller]
+    pub fn lookup_row(self, rows: &[impl AsRef<[Value]>]) -> Vec<Value> {
+        lookup::record_row(self, rows)
+    }
+
     /// The weighted sum of a neuron, `weights . inputs + bias`, recorded as one operation: a [`dot`](Value::dot) that
     /// starts from the bias.
     ///

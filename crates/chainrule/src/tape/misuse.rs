@@ -15,6 +15,8 @@ pub(super) enum Misuse {
     BackwardOfConstant,
     /// Two slices were to be taken in pairs.
     Lengths(usize, usize),
+    /// An index counts to none of so many choices.
+    NoSuchChoice(f64, usize),
     /// There are no more slots, or places for operands.
     Full,
 }
@@ -43,6 +45,10 @@ impl Misuse {
             ),
             Misuse::Full => panic!(
                 "this thread's tape is full (2^31 nodes or operands): record within `tape::scope()`, which gives them back"
+            ),
+            Misuse::NoSuchChoice(index, count) => panic!(
+                "a lookup needs an index that is a whole number from 0 to less than the number of choices: the index is \
+                 {index}, and there are {count} choices"
             ),
             Misuse::Lengths(first, second) => panic!(
                 "two slices that are multiplied term by term need one length: the first has {first} values, the second \

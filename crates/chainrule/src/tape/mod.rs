@@ -8,8 +8,11 @@ mod epoch;
 mod float;
 mod graph;
 mod group;
+#[cfg_attr(not(test), expect(dead_code, reason = "the recording of programs asks for guards"))]
+mod guards;
 mod handle;
 mod keep;
+mod lookup;
 mod methods;
 mod misuse;
 mod nodes;
@@ -27,6 +30,7 @@ pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
 pub(crate) use group::{Name, close_group};
+pub(crate) use guards::{Guard, Guards, record_guards};
 pub(crate) use reading::{Reading, Source, read};
 pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to};

@@ -1,6 +1,7 @@
 //! The operators of [`Value`]: arithmetic with values and `f64` on either side, sums and products of iterators,
 //! comparisons.
 
+use super::guards::{self, Relation};
 use super::{Value, recording};
 use crate::Op;
 use crate::op::formula;
@@ -87,22 +88,23 @@ macro_rules! comparison {
     ($Left:ty, $Right:ty) => {
         #[allow(clippy::partialeq_ne_impl)]
         impl PartialEq<$Right> for $Left {
-            comparison!(@methods $Right: eq == ne !=);
+            comparison!(@methods $Right: eq Equal ne NotEqual);
         }
 
         impl PartialOrd<$Right> for $Left {
             #[track_caller]
             fn partial_cmp(&self, other: &$Right) -> Option<Ordering> {
-                Value::from(*self).data().partial_cmp(&Value::from(*other).data())
+                guards::ordering(Value::from(*self), Value::from(*other))
             }
-            comparison!(@methods $Right: lt < le <= gt > ge >=);
+            comparison!(@methods $Right: lt Less le LessOrEqual gt Greater ge GreaterOrEqual);
         }
     };
-    (@methods $Right:ty: $($method:ident $operator:tt)+) => {
+    (@methods $Right:ty: $($method:ident $Relation:ident)+) => {
         $(
+            #[inline]
             #[track_caller]
             fn $method(&self, other: &$Right) -> bool {
-                Value::from(*self).data() $operator Value::from(*other).data()
+                guards::holds(Relation::$Relation, Value::from(*self), Value::from(*other))
             }
         )+
     };

@@ -55,7 +55,7 @@ impl<'a> Span<'a> {
 /// How a slice of values stands on the tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// In neighbouring slots, recorded in one epoch, so that the last speaks for all.
+    /// In neighbouring slots, or at one distance from each other, recorded in one epoch, so that the last speaks for all.
     Neighbours,
     /// Nowhere: constants only.
     Constants,
@@ -66,8 +66,15 @@ pub(crate) enum Layout {
 impl Layout {
     #[inline(always)]
     pub fn of(values: &[Value]) -> Self {
+        Layout::with_stride(values, 1)
+    }
+
+    /// The same where neighbours stand so many slots apart.
+    #[inline(always)]
+    pub fn with_stride(values: &[Value], stride: u32) -> Self {
         let Some(first) = values.first() else { return Layout::Mixed };
-        let (layout, stride) = if first.is_constant() { (Layout::Constants, 0) } else { (Layout::Neighbours, 1) };
+        let (layout, stride) =
+            if first.is_constant() { (Layout::Constants, 0) } else { (Layout::Neighbours, u64::from(stride)) };
         let first = first.place().0;
         let is_expected = |(value, index): (&Value, u64)| value.place().0 == first.wrapping_add(stride * index);
         if values.iter().zip(0..).all(is_expected) { layout } else { Layout::Mixed }

@@ -3,6 +3,7 @@
 
 use super::epoch::Epochs;
 use super::group::Groups;
+use super::guards::Guards;
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
 use super::nodes::{Nodes, Operand, Operands, Slot};
@@ -33,6 +34,8 @@ pub(super) struct Tape {
     /// The leaves that are trained.
     pub parameters: BTreeSet<Slot>,
     pub groups: Groups,
+    /// What is noted of branches, while that is asked for.
+    pub guards: Option<Guards>,
     pub epochs: Epochs,
 }
 
@@ -106,6 +109,7 @@ impl Tape {
             names: BTreeMap::new(),
             parameters: BTreeSet::new(),
             groups: Groups::new(),
+            guards: None,
             epochs: Epochs::new(),
         }
     }

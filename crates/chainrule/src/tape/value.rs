@@ -190,7 +190,12 @@ impl Tape {
     /// Changes the number of a leaf.
     fn set_number(&mut self, leaf: Value, number: f64) -> Result<(), Misuse> {
         match self.slot(leaf)? {
-            Some(slot) if leaf.is_leaf() => self.nodes.numbers_mut()[slot.index()] = number,
+            Some(slot) if leaf.is_leaf() => {
+                self.nodes.numbers_mut()[slot.index()] = number;
+                if let Some(guards) = &mut self.guards {
+                    guards.changed_leaves.push(leaf);
+                }
+            }
             Some(_) => return Err(Misuse::SetComputed),
             None => return Err(Misuse::SetConstant),
         }

@@ -179,6 +179,7 @@ fn rule(graph: &Graph, node: usize, place: usize) -> Option<String> {
         Op::Sum => return Some("each term of a sum counts once".into()),
         Op::Mean => return Some(format!("1 / {}", this.operands.len())),
         Op::Dot => return Some(dot_rule(graph, node, place)),
+        Op::Lookup => return Some(if place == 0 { "0" } else { "1 for what was chosen, else 0" }.into()),
         _ => {}
     }
     let formula = row.partials.get(place).filter(|_| row.operands.len() == this.operands.len())?;
