@@ -1,6 +1,7 @@
 //! How wrong predictions are: one value that a network learns to make small.
 //!
-//! Each is the mean over the rows, and 0 of no rows; but for [`l2`] a [`group`](crate::tape::group()) of its name.
+//! Each is the mean over the rows, and 0 of no rows; but for [`l2`] a [`group`](crate::tape::group()) of its name. Targets
+//! are numbers, or values: in a [`Program`](crate::Program) they can be inputs.
 
 use crate::Value;
 use crate::tape::{Name, close_group, mark};
@@ -11,8 +12,8 @@ use crate::tape::{Name, close_group, mark};
 ///
 /// If there are not as many targets as predictions.
 #[track_caller]
-pub fn squared_error(predictions: &[Value], targets: &[f64]) -> Value {
-    mean_of("squared error", predictions, targets, |prediction, target| (prediction - target).powi(2))
+pub fn squared_error<T: Copy + Into<Value>>(predictions: &[Value], targets: &[T]) -> Value {
+    mean_of("squared error", predictions, targets, |prediction, target| (prediction - (*target).into()).powi(2))
 }
 
 /// The mean hinge of a support vector machine, `mean(max(0, 1 - label * score))`: each row should be on the right side
@@ -22,8 +23,8 @@ pub fn squared_error(predictions: &[Value], targets: &[f64]) -> Value {
 ///
 /// If there are not as many labels as scores.
 #[track_caller]
-pub fn max_margin(scores: &[Value], labels: &[f64]) -> Value {
-    mean_of("max margin", scores, labels, |score, label| (1.0 + -label * score).relu())
+pub fn max_margin<T: Copy + Into<Value>>(scores: &[Value], labels: &[T]) -> Value {
+    mean_of("max margin", scores, labels, |score, label| (1.0 + -(*label).into() * score).relu())
 }
 
 /// The mean of `-ln(probability of the label)` where the probability of label 1 is the sigmoid of the logit. Labels are 0
@@ -33,8 +34,8 @@ pub fn max_margin(scores: &[Value], labels: &[f64]) -> Value {
 ///
 /// If there are not as many labels as logits.
 #[track_caller]
-pub fn binary_cross_entropy(logits: &[Value], labels: &[f64]) -> Value {
-    mean_of("binary cross-entropy", logits, labels, |logit, label| logit.softplus() - label * logit)
+pub fn binary_cross_entropy<T: Copy + Into<Value>>(logits: &[Value], labels: &[T]) -> Value {
+    mean_of("binary cross-entropy", logits, labels, |logit, label| logit.softplus() - (*label).into() * logit)
 }
 
 /// The mean of `-ln(probability of the class)` where the probabilities are the softmax of a row of logits, one a class.
@@ -44,15 +45,34 @@ pub fn binary_cross_entropy(logits: &[Value], labels: &[f64]) -> Value {
 ///
 /// If there are not as many classes as rows of logits, or a row has no logit for its class.
 #[track_caller]
-pub fn cross_entropy(logits: &[Vec<Value>], classes: &[usize]) -> Value {
-    for (row, (logits, class)) in logits.iter().zip(classes).enumerate() {
+pub fn cross_entropy<C: Class>(logits: &[Vec<Value>], classes: &[C]) -> Value {
+    mean_of("cross-entropy", logits, classes, |logits, class| Value::log_sum_exp(logits) - class.logit(logits))
+}
+
+/// What tells the class of a row: an index, or a value that holds a whole number.
+pub trait Class: Copy {
+    /// The logit of this class.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    fn logit(self, logits: &[Value]) -> Value;
+}
+
+impl Class for usize {
+    #[track_caller]
+    fn logit(self, logits: &[Value]) -> Value {
         let found = logits.len();
-        assert!(
-            *class < found,
-            "cross-entropy needs a logit for each class: row {row} of class {class} has {found} logits"
-        );
+        assert!(self < found, "cross-entropy needs a logit for each class: a row of class {self} has {found} logits");
+        logits[self]
     }
-    mean_of("cross-entropy", logits, classes, |logits, class| Value::log_sum_exp(logits) - logits[*class])
+}
+
+impl Class for Value {
+    #[track_caller]
+    fn logit(self, logits: &[Value]) -> Value {
+        Value::lookup(self, logits)
+    }
 }
 
 /// The sum of squares, which times a small number keeps parameters small.

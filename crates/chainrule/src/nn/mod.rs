@@ -33,7 +33,7 @@ mod score;
 
 pub use activation::Activation;
 pub use initializer::Initializer;
-pub use loss::{binary_cross_entropy, cross_entropy, l2, max_margin, squared_error};
+pub use loss::{Class, binary_cross_entropy, cross_entropy, l2, max_margin, squared_error};
 pub use network::{Input, Layer, Mlp, Module, Neuron};
 #[cfg(feature = "save")]
 pub use save::Numbers;

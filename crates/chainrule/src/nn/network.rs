@@ -36,6 +36,19 @@ pub trait Module {
         parameters.into_iter().zip(numbers).for_each(|(parameter, number)| parameter.set_data(*number));
     }
 
+    /// Sets the gradients of all parameters, in their fixed order: those that a [`Program`](crate::Program) computed, say.
+    ///
+    /// # Panics
+    ///
+    /// If there are not as many gradients as parameters.
+    #[track_caller]
+    fn set_gradients(&self, gradients: &[f64]) {
+        let parameters = self.parameters();
+        let (expected, found) = (parameters.len(), gradients.len());
+        assert!(expected == found, "there are {expected} parameters, and got {found} gradients");
+        parameters.into_iter().zip(gradients).for_each(|(parameter, gradient)| parameter.set_grad(*gradient));
+    }
+
     /// The parameters with their names, such as `layers.0.neurons.3.weights.1`.
     fn named_parameters(&self) -> Vec<(String, Value)> {
         let mut parameters = Vec::new();
