@@ -180,6 +180,11 @@ impl Access {
         (i64::from(self.base) + moved.sum::<i64>()) as u32
     }
 
+    /// The same, so many places further on; before it, as numbers wrap around.
+    pub const fn behind(self, distance: u32) -> Self {
+        Access { base: self.base.wrapping_add(distance), ..self }
+    }
+
     /// The same, so many turns of the repeat at this depth later.
     pub fn shifted(self, depth: usize, turns: u32) -> Self {
         let base = i64::from(self.base) + i64::from(self.shifts[depth]) * i64::from(turns);
@@ -193,7 +198,16 @@ impl Instruction {
         self.term.operands()
     }
 
-    /// Everything that is read or written.
+    /// Everything that is read or written: the result, what a sum starts from, and what the term reads.
+    pub fn accesses(&self) -> Vec<&Access> {
+        let start = match &self.start {
+            Start::From(access) => Some(access),
+            Start::Zero | Start::Here => None,
+        };
+        std::iter::once(&self.out).chain(start).chain(self.term.operands()).collect()
+    }
+
+    /// The same, to be changed.
     pub fn accesses_mut(&mut self) -> Vec<&mut Access> {
         let start = match &mut self.start {
             Start::From(access) => Some(access),
@@ -203,6 +217,11 @@ impl Instruction {
         accesses.extend(start);
         accesses.extend(self.term.operands_mut());
         accesses
+    }
+
+    /// The trips of the loops that are not summed over; the others run once.
+    pub fn free_trips(&self) -> [u32; LOOPS] {
+        std::array::from_fn(|depth| if self.is_summed_over(depth) { 1 } else { self.trips[depth] })
     }
 
     /// Whether this loop is summed over: it runs more than once, and the result stands still.

@@ -69,7 +69,7 @@ impl<N: Element> Interpreter<'_, N> {
             return;
         }
         if instruction.start != Start::Here {
-            for turn in all_turns(free(&instruction)) {
+            for turn in all_turns(instruction.free_trips()) {
                 let start = match instruction.start {
                     Start::From(access) => self.number(access, turn, turns),
                     // What -0 is added to keeps its sign, too.
@@ -84,7 +84,7 @@ impl<N: Element> Interpreter<'_, N> {
             _ => self.sum(&instruction, turns),
         }
         if let Some(activation) = instruction.activation {
-            for turn in all_turns(free(&instruction)) {
+            for turn in all_turns(instruction.free_trips()) {
                 let out = self.place(instruction.out, turn, turns);
                 self.slots[out] = activation.apply(&[self.slots[out]], 0);
             }
@@ -164,11 +164,6 @@ impl<N: Element> Interpreter<'_, N> {
 /// Where an access stands in these turns of the repeats around it.
 fn moved(access: Access, turns: &[u32]) -> Access {
     turns.iter().enumerate().fold(access, |access, (depth, turn)| access.shifted(depth, *turn))
-}
-
-/// The trips of the loops that are not summed over; the others run once.
-fn free(instruction: &Instruction) -> [u32; LOOPS] {
-    std::array::from_fn(|depth| if instruction.is_summed_over(depth) { 1 } else { instruction.trips[depth] })
 }
 
 /// Every turn of the loops, the innermost fastest.

@@ -4,17 +4,31 @@
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
 
+mod accumulate;
+mod activity;
+mod chain;
 mod constants;
+mod draft;
+mod expand;
+mod formula;
+mod forward;
 mod fuse;
 mod instruction;
 mod interpret;
+mod layout;
 mod level;
 mod lower;
 mod nest;
+mod reach;
 mod record;
 mod repeat;
+mod reverse;
+mod rows;
 mod slice;
+mod slot_set;
 
+#[cfg(test)]
+mod derivative_tests;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
@@ -68,8 +82,10 @@ pub struct Output {
 /// A comparison that the recording took a branch by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guard {
-    /// The slot that holds 1 where the comparison is true, else 0.
+    /// The slot that holds 1 where the comparison is true, else 0; in a program over rows the slot of the first row.
     pub slot: u32,
+    /// So many slots there are, one for each row; 1 if the comparison is the same for all rows.
+    pub rows: u32,
     /// What it was in the recording.
     pub expected: bool,
     /// The comparison and where it stands, as in `a < b at src/model.rs:12:8`.

@@ -51,7 +51,7 @@ pub(crate) fn example(seed: u64) -> Example {
     let mut steps = Vec::new();
     for _ in 0..making.rng.random_range(1..8) {
         if making.rng.random_bool(0.15) {
-            steps.push(making.repeat());
+            steps.extend(making.repeat());
         } else {
             steps.extend(making.instruction(computed).into_iter().map(Step::Run));
         }
@@ -133,8 +133,9 @@ impl Making {
         }
         if route == 1 && is_input {
             // The rows of a table of weights, by an index that moves with the outermost loop.
-            let base = Access::strided(0, [0, 0, 0, i32::from(trips[3] <= 6)]);
-            let index = Access::strided(INPUTS[0].1 + INPUTS[1].1, [i32::from(trips[0] <= INPUTS[2].1), 0, 0, 0]);
+            let base = Access::strided(0, [0, 0, 0, i32::from((2..=6).contains(&trips[3]))]);
+            let index =
+                Access::strided(INPUTS[0].1 + INPUTS[1].1, [i32::from((2..=INPUTS[2].1).contains(&trips[0])), 0, 0, 0]);
             self.lookups.push(Lookup { index, step: 6, count: CHOICES });
             return Access { route: Route::Lookup(self.lookups.len() as u32 - 1), ..base };
         }
@@ -145,7 +146,7 @@ impl Making {
             let stride = *pick(&mut self.rng, &[0, 0, 1, 1, 2, 5, -1]);
             let reach = i64::from(stride) * i64::from(trips[depth] - 1);
             let (new_low, new_high) = (low + reach.min(0), high + reach.max(0));
-            if new_high - new_low < i64::from(length) {
+            if trips[depth] > 1 && new_high - new_low < i64::from(length) {
                 (strides[depth], low, high) = (stride, new_low, new_high);
             }
         }
@@ -155,13 +156,19 @@ impl Making {
     }
 
     /// A state that is computed anew from itself in each turn.
-    fn repeat(&mut self) -> Step {
+    fn repeat(&mut self) -> [Step; 2] {
         let (trips, length) = (self.rng.random_range(2..6), self.rng.random_range(1..6));
         let start = self.slots;
-        // The first state is zero: slots that nobody has written are.
         self.slots += length * (trips + 1);
         let strides = [0, 0, 0, 1];
         let shifts = [length as i32, 0];
+        let first = Instruction {
+            trips: [1, 1, 1, length],
+            out: Access::strided(start, strides),
+            start: Start::Zero,
+            term: Term::Copy(Access::strided(3, strides)),
+            activation: None,
+        };
         let at = |base| Access { shifts, ..Access::strided(base, strides) };
         let instruction = Instruction {
             trips: [1, 1, 1, length],
@@ -170,7 +177,7 @@ impl Making {
             term: Term::Product { a: at(start), b: Access::strided(7, strides), is_strong: false },
             activation: Some(Op::Tanh),
         };
-        Step::Repeat { trips, body: vec![Step::Run(instruction)] }
+        [Step::Run(first), Step::Repeat { trips, body: vec![Step::Run(instruction)] }]
     }
 }
 

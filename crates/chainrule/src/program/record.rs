@@ -159,6 +159,7 @@ impl Recorder {
             slot: levels.address(slot),
             expected: guard.expected,
             comparison: guard.comparison.clone(),
+            rows: 1,
         };
         let guards = guards.into_iter().map(guard).collect();
         Ok((lower(&levels), addresses, guards))

@@ -12,23 +12,42 @@ fn run(program: &Program, inputs: &[f64]) -> Vec<f64> {
     program.outputs.iter().flat_map(|output| output.slots.clone()).flatten().map(|slot| slots[slot as usize]).collect()
 }
 
-fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
-    assert_eq!(ours.len(), theirs.len(), "{what}");
+fn assert_close(ours: &[f64], theirs: &[f64], program: &Program) {
+    assert_eq!(ours.len(), theirs.len(), "{program:#?}");
     for (a, b) in ours.iter().zip(theirs) {
         let is_close = (a - b).abs() <= 1e-12 * b.abs().max(1.0) || a == b || (a.is_nan() && b.is_nan());
-        assert!(is_close, "{what}: {a} is not {b}");
+        assert!(is_close, "{a} is not {b} in {program:#?}");
     }
 }
 
 /// Records at one point, and compares at others.
 fn compare<const N: usize, R: Results>(points: [[f64; N]; 2], function: impl Fn(&[Value]) -> R) -> Program {
     let program = Program::record(&points[0], &function).unwrap();
+    let gradients = {
+        let total = |x: &[Value]| {
+            let results = function(x).groups().into_iter().flat_map(|(_, values)| values);
+            results.zip(1..).map(|(value, weight)| value * f64::from(weight)).sum::<Value>()
+        };
+        let [program, exact] = [Recorder::default(), Recorder::exact()].map(|recorder| {
+            recorder.record(&[("x", &points[0])], |inputs| total(&inputs[0])).unwrap().gradient().unwrap()
+        });
+        (program, exact, total)
+    };
+    for point in points {
+        let inputs = point.map(Value::new);
+        let (program, exact, total) = &gradients;
+        let expected = total(&inputs).gradient(&inputs);
+        let largest = expected.iter().fold(1e-300, |largest, x: &f64| x.abs().max(largest));
+        let relative = |numbers: &[f64]| numbers.iter().map(|x| x / largest).collect::<Vec<_>>();
+        assert_close(&relative(&run(program, &point)[1..]), &relative(&expected), program);
+        assert_eq!(run(exact, &point)[1..], expected, "{exact:#?}");
+    }
     let exact = Recorder::exact().record(&[("x", &points[0])], |inputs| function(&inputs[0])).unwrap();
     for point in points {
         let inputs = point.map(Value::new);
         let results = function(&inputs).groups().into_iter().flat_map(|(_, values)| values);
         let expected: Vec<f64> = results.map(|value| value.data()).collect();
-        assert_close(&run(&program, &point), &expected, &format!("{program:#?}"));
+        assert_close(&run(&program, &point), &expected, &program);
         let bits = |numbers: &[f64]| numbers.iter().map(|number| number.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&run(&exact, &point)), bits(&expected));
     }

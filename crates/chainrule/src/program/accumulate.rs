@@ -1,0 +1,107 @@
+//! Sums that grow from several instructions: who comes first sets, who comes later adds.
+//!
+//! That works where the first instruction writes all places of a sum that nobody wrote before, and each of them once. Where
+//! it does not, the places are filled with zeros at the start, and everybody adds.
+
+use super::draft::Draft;
+use super::reach::{Routes, Turns};
+use super::slot_set::SlotSet;
+use super::{Access, Instruction, LOOPS, Route, Start, Step, Term};
+use crate::Result;
+use std::ops::Range;
+
+/// Which slots hold a part of their sum.
+pub(super) struct Sums {
+    written: SlotSet,
+    zeros: SlotSet,
+}
+
+impl Sums {
+    /// Nothing is written yet in so many slots.
+    pub fn new(slots: u32) -> Self {
+        Sums { written: SlotSet::none_of(slots), zeros: SlotSet::none_of(slots) }
+    }
+
+    /// Emits an instruction that adds a sum of terms, and the number that stands at `start` if one is given.
+    pub fn add(&mut self, draft: &mut Draft, trips: [u32; LOOPS], out: Access, start: Option<Access>, term: Term) {
+        let first = self.claim(&draft.routes, &out, draft.turns(trips));
+        let mut run = |trips, start, term| draft.run(Instruction { trips, out, start, term, activation: None });
+        match (first, start) {
+            (Start::Here, Some(number)) => {
+                let once = std::array::from_fn(|depth| if out.strides[depth] == 0 { 1 } else { trips[depth] });
+                run(once, Start::Here, Term::Copy(number));
+                run(trips, Start::Here, term);
+            }
+            (_, Some(number)) => run(trips, Start::From(number), term),
+            (first, None) => run(trips, first, term),
+        }
+    }
+
+    /// How an instruction that writes here has to start.
+    fn claim(&mut self, routes: &Routes, out: &Access, turns: Turns) -> Start {
+        let (mut all, mut missing) = (0, 0);
+        routes.reach(out, turns, |run| {
+            all += run.count;
+            missing += run.count - self.written.count_in(run);
+        });
+        let comes_again = turns.repeats.iter().zip(out.shifts).any(|(trips, shift)| *trips > 1 && shift == 0);
+        let is_chosen = matches!(out.route, Route::Lookup(_));
+        if missing == 0 {
+            return Start::Here;
+        }
+        if missing == all && !comes_again && !is_chosen {
+            if routes.mark(out, turns, &mut self.written) == all {
+                return Start::Zero;
+            }
+            routes.mark(out, turns, &mut self.zeros);
+        } else {
+            self.complete(routes, out, turns);
+        }
+        Start::Here
+    }
+
+    /// Sees to it that all slots of the access hold a number: what nobody wrote gets a zero.
+    pub fn complete(&mut self, routes: &Routes, access: &Access, turns: Turns) {
+        routes.reach(access, turns, |run| {
+            if self.written.count_in(run) == run.count {
+                return;
+            }
+            for slot in run.slots().filter(|slot| !self.written.contains(*slot)) {
+                self.zeros.insert((slot..slot + 1).into());
+            }
+            self.written.insert(run);
+        });
+    }
+
+    /// The instructions that write the zeros, to be run before everything that adds to them.
+    pub fn fills(&self, draft: &mut Draft) -> Result<Vec<Step>> {
+        let stretches: Vec<Range<u32>> = self.zeros.stretches().collect();
+        let mut fills = Vec::new();
+        let mut rest = stretches.as_slice();
+        while let [first, ..] = rest {
+            let (count, distance) = alike(rest);
+            let strides = [0, 0, distance as i32, 1];
+            let instruction = Instruction {
+                trips: [1, 1, count as u32, first.len() as u32],
+                out: Access::strided(first.start, strides),
+                start: Start::Zero,
+                term: Term::Copy(draft.constant(0.0)?),
+                activation: None,
+            };
+            fills.push(Step::Run(instruction));
+            rest = &rest[count..];
+        }
+        Ok(fills)
+    }
+}
+
+/// How many of the first stretches have one length and one distance, and that distance.
+fn alike(stretches: &[Range<u32>]) -> (usize, u32) {
+    let [first, second, ..] = stretches else { return (1, 0) };
+    let distance = second.start - first.start;
+    let is_next = |pair: &&[Range<u32>]| pair[1].start - pair[0].start == distance && pair[1].len() == first.len();
+    match stretches.windows(2).take_while(is_next).count() {
+        0 => (1, 0),
+        pairs => (pairs + 1, distance),
+    }
+}

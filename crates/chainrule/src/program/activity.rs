@@ -1,0 +1,79 @@
+//! Which slots a derivative is about: those that vary with the chosen inputs, and those that an output depends on.
+
+use super::formula::Formulas;
+use super::reach::{Routes, Turns, inside};
+use super::slot_set::SlotSet;
+use super::{Instruction, REPEATS, Start, Step, Term};
+use crate::Op;
+
+/// Puts in the slots that vary with those that are in already, as far as derivatives can tell: what is only compared or
+/// rounded passes nothing on. Results of one instruction vary together.
+pub(super) fn add_varied(steps: &[Step], routes: &Routes, formulas: &mut Formulas, varied: &mut SlotSet) {
+    until_nothing_is_new(steps, [1; REPEATS], 0, false, &mut |instruction, turns| {
+        let is_varied = instruction.varying_reads(formulas).iter().any(|access| routes.meets(access, turns, varied));
+        is_varied && routes.mark(&instruction.out, turns, varied) > 0
+    });
+}
+
+/// Puts in the slots that those that are in already are computed from.
+pub(super) fn add_needed(steps: &[Step], routes: &Routes, needed: &mut SlotSet) {
+    until_nothing_is_new(steps, [1; REPEATS], 0, true, &mut |instruction, turns| {
+        if !routes.meets(&instruction.out, turns, needed) {
+            return false;
+        }
+        let mut new = 0;
+        for access in instruction.accesses() {
+            new += routes.mark(access, turns, needed);
+            if let Some(lookup) = routes.lookup(access) {
+                new += routes.mark(&lookup.index, turns, needed);
+            }
+        }
+        new > 0
+    });
+}
+
+/// Visits instructions in order, or in the opposite order, and the bodies of repeats until a visit brings nothing new.
+pub(super) fn until_nothing_is_new(
+    steps: &[Step],
+    repeats: [u32; REPEATS],
+    depth: usize,
+    is_backward: bool,
+    visit: &mut impl FnMut(&Instruction, Turns) -> bool,
+) -> bool {
+    let mut is_new = false;
+    let mut one = |step: &Step| match step {
+        Step::Run(instruction) => is_new |= visit(instruction, Turns { trips: instruction.trips, repeats }),
+        Step::Repeat { trips, body } => {
+            let repeats = inside(repeats, depth, *trips);
+            while until_nothing_is_new(body, repeats, depth + 1, is_backward, visit) {
+                is_new = true;
+            }
+        }
+    };
+    if is_backward {
+        steps.iter().rev().for_each(&mut one)
+    } else {
+        steps.iter().for_each(&mut one)
+    }
+    is_new
+}
+
+impl Instruction {
+    /// What it reads, but for what its result does not vary with.
+    fn varying_reads(&self, formulas: &mut Formulas) -> Vec<&super::Access> {
+        let term = match &self.term {
+            Term::Operation { op, exponent, operands } => {
+                let derivatives = formulas.of(*op, *exponent);
+                operands.iter().zip(derivatives.iter()).filter(|(_, by)| !by.is_zero()).map(|(a, _)| a).collect()
+            }
+            // The share of each in the largest does not vary, but jumps.
+            Term::ReductionPartial { op: Op::Maximum | Op::Minimum, factor, .. } => vec![factor],
+            term => term.operands(),
+        };
+        let start = match &self.start {
+            Start::From(access) => Some(access),
+            Start::Zero | Start::Here => None,
+        };
+        start.into_iter().chain(term).collect()
+    }
+}

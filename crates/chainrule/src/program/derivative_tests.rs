@@ -1,0 +1,93 @@
+//! Derivatives of programs against dual numbers, differences and values on the tape.
+
+use super::interpret::Element;
+use super::random::{Example, example};
+use super::{Access, Input, Instruction, Output, Program, Start, Step, Term, interpret};
+use crate::{Dual, Number, Op, RngExt, Value, rng};
+
+impl<N: Element> Element for Dual<N> {
+    fn index(self) -> Option<u32> {
+        self.value.index()
+    }
+}
+
+/// The outputs, group after group.
+fn outputs<N: Element>(program: &Program, inputs: &[N]) -> Vec<N> {
+    assert_eq!(inputs.len(), program.input_length() as usize);
+    let mut slots = vec![N::constant(f64::NAN); program.slots as usize];
+    slots[..inputs.len()].copy_from_slice(inputs);
+    interpret(program, &mut slots);
+    program
+        .outputs
+        .iter()
+        .flat_map(|output| &output.slots)
+        .flat_map(Clone::clone)
+        .map(|slot| slots[slot as usize])
+        .collect()
+}
+
+fn assert_near(found: &[f64], expected: &[f64], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let scale = expected.iter().fold(1.0, |scale: f64, x| scale.max(x.abs()));
+    for (number, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() <= 1e-11 * scale, "{what}: number {number}: {found}, expected {expected}");
+    }
+}
+
+/// Weights for the outputs, so that one derivative stands for all of them.
+const SEEDS: [f64; 2] = [0.75, -1.25];
+
+/// The gradient of the weighted outputs by dual numbers, one input at a time.
+fn gradient_by_duals(program: &Program, numbers: &[f64]) -> Vec<f64> {
+    (0..numbers.len())
+        .map(|by| {
+            let duals: Vec<Dual> = (0..).zip(numbers).map(|(at, x)| direction(*x, at == by)).collect();
+            outputs(program, &duals).iter().zip(SEEDS).map(|(output, seed)| output.tangent * seed).sum()
+        })
+        .collect()
+}
+
+fn direction(value: f64, is_along: bool) -> Dual {
+    Dual { value, tangent: f64::from(is_along) }
+}
+
+#[test]
+fn reverse_mode_agrees_with_dual_numbers() {
+    for seed in 0..1000 {
+        let Example { program, numbers } = example(seed);
+        let vjp = program.vjp().unwrap();
+        let found = outputs(&vjp, &[&numbers[..], &SEEDS].concat());
+        let expected = [outputs(&program, &numbers), gradient_by_duals(&program, &numbers)].concat();
+        assert_near(&found, &expected, &format!("seed {seed}"));
+    }
+}
+
+#[test]
+fn forward_mode_agrees_with_dual_numbers() {
+    for seed in 0..1000 {
+        let Example { program, numbers } = example(seed);
+        let mut rng = rng(seed);
+        let tangents: Vec<f64> = numbers.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
+        let duals: Vec<Dual> =
+            numbers.iter().zip(&tangents).map(|(value, tangent)| Dual { value: *value, tangent: *tangent }).collect();
+        let expected = outputs(&program, &duals);
+        let expected: Vec<f64> =
+            expected.iter().map(|dual| dual.value).chain(expected.iter().map(|dual| dual.tangent)).collect();
+        let found = outputs(&program.jvp().unwrap(), &[numbers, tangents].concat());
+        assert_near(&found, &expected, &format!("seed {seed}"));
+    }
+}
+#[test]
+fn zz() {
+    let p = example(2).program;
+    for s in &p.steps {
+        println!("{s:?}");
+    }
+    println!("{:?} {:?}", p.lookups, p.outputs);
+    println!("VJP");
+    let p = p.vjp().unwrap();
+    for s in &p.steps {
+        println!("{s:?}");
+    }
+    println!("{:?} {:?} {:?}", p.lookups, p.outputs, p.inputs);
+}

@@ -1,0 +1,171 @@
+//! Forward mode: from a program to one that also computes how its outputs move when its inputs do.
+//!
+//! After each instruction that varies stands the one of its tangents, in the same loops, as far behind in the slots as that
+//! of every other.
+
+use super::accumulate::Sums;
+use super::chain::{chain, chain_activation};
+use super::draft::Draft;
+use super::expand::{Expanded, expand};
+use super::formula::Formulas;
+use super::slot_set::SlotSet;
+use super::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
+use crate::Result;
+
+impl Program {
+    /// The program that computes the outputs of this one, and then, from a further group of inputs `tangent of NAME` for
+    /// each group of inputs, a group `tangent of NAME` for each group of outputs: the Jacobian matrix times the tangents.
+    ///
+    /// Of a [gradient](Program::gradient) this gives products of the Hessian matrix with vectors.
+    ///
+    /// # Errors
+    ///
+    /// If the program is too large to be differentiated.
+    pub fn jvp(&self) -> Result<Program> {
+        self.jvp_by(&self.input_names())
+    }
+
+    /// The same along these groups of inputs alone.
+    ///
+    /// # Errors
+    ///
+    /// If no group of inputs has one of these names.
+    pub fn jvp_by(&self, groups: &[&str]) -> Result<Program> {
+        let by = self.chosen(groups)?;
+        let Expanded { mut draft, steps, formulas, varied } = expand(self, &by)?;
+        let unfinished = draft.unfinished(&steps);
+        let distance = draft.slots();
+        draft.allocate(2 * u64::from(distance))?;
+        let sums = Sums::new(draft.slots());
+        let mut forward = Forward { draft, formulas, varied, unfinished, sums, distance };
+        forward.inputs(&by)?;
+        forward.steps(&steps)?;
+        forward.finish()
+    }
+}
+
+/// A program on the way to its derivative.
+struct Forward {
+    draft: Draft,
+    formulas: Formulas,
+    /// The slots that vary with the chosen inputs.
+    varied: SlotSet,
+    /// The slots that a later instruction adds to and then applies an activation to.
+    unfinished: SlotSet,
+    /// Tangents that are complete or on the way to be.
+    sums: Sums,
+    /// From a slot to its tangent, and from there to that of the number before its activation.
+    distance: u32,
+}
+
+impl Forward {
+    /// The tangents of the chosen inputs are inputs as well.
+    fn inputs(&mut self, by: &[bool]) -> Result<()> {
+        for ((input, first), is_chosen) in self.draft.inputs.clone().into_iter().zip(by) {
+            if *is_chosen {
+                let tangents = self.draft.add_input(format!("tangent of {}", input.name), input.length)?;
+                let strides = [0, 0, 0, 1];
+                let (trips, out) = ([1, 1, 1, input.length], Access::strided(first + self.distance, strides));
+                self.sums.add(&mut self.draft, trips, out, None, Term::Copy(Access::strided(tangents, strides)));
+            }
+        }
+        Ok(())
+    }
+
+    fn steps(&mut self, steps: &[Step]) -> Result<()> {
+        for step in steps {
+            match step {
+                Step::Run(instruction) => {
+                    self.draft.run(instruction.clone());
+                    self.instruction(instruction)?;
+                }
+                Step::Repeat { trips, body } => {
+                    self.draft.open(*trips);
+                    self.steps(body)?;
+                    self.draft.close();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Emits what computes the tangents of an instruction's results.
+    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+        let Instruction { trips, out, activation, .. } = *instruction;
+        let turns = self.draft.turns(trips);
+        if !self.draft.routes.meets(&out, turns, &self.varied) {
+            return Ok(());
+        }
+        let of_sum = match activation {
+            Some(_) => self.draft.behind(out, turns, 2 * self.distance),
+            None => {
+                let distance = |slot| self.distance * (1 + u32::from(self.unfinished.contains(slot)));
+                self.draft.mapped(out, turns, |slot| slot + distance(slot))
+            }
+        };
+        self.tangent_of_sum(instruction, of_sum)?;
+        if let Some(activation) = activation {
+            self.sums.complete(&self.draft.routes, &of_sum, turns);
+            let tangent = self.draft.behind(out, turns, self.distance);
+            if let Some(term) = chain_activation(&mut self.draft, &mut self.formulas, activation, out, of_sum)? {
+                self.sums.add(&mut self.draft, instruction.free_trips(), tangent, None, term);
+            }
+        }
+        Ok(())
+    }
+
+    fn tangent_of_sum(&mut self, instruction: &Instruction, tangent: Access) -> Result<()> {
+        let trips = instruction.trips;
+        let mut start = match instruction.start {
+            Start::From(number) => self.tangent(&number, instruction.free_trips()),
+            Start::Zero | Start::Here => None,
+        };
+        for (by, operand) in instruction.term.operands().into_iter().enumerate() {
+            let Some(factor) = self.tangent(operand, trips) else { continue };
+            let Some(term) = chain(&mut self.draft, &mut self.formulas, instruction, by, factor)? else { continue };
+            let term = self.along_the_slice(trips, term)?;
+            self.sums.add(&mut self.draft, trips, tangent, start.take(), term);
+        }
+        if let Some(start) = start {
+            self.sums.add(&mut self.draft, instruction.free_trips(), tangent, None, Term::Copy(start));
+        }
+        Ok(())
+    }
+
+    /// The tangent of what varies.
+    fn tangent(&mut self, access: &Access, trips: [u32; LOOPS]) -> Option<Access> {
+        let turns = self.draft.turns(trips);
+        let varies = self.draft.routes.meets(access, turns, &self.varied);
+        varies.then(|| {
+            let tangent = self.draft.behind(*access, turns, self.distance);
+            self.sums.complete(&self.draft.routes, &tangent, turns);
+            tangent
+        })
+    }
+
+    /// The tangents of a slice are as many as its numbers, so that they are multiplied with the derivatives one by one.
+    fn along_the_slice(&mut self, trips: [u32; LOOPS], term: Term) -> Result<Term> {
+        let Term::ReductionPartial { op, operand, result, factor } = term else { return Ok(term) };
+        let partial = self.draft.fresh(trips)?;
+        let one = self.draft.constant(1.0)?;
+        let term = Term::ReductionPartial { op, operand, result, factor: one };
+        self.draft.run(Instruction { trips, out: partial, start: Start::Zero, term, activation: None });
+        Ok(Term::Product { a: factor, b: partial, is_strong: true })
+    }
+
+    fn finish(mut self) -> Result<Program> {
+        for output in self.draft.outputs.clone() {
+            let behind = |slots: &std::ops::Range<u32>| slots.start + self.distance..slots.end + self.distance;
+            let slots: Vec<_> = output.slots.iter().map(behind).collect();
+            for slots in &slots {
+                let tangent = Access::strided(slots.start, [0, 0, 0, 1]);
+                let turns = self.draft.turns([1, 1, 1, slots.len() as u32]);
+                self.sums.complete(&self.draft.routes, &tangent, turns);
+            }
+            self.draft.outputs.push(Output { name: format!("tangent of {}", output.name), slots });
+        }
+        let fills = self.sums.fills(&mut self.draft)?;
+        self.draft.steps.splice(0..0, fills);
+        self.draft.finish()
+    }
+}

@@ -1,0 +1,216 @@
+//! Reverse mode: from a program to one that also computes the derivatives of its outputs by its inputs.
+//!
+//! The steps run forward as they are, and then backward, with the adjoint of each slot as far behind it as that of every
+//! other. What an instruction sums is linear in its terms, so that each operand's adjoint is again one instruction in the
+//! same loops: the adjoint of the result times the derivative. A repeat becomes a repeat that starts at the last turn.
+
+use super::accumulate::Sums;
+use super::activity::add_needed;
+use super::chain::{chain, chain_activation};
+use super::draft::Draft;
+use super::expand::{Expanded, expand};
+use super::formula::Formulas;
+use super::slot_set::SlotSet;
+use super::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
+use crate::{Error, Result};
+use std::ops::Range;
+
+impl Program {
+    /// The program that computes the outputs of this one, and then the gradient of its only one: a group
+    /// `gradient by NAME` for each group of inputs.
+    ///
+    /// # Errors
+    ///
+    /// If the outputs are not one number.
+    pub fn gradient(&self) -> Result<Program> {
+        self.gradient_by(&self.input_names())
+    }
+
+    /// The same by these groups of inputs alone.
+    ///
+    /// # Errors
+    ///
+    /// If the outputs are not one number, or no group of inputs has one of these names.
+    pub fn gradient_by(&self, groups: &[&str]) -> Result<Program> {
+        let count: usize = self.outputs.iter().map(Output::length).sum();
+        if count != 1 {
+            return Err(Error::argument("gradient", "a program with one number as output", format!("{count} numbers")));
+        }
+        let mut reverse = Reverse::of(self, groups)?;
+        let (slot, one) = (self.outputs[0].slots.iter().flat_map(Clone::clone).next(), reverse.draft.constant(1.0)?);
+        reverse.seed(slot.into_iter().map(|slot| slot..slot + 1).collect(), one);
+        reverse.finish()
+    }
+
+    /// The program that computes the outputs of this one, and then, from a further group of inputs `adjoint of NAME` for
+    /// each group of outputs, a group `gradient by NAME` for each group of inputs: the adjoints times the Jacobian matrix.
+    ///
+    /// # Errors
+    ///
+    /// If the program is too large to be differentiated.
+    pub fn vjp(&self) -> Result<Program> {
+        self.vjp_by(&self.input_names())
+    }
+
+    /// The same by these groups of inputs alone.
+    ///
+    /// # Errors
+    ///
+    /// If no group of inputs has one of these names.
+    pub fn vjp_by(&self, groups: &[&str]) -> Result<Program> {
+        let mut reverse = Reverse::of(self, groups)?;
+        for output in &self.outputs {
+            let first = reverse.draft.add_input(format!("adjoint of {}", output.name), output.length() as u32)?;
+            reverse.seed(output.slots.clone(), Access::strided(first, [0, 0, 0, 1]));
+        }
+        reverse.finish()
+    }
+
+    /// The names of the groups of inputs.
+    pub(super) fn input_names(&self) -> Vec<&str> {
+        self.inputs.iter().map(|input| input.name.as_str()).collect()
+    }
+
+    /// Which groups of inputs have one of these names.
+    pub(super) fn chosen(&self, groups: &[&str]) -> Result<Vec<bool>> {
+        let known = self.input_names();
+        match groups.iter().find(|name| !known.contains(name)) {
+            None => Ok(known.iter().map(|name| groups.contains(name)).collect()),
+            Some(name) => Err(Error::Unknown {
+                kind: "group of inputs",
+                name: name.to_string(),
+                known: known.into_iter().map(String::from).collect(),
+            }),
+        }
+    }
+}
+
+/// A program on the way to its derivative.
+struct Reverse {
+    /// What it was, and after it what has been emitted of the way back.
+    draft: Draft,
+    forward: Vec<Step>,
+    formulas: Formulas,
+    by: Vec<bool>,
+    /// The slots that vary with the chosen inputs.
+    varied: SlotSet,
+    /// Those of them that an output depends on.
+    active: SlotSet,
+    /// The slots that a later instruction adds to and then applies an activation to.
+    unfinished: SlotSet,
+    /// Adjoints that are complete or on the way to be.
+    sums: Sums,
+    /// From a slot to its adjoint, and from there to that of the number before its activation.
+    distance: u32,
+}
+
+impl Reverse {
+    fn of(program: &Program, groups: &[&str]) -> Result<Self> {
+        let by = program.chosen(groups)?;
+        let Expanded { mut draft, steps: forward, formulas, varied } = expand(program, &by)?;
+        let mut needed = SlotSet::none_of(draft.slots());
+        for slots in draft.outputs.iter().flat_map(|output| &output.slots) {
+            needed.insert(slots.clone().into());
+        }
+        add_needed(&forward, &draft.routes, &mut needed);
+        let unfinished = draft.unfinished(&forward);
+        let distance = draft.slots();
+        draft.allocate(2 * u64::from(distance))?;
+        let (active, sums) = (needed.intersection(&varied), Sums::new(draft.slots()));
+        Ok(Reverse { draft, forward, formulas, by, varied, active, unfinished, sums, distance })
+    }
+
+    /// Adds numbers, or one, to the adjoints of outputs that vary.
+    fn seed(&mut self, outputs: Vec<Range<u32>>, mut seeds: Access) {
+        for slots in outputs {
+            let (trips, out) = ([1, 1, 1, slots.len() as u32], Access::strided(slots.start, [0, 0, 0, 1]));
+            self.add(trips, out, Term::Copy(seeds));
+            seeds.base += slots.len() as u32 * u32::from(seeds.strides[3] != 0);
+        }
+    }
+
+    fn finish(mut self) -> Result<Program> {
+        let forward = std::mem::take(&mut self.forward);
+        self.steps(&forward)?;
+        let chosen = self.draft.inputs.iter().zip(&self.by).filter(|(_, is_chosen)| **is_chosen);
+        let chosen: Vec<(String, u32, u32)> =
+            chosen.map(|((input, first), _)| (input.name.clone(), first + self.distance, input.length)).collect();
+        for (name, first, length) in chosen {
+            let (trips, gradient) = ([1, 1, 1, length], Access::strided(first, [0, 0, 0, 1]));
+            self.sums.complete(&self.draft.routes, &gradient, self.draft.turns(trips));
+            let slots = std::iter::once(first..first + length).collect();
+            self.draft.outputs.push(Output { name: format!("gradient by {name}"), slots });
+        }
+        let fills = self.sums.fills(&mut self.draft)?;
+        let backward = std::mem::replace(&mut self.draft.steps, forward);
+        self.draft.steps.extend(fills);
+        self.draft.steps.extend(backward);
+        self.draft.finish()
+    }
+
+    /// Emits the way back through steps.
+    fn steps(&mut self, steps: &[Step]) -> Result<()> {
+        for step in steps.iter().rev() {
+            match step {
+                Step::Run(instruction) => self.instruction(instruction)?,
+                Step::Repeat { trips, body } => {
+                    self.draft.open(*trips);
+                    self.steps(body)?;
+                    self.draft.close_reversed();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+        let Instruction { trips, out, .. } = *instruction;
+        if !self.meets(&self.active, &out, trips) {
+            return Ok(());
+        }
+        let adjoint = self.adjoint_of_sum(instruction)?;
+        if let Start::From(start) = instruction.start {
+            self.add(instruction.free_trips(), start, Term::Copy(adjoint));
+        }
+        for (by, operand) in instruction.term.operands().into_iter().enumerate() {
+            if self.meets(&self.varied, operand, trips)
+                && let Some(term) = chain(&mut self.draft, &mut self.formulas, instruction, by, adjoint)?
+            {
+                self.add(trips, *operand, term);
+            }
+        }
+        Ok(())
+    }
+
+    /// The adjoint of what an instruction sums: that of its results, times the derivative of the activation.
+    fn adjoint_of_sum(&mut self, instruction: &Instruction) -> Result<Access> {
+        let Instruction { trips, out, activation, .. } = *instruction;
+        let turns = self.draft.turns(trips);
+        let Some(activation) = activation else {
+            let distance = |slot| self.distance * (1 + u32::from(self.unfinished.contains(slot)));
+            let adjoint = self.draft.mapped(out, turns, |slot| slot + distance(slot));
+            self.sums.complete(&self.draft.routes, &adjoint, turns);
+            return Ok(adjoint);
+        };
+        let adjoint = self.draft.behind(out, turns, self.distance);
+        self.sums.complete(&self.draft.routes, &adjoint, turns);
+        let adjoint_of_sum = self.draft.behind(out, turns, 2 * self.distance);
+        if let Some(term) = chain_activation(&mut self.draft, &mut self.formulas, activation, out, adjoint)? {
+            self.sums.add(&mut self.draft, instruction.free_trips(), adjoint_of_sum, None, term);
+        }
+        self.sums.complete(&self.draft.routes, &adjoint_of_sum, turns);
+        Ok(adjoint_of_sum)
+    }
+
+    /// Adds a sum of terms to the adjoint of what varies.
+    fn add(&mut self, trips: [u32; LOOPS], operand: Access, term: Term) {
+        if self.meets(&self.varied, &operand, trips) {
+            let adjoint = self.draft.behind(operand, self.draft.turns(trips), self.distance);
+            self.sums.add(&mut self.draft, trips, adjoint, None, term);
+        }
+    }
+
+    fn meets(&self, slots: &SlotSet, access: &Access, trips: [u32; LOOPS]) -> bool {
+        self.draft.routes.meets(access, self.draft.turns(trips), slots)
+    }
+}
