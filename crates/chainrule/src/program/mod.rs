@@ -4,14 +4,17 @@
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
 
+pub(crate) mod bounds;
 mod instruction;
 mod interpret;
+mod machine;
 
 #[cfg(test)]
 mod random;
 
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
-pub use interpret::interpret;
+pub use interpret::{Element, interpret};
+pub use machine::{Float, InstructionSet, Machine};
 
 use std::ops::Range;
 
