@@ -36,6 +36,14 @@ pub enum Error {
         /// What came.
         found: String,
     },
+    /// A comparison that a program was recorded by comes out otherwise.
+    #[error("{comparison} is {}: the program was recorded where it is {expected}", !expected)]
+    Guard {
+        /// The comparison, and where it stands.
+        comparison: String,
+        /// What it was in the recording.
+        expected: bool,
+    },
     /// Nothing has this name.
     #[error("{}", text::unknown(kind, name, known))]
     Unknown {

@@ -107,6 +107,7 @@ macro_rules! declare_methods {
     (@composed [$($doc:literal)*] $method:ident($x:ident $(, $other:ident)*) $partials:tt) => {
         $(#[doc = $doc])*
         #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
+        #[inline(always)]
         fn $method(self $(, $other: Self)*) -> Self {
             formula::$method(self $(, $other)*)
         }

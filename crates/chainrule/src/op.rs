@@ -211,18 +211,22 @@ macro_rules! operations {
 pub(crate) use operations;
 
 /// A constant of a formula, where its place says of which kind of number.
+#[inline(always)]
 fn c<N: Number>(value: f64) -> N {
     N::constant(value)
 }
 
+#[inline(always)]
 fn is_zero<N: Number>(x: N) -> N {
     x.equal(c(0.0))
 }
 
+#[inline(always)]
 fn is_negative<N: Number>(x: N) -> N {
     x.less(c(0.0))
 }
 
+#[inline(always)]
 fn is_positive<N: Number>(x: N) -> N {
     c::<N>(0.0).less(x)
 }
@@ -254,15 +258,18 @@ fn reduce<N: Number>(xs: &[N], f: impl Fn(N, N) -> N) -> N {
     fold(rest, *first, f)
 }
 
+#[inline(always)]
 fn normal_distribution<N: Number>(x: N) -> N {
     ((x * c(FRAC_1_SQRT_2)).erf() + c(1.0)) * c(0.5)
 }
 
+#[inline(always)]
 fn normal_density<N: Number>(x: N) -> N {
     (x * x * c(-0.5)).exp() * c(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2)
 }
 
 /// What of the derivative goes to the number, to the lower and to the upper bound.
+#[inline(always)]
 fn clamp_shares<N: Number>(x: N, low: N, high: N) -> [N; 3] {
     let is_raised = x.less(low);
     let is_lowered = high.less(is_raised.select(low, x));
@@ -270,6 +277,7 @@ fn clamp_shares<N: Number>(x: N, low: N, high: N) -> [N; 3] {
     [is_not_lowered * (-is_raised + c(1.0)), is_not_lowered * is_raised, is_lowered]
 }
 
+#[inline(always)]
 fn is_finite<N: Number>(x: N) -> N {
     x.abs().less(c(f64::INFINITY))
 }
@@ -438,22 +446,22 @@ macro_rules! read_formulas {
     };
     (@formula power $($doc:literal)* $method:ident($x:ident, $n:ident) = $formula:expr) => {
         $(#[doc = $doc])*
-        #[inline]
+        #[inline(always)]
         pub fn $method<N: Number>($x: N, $n: i32) -> N { $formula }
     };
     (@formula $kind:ident $($doc:literal)* $method:ident($($x:ident),+) = $formula:expr) => {
         $(#[doc = $doc])*
-        #[inline]
+        #[inline(always)]
         pub fn $method<N: Number>($($x: N),+) -> N { $formula }
     };
     (@partial power $Op:ident $method:ident($x:ident, $n:ident) $y:ident [$partial:expr]) => {
         #[doc = concat!("The derivative of [`Op::", stringify!($Op), "`] by its operand.")]
-        #[inline]
+        #[inline(always)]
         pub fn $method<N: Number>($x: N, $n: i32, $y: N) -> [N; 1] { [$partial] }
     };
     (@partial $kind:ident $Op:ident $method:ident($($x:ident),+) $y:ident [$($partial:expr),+]) => {
         #[doc = concat!("The derivatives of [`Op::", stringify!($Op), "`] by its operands.")]
-        #[inline]
+        #[inline(always)]
         pub fn $method<N: Number>($($x: N,)+ $y: N) -> [N; [$(stringify!($x)),+].len()] { [$($partial),+] }
     };
 }

@@ -6,6 +6,7 @@
 
 mod accumulate;
 mod activity;
+pub(crate) mod bounds;
 mod chain;
 mod constants;
 mod draft;
@@ -18,6 +19,7 @@ mod interpret;
 mod layout;
 mod level;
 mod lower;
+mod machine;
 mod nest;
 mod reach;
 mod record;
@@ -36,6 +38,7 @@ mod tests;
 
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};
+pub use machine::{Float, InstructionSet, Machine};
 pub use record::{Recorder, Results};
 
 use std::ops::Range;

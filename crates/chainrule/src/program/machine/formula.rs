@@ -1,0 +1,172 @@
+//! The rows of the table, their derivatives and the terms of sums, each as a type: kernels are stamped out for each.
+
+use crate::op::{formula, operations, partial};
+use crate::{Number, Op};
+
+/// The most operands that a formula has: three, and with a derivative the result and what it is multiplied by.
+pub const MOST_OPERANDS: usize = 5;
+
+/// A function of some numbers, all of one kind.
+pub trait Formula {
+    /// So many operands it has; what stands after them is not read.
+    const OPERANDS: usize;
+
+    /// Its value; `exponent` is that of a power with a fixed one.
+    fn at<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N;
+}
+
+/// What something is made of, or done with, for a formula that is chosen at run time.
+pub trait WithFormula {
+    /// What is made.
+    type Output;
+
+    /// Makes it.
+    fn with<F: Formula>(self) -> Self::Output;
+}
+
+/// The term itself.
+pub struct Copied;
+
+impl Formula for Copied {
+    const OPERANDS: usize = 1;
+
+    #[inline(always)]
+    fn at<N: Number>([x, ..]: [N; MOST_OPERANDS], _: i32) -> N {
+        x
+    }
+}
+
+/// The product of two factors, in which a zero gives 0 whatever the other factor is.
+pub struct StrongProduct;
+
+impl Formula for StrongProduct {
+    const OPERANDS: usize = 2;
+
+    #[inline(always)]
+    fn at<N: Number>([a, b, ..]: [N; MOST_OPERANDS], _: i32) -> N {
+        a.strong_zero_mul(b)
+    }
+}
+
+/// An operation and its derivatives.
+trait Row {
+    const OPERANDS: usize;
+
+    fn value<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N;
+
+    /// The derivative by one of the operands, which stand first; the result stands after them.
+    fn partial<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32, by: usize) -> N;
+}
+
+/// The operation.
+struct Value<R>(R);
+
+impl<R: Row> Formula for Value<R> {
+    const OPERANDS: usize = R::OPERANDS;
+
+    #[inline(always)]
+    fn at<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N {
+        R::value(operands, exponent)
+    }
+}
+
+/// The derivative of an operation by one of its operands, times a factor: of the operands, the result, and the factor.
+struct Partial<R, const BY: usize>(R);
+
+impl<R: Row, const BY: usize> Formula for Partial<R, BY> {
+    const OPERANDS: usize = R::OPERANDS + 2;
+
+    #[inline(always)]
+    fn at<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N {
+        operands[R::OPERANDS + 1].strong_zero_mul(R::partial(operands, exponent, BY))
+    }
+}
+
+macro_rules! formulas {
+    (
+        rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
+            = $formula:expr; [$($partial:expr),+]; )* }
+        slices $slices:tt
+        sums $sums:tt
+        lookups $lookups:tt
+    ) => {
+        mod row {
+            use super::*;
+            $(
+                pub struct $Op;
+                impl Row for $Op {
+                    const OPERANDS: usize = formulas!(@count $kind $($x)+);
+
+                    #[inline(always)]
+                    #[allow(unused_variables)]
+                    fn value<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N {
+                        formulas!(@value $kind $method operands exponent $($x)+)
+                    }
+
+                    #[inline(always)]
+                    #[allow(unused_variables)]
+                    fn partial<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32, by: usize) -> N {
+                        formulas!(@partial $kind $method operands exponent by $($x)+)
+                    }
+                }
+            )*
+        }
+
+        /// Hands on the formula of an operation, if it has this many operands. One over slices has no formula.
+        pub fn operation<W: WithFormula>(op: Op, operands: usize, with: W) -> Option<W::Output> {
+            match op {
+                $( Op::$Op if operands == row::$Op::OPERANDS => Some(with.with::<Value<row::$Op>>()), )*
+                _ => None,
+            }
+        }
+
+        /// Hands on the formula of a derivative, if the operation has this many operands.
+        pub fn derivative<W: WithFormula>(op: Op, operands: usize, by: u8, with: W) -> Option<W::Output> {
+            match op {
+                $( Op::$Op if operands == row::$Op::OPERANDS => formulas!(@by $kind $Op by with $($x)+), )*
+                _ => None,
+            }
+        }
+    };
+    (@count power $x:ident $n:ident) => { 1 };
+    (@count $kind:ident $($x:ident)+) => { [$(stringify!($x)),+].len() };
+    (@value power $method:ident $operands:ident $exponent:ident $x:ident $n:ident) => { $operands[0].$method($exponent) };
+    (@value operator $method:ident $operands:ident $exponent:ident $($x:ident)+) => {{
+        let [$($x,)+ ..] = $operands;
+        formula::$method($($x),+)
+    }};
+    (@value $kind:ident $method:ident $operands:ident $exponent:ident $($x:ident)+) => {{
+        let [$($x,)+ ..] = $operands;
+        N::$method($($x),+)
+    }};
+    (@partial power $method:ident $operands:ident $exponent:ident $by:ident $x:ident $n:ident) => {
+        partial::$method($operands[0], $exponent, $operands[1])[$by]
+    };
+    (@partial $kind:ident $method:ident $operands:ident $exponent:ident $by:ident $($x:ident)+) => {{
+        let [$($x,)+ ..] = $operands;
+        partial::$method($($x,)+ $operands[Self::OPERANDS])[$by]
+    }};
+    (@by power $Op:ident $by:ident $with:ident $x:ident $n:ident) => { formulas!(@by one $Op $by $with $x) };
+    (@by $kind:ident $Op:ident $by:ident $with:ident $x:ident) => {
+        match $by {
+            0 => Some($with.with::<Partial<row::$Op, 0>>()),
+            _ => None,
+        }
+    };
+    (@by $kind:ident $Op:ident $by:ident $with:ident $x:ident $y:ident) => {
+        match $by {
+            0 => Some($with.with::<Partial<row::$Op, 0>>()),
+            1 => Some($with.with::<Partial<row::$Op, 1>>()),
+            _ => None,
+        }
+    };
+    (@by $kind:ident $Op:ident $by:ident $with:ident $x:ident $y:ident $z:ident) => {
+        match $by {
+            0 => Some($with.with::<Partial<row::$Op, 0>>()),
+            1 => Some($with.with::<Partial<row::$Op, 1>>()),
+            2 => Some($with.with::<Partial<row::$Op, 2>>()),
+            _ => None,
+        }
+    };
+}
+operations!(formulas);

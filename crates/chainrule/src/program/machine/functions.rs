@@ -1,0 +1,198 @@
+//! Functions of the table that compilers can turn into vector code: without branches, calls and look-ups.
+//!
+//! Each is at most 2 units in the last place off, and right for NaN, infinities, subnormal and huge arguments. The reductions
+//! and series of logarithms are those of FreeBSD's `msun`. `FUSED` says whether the processor multiplies and adds in one step; if
+//! not, `f64::mul_add` would be a function call.
+
+use std::f64::consts::LOG2_E;
+
+/// `ln(2)` in two parts; the first has zeros at its end, so that small whole numbers times it are exact.
+const LN_2: [f64; 2] = [f64::from_bits(0x3fe62e42_fee00000), f64::from_bits(0x3dea39ef_35793c76)];
+
+/// Added to a number below 2^51, it leaves the nearest whole number in the last bits.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+
+#[inline(always)]
+fn mul_add<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
+    if FUSED { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// `coefficients[0] + coefficients[1] x + ...`
+#[inline(always)]
+fn polynomial<const FUSED: bool, const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
+    coefficients.into_iter().rev().fold(0.0, |sum, coefficient| mul_add::<FUSED>(sum, x, coefficient))
+}
+
+/// Held between bounds; NaN stays NaN.
+#[inline(always)]
+fn clamp(x: f64, low: f64, high: f64) -> f64 {
+    let x = if x < low { low } else { x };
+    if x > high { high } else { x }
+}
+
+/// 2 to the power of the whole number in the last bits of this one, to which [`ROUND`] was added.
+#[inline(always)]
+fn power_of_two(rounded: f64) -> f64 {
+    f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52)
+}
+
+/// `x` as `n ln(2) + r` with `r` between `-ln(2) / 2` and `ln(2) / 2`: `n`, and `exp(r) - 1`.
+#[inline(always)]
+fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, f64) {
+    let n = mul_add::<FUSED>(x, LOG2_E, ROUND) - ROUND;
+    let r = mul_add::<FUSED>(n, -LN_2[1], mul_add::<FUSED>(n, -LN_2[0], x));
+    // The series of (exp(r) - 1 - r) / r^2.
+    let series = polynomial::<FUSED, 12>(
+        r,
+        [
+            1.0 / 2.0,
+            1.0 / 6.0,
+            1.0 / 24.0,
+            1.0 / 120.0,
+            1.0 / 720.0,
+            1.0 / 5040.0,
+            1.0 / 40_320.0,
+            1.0 / 362_880.0,
+            1.0 / 3_628_800.0,
+            1.0 / 39_916_800.0,
+            1.0 / 479_001_600.0,
+            1.0 / 6_227_020_800.0,
+        ],
+    );
+    (n, mul_add::<FUSED>(r * r, series, r))
+}
+
+/// The exponential.
+#[inline(always)]
+pub(super) fn exp<const FUSED: bool>(x: f64) -> f64 {
+    let (n, power) = reduced_exp_m1::<FUSED>(clamp(x, -746.0, 710.0));
+    // In two steps: the power of two alone may overflow, or be subnormal, where the result does not.
+    let half = n * 0.5 + ROUND;
+    let other_half = (n - (half - ROUND)) + ROUND;
+    (power + 1.0) * power_of_two(half) * power_of_two(other_half)
+}
+
+/// `exp(x) - 1`.
+#[inline(always)]
+pub(super) fn exp_m1<const FUSED: bool>(x: f64) -> f64 {
+    let (n, power) = reduced_exp_m1::<FUSED>(clamp(x, -50.0, 710.0));
+    // Half of it, doubled: 2^1024 overflows.
+    let scale = power_of_two(n - 1.0 + ROUND);
+    let large = mul_add::<FUSED>(power, scale, scale - 0.5) * 2.0;
+    // Without the zero that would take the sign of -0.
+    if n == 0.0 { if x == 0.0 { x } else { power } } else { large }
+}
+
+/// The natural logarithm.
+#[inline(always)]
+pub(super) fn ln<const FUSED: bool>(x: f64) -> f64 {
+    let is_subnormal = x < f64::MIN_POSITIVE;
+    let scaled = if is_subnormal { x * 18_014_398_509_481_984.0 } else { x };
+    // The bits of a number are its logarithm, roughly: split so that the mantissa is between sqrt(1/2) and sqrt(2).
+    const SQRT_HALF: u64 = 0x3fe6a09e_00000000;
+    const ONE: u64 = 0x3ff00000_00000000;
+    let bits = scaled.to_bits().wrapping_add(ONE - SQRT_HALF);
+    let mantissa = f64::from_bits((bits & 0x000fffff_ffffffff) + SQRT_HALF);
+    // The exponent, made a float by writing it behind 2^52.
+    let biased = f64::from_bits((bits >> 52) | 0x43300000_00000000) - 4_503_599_627_370_496.0;
+    let exponent = biased - if is_subnormal { 1023.0 + 54.0 } else { 1023.0 };
+    let f = mantissa - 1.0;
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let series = z * polynomial::<FUSED, 7>(
+        z,
+        [
+            6.666666666666735130e-01,
+            3.999999999940941908e-01,
+            2.857142874366239149e-01,
+            2.222219843214978396e-01,
+            1.818357216161805012e-01,
+            1.531383769920937332e-01,
+            1.479819860511658591e-01,
+        ],
+    );
+    let half_square = 0.5 * f * f;
+    let tail = mul_add::<FUSED>(s, half_square + series, exponent * LN_2[1]);
+    let result = mul_add::<FUSED>(exponent, LN_2[0], f - (half_square - tail));
+    let result = if x == 0.0 { f64::NEG_INFINITY } else { result };
+    let result = if x == f64::INFINITY { x } else { result };
+    // Below 0 and of NaN it is not defined.
+    if x >= 0.0 { result } else { f64::NAN }
+}
+
+/// `ln(1 + x)`.
+#[inline(always)]
+pub(super) fn ln_1p<const FUSED: bool>(x: f64) -> f64 {
+    let sum = 1.0 + x;
+    // What was lost in the sum, to first order.
+    let lost = (x - (sum - 1.0)) / sum;
+    let lost = if sum > 0.0 && sum < f64::INFINITY { lost } else { 0.0 };
+    let result = ln::<FUSED>(sum) + lost;
+    if x == 0.0 { x } else { result }
+}
+
+/// The hyperbolic tangent: near 0 as `x + x^3 p(x^2) / q(x^2)`, with the polynomials of Cephes; further out as
+/// `1 - 2 / (exp(2 x) + 1)`.
+#[inline(always)]
+pub(super) fn tanh<const FUSED: bool>(x: f64) -> f64 {
+    let magnitude = clamp(x.abs(), 0.0, 22.0);
+    let is_small = magnitude < 0.625;
+    let square = magnitude * magnitude;
+    let p = polynomial::<FUSED, 3>(
+        square,
+        [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1],
+    );
+    let q = polynomial::<FUSED, 4>(
+        square,
+        [4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0],
+    );
+    let numerator = if is_small { magnitude * square * p } else { -2.0 };
+    let denominator = if is_small { q } else { exp::<FUSED>(2.0 * magnitude) + 1.0 };
+    (if is_small { magnitude } else { 1.0 } + numerator / denominator).copysign(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How far apart two numbers are, in units of the last place of the second.
+    fn distance(found: f64, right: f64) -> f64 {
+        if found.to_bits() == right.to_bits() || found.is_nan() && right.is_nan() {
+            return 0.0;
+        }
+        if !found.is_finite() || !right.is_finite() {
+            return f64::INFINITY;
+        }
+        let unit = (f64::from_bits(right.abs().to_bits() + 1) - right.abs()).max(f64::from_bits(1));
+        (found - right).abs() / unit
+    }
+
+    /// Numbers all over: around 0 and 1, everywhere between the smallest and the largest, and those that are special.
+    fn arguments() -> impl Iterator<Item = f64> {
+        let special = [0.0, 1.0, f64::INFINITY, f64::NAN, f64::MAX, f64::MIN_POSITIVE, f64::EPSILON, f64::from_bits(1)];
+        let dense = (0..200_000).map(|i| f64::from(i) * 1e-5 * 1.000_001);
+        let wide = (0..200_000).map(|i| f64::from(i) * 0.004_000_1);
+        let all = (0..200_000u64).map(|i| f64::from_bits(i * (f64::INFINITY.to_bits() / 200_000) + i * 7919));
+        let near_one = (0..2000).map(|i| f64::from_bits(1f64.to_bits() - 1000 + i));
+        special.into_iter().chain(dense).chain(wide).chain(all).chain(near_one).flat_map(|x| [x, -x])
+    }
+
+    fn close(name: &str, right: impl Fn(f64) -> f64, found: [fn(f64) -> f64; 2]) {
+        for found in found {
+            let (worst, at) = arguments()
+                .map(|x| (distance(found(x), right(x)), x))
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .expect("there are arguments");
+            assert!(worst <= 2.0, "{name}({at:e}) = {:e}, not {:e}: {worst} units", found(at), right(at));
+        }
+    }
+
+    #[test]
+    fn functions_are_within_two_units_of_the_standard_library() {
+        close("exp", f64::exp, [exp::<true>, exp::<false>]);
+        close("exp_m1", f64::exp_m1, [exp_m1::<true>, exp_m1::<false>]);
+        close("ln", f64::ln, [ln::<true>, ln::<false>]);
+        close("ln_1p", f64::ln_1p, [ln_1p::<true>, ln_1p::<false>]);
+        close("tanh", f64::tanh, [tanh::<true>, tanh::<false>]);
+    }
+}

@@ -1,0 +1,57 @@
+//! Which vector instructions a machine uses.
+
+/// A family of vector instructions. Which ones there are is asked of the processor when the program runs, so that one
+/// build serves all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InstructionSet {
+    /// AVX-512 of x86-64: 64 bytes at a time.
+    Avx512,
+    /// AVX2 with fused multiply-add, of x86-64: 32 bytes at a time.
+    Avx2,
+    /// NEON, of ARM: 16 bytes at a time.
+    Neon,
+    /// What every processor has that the build is for.
+    Baseline,
+}
+
+impl InstructionSet {
+    /// All, the widest first.
+    pub const ALL: [InstructionSet; 4] =
+        [InstructionSet::Avx512, InstructionSet::Avx2, InstructionSet::Neon, InstructionSet::Baseline];
+
+    /// The widest that this processor has.
+    pub fn detect() -> Self {
+        Self::available().next().unwrap_or(InstructionSet::Baseline)
+    }
+
+    /// Those that this processor has, the widest first.
+    ///
+    /// ```
+    /// use chainrule::program::InstructionSet;
+    ///
+    /// assert!(InstructionSet::available().any(|set| set == InstructionSet::Baseline));
+    /// ```
+    pub fn available() -> impl Iterator<Item = InstructionSet> {
+        Self::ALL.into_iter().filter(|set| set.is_available())
+    }
+
+    /// Whether this processor has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => {
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+                    && InstructionSet::Avx2.is_available()
+            }
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "aarch64")]
+            InstructionSet::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            InstructionSet::Baseline => true,
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What kernels read and write while a machine runs: its slots, the tables, and room for rows that must be collected.
+
+use super::Float;
+use super::place::{Index, Place, Way};
+use crate::program::LOOPS;
+
+/// So many lanes are computed at once.
+pub(super) const BLOCK: usize = 128;
+
+/// A row of at most [`BLOCK`] numbers in the machine's own room.
+#[derive(Clone, Copy)]
+pub(super) struct Room(pub usize);
+
+/// What kernels read and write.
+///
+/// The invariant that everything unsafe here rests on: [`bounds::check`](crate::program::bounds::check) has found that all
+/// accesses of the program stay inside its slots and tables, in all turns; places are those accesses; and indices are held
+/// below their counts here.
+pub(super) struct Memory<'a, T> {
+    slots: *mut T,
+    tables: &'a [u32],
+    /// Rows of [`BLOCK`] numbers, and behind them two of the longest slice.
+    room: &'a mut [T],
+    addresses: &'a mut [u32; BLOCK],
+    /// The slot of the first index that was none, and what it was chosen by.
+    pub misread: Option<Misread>,
+}
+
+/// A run-time index that is no whole number below its count.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Misread {
+    pub slot: usize,
+    pub found: f64,
+    pub count: u32,
+}
+
+/// Where the lanes of a row stand.
+enum Row {
+    Steps {
+        first: usize,
+        stride: isize,
+    },
+    /// In these slots: a stretch of the tables, or of `addresses`.
+    List(*const u32),
+}
+
+impl<'a, T: Float> Memory<'a, T> {
+    /// The rooms that kernels may ask for.
+    pub const ROOMS: usize = 8;
+
+    pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T], addresses: &'a mut [u32; BLOCK]) -> Self {
+        assert!(room.len() >= Self::ROOMS * BLOCK, "rooms are made with the machine");
+        Memory { slots: slots.as_mut_ptr(), tables, room, addresses, misread: None }
+    }
+
+    /// The slots.
+    pub fn slots(&self) -> *mut T {
+        self.slots
+    }
+
+    /// A row of the machine's own.
+    pub fn room(&mut self, Room(number): Room) -> *mut T {
+        self.room[number * BLOCK..][..BLOCK].as_mut_ptr()
+    }
+
+    /// A row of the machine's own for a whole slice: there are two.
+    ///
+    /// # Safety
+    ///
+    /// It is used no more when the room is asked for again.
+    pub unsafe fn long_room<'b>(&mut self, number: usize, length: usize) -> &'b mut [T] {
+        let rows = &mut self.room[Self::ROOMS * BLOCK..];
+        let row = rows.len() / 2;
+        let to = &mut rows[number * row..][..length];
+        // SAFETY: so the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(to.as_mut_ptr(), length) }
+    }
+
+    /// `count` lanes of a place, side by side: as they stand, or collected.
+    ///
+    /// # Safety
+    ///
+    /// The lanes from `from` on and the turn are of the place's loops, and `count` is at most [`BLOCK`]; the result is read before
+    /// the slots are written or the room is used again.
+    #[inline]
+    pub unsafe fn read(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, count: usize, room: Room) -> *const T {
+        // SAFETY: the caller's promise; and rows stay inside the slots, by the invariant.
+        unsafe {
+            if place.is_contiguous() {
+                return self.slots.add(place.at(turn) + from as usize);
+            }
+            let row = self.row(place, turn, from, count);
+            let to = self.room(room);
+            match row {
+                Row::Steps { first, stride: 0 } => {
+                    let number = *self.slots.add(first);
+                    (0..count).for_each(|lane| *to.add(lane) = number);
+                }
+                Row::Steps { first, stride } => {
+                    let first = self.slots.add(first);
+                    (0..count).for_each(|lane| *to.add(lane) = *first.offset(lane as isize * stride));
+                }
+                Row::List(list) => {
+                    (0..count).for_each(|lane| *to.add(lane) = *self.slots.add(*list.add(lane) as usize));
+                }
+            }
+            to
+        }
+    }
+
+    /// Writes `count` lanes to their place, or adds them to what stands there, one after the other.
+    ///
+    /// # Safety
+    ///
+    /// As for [`read`](Memory::read); `lanes` are not in the slots.
+    #[inline]
+    pub unsafe fn write(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, lanes: &[T], is_added: bool) {
+        // SAFETY: the caller's promise; and rows stay inside the slots, by the invariant.
+        unsafe {
+            let slots = self.slots;
+            let put = |slot: *mut T, number: T| *slot = if is_added { *slot + number } else { number };
+            match self.row(place, turn, from, lanes.len()) {
+                Row::Steps { first, stride } => {
+                    let first = slots.add(first);
+                    let lanes = lanes.iter().enumerate();
+                    lanes.for_each(|(lane, number)| put(first.offset(lane as isize * stride), *number));
+                }
+                Row::List(list) => {
+                    let lanes = lanes.iter().enumerate();
+                    lanes.for_each(|(lane, number)| put(slots.add(*list.add(lane) as usize), *number));
+                }
+            }
+        }
+    }
+
+    /// Where some lanes of a place stand.
+    ///
+    /// # Safety
+    ///
+    /// As for [`read`](Memory::read).
+    #[inline]
+    unsafe fn row(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, count: usize) -> Row {
+        let first = (place.at(turn) as i64 + i64::from(place.lane) * i64::from(from)) as usize;
+        let stride = place.lane as isize;
+        match &place.way {
+            Way::Slot => Row::Steps { first, stride },
+            // SAFETY: places in the tables stay inside them, by the invariant.
+            Way::Table => unsafe {
+                let places = self.tables.as_ptr().add(first);
+                if place.lane == 1 {
+                    return Row::List(places);
+                }
+                (0..count).for_each(|lane| self.addresses[lane] = *places.offset(lane as isize * stride));
+                Row::List(self.addresses.as_ptr())
+            },
+            Way::Lookup(index) if index.place.lane == 0 => {
+                // SAFETY: the caller's promise.
+                let chosen = unsafe { self.index(index, turn, 0) };
+                Row::Steps { first: (first as i64 + chosen) as usize, stride }
+            }
+            Way::Lookup(index) => {
+                for lane in 0..count {
+                    // SAFETY: the caller's promise.
+                    let chosen = unsafe { self.index(index, turn, from + lane as u32) };
+                    let base = first as i64 + i64::from(place.lane) * lane as i64;
+                    self.addresses[lane] = (base + chosen) as u32;
+                }
+                Row::List(self.addresses.as_ptr())
+            }
+        }
+    }
+
+    /// How far an index leads, in slots. One that is none is remembered, and taken for 0.
+    ///
+    /// # Safety
+    ///
+    /// The turn and the lane are of the index's loops.
+    unsafe fn index(&mut self, index: &Index, turn: &[u32; LOOPS], lane: u32) -> i64 {
+        let place = (index.place.at(turn) as i64 + i64::from(index.place.lane) * i64::from(lane)) as usize;
+        let slot = if matches!(index.place.way, Way::Table) { self.tables[place] as usize } else { place };
+        // SAFETY: indices stand inside the slots, by the invariant.
+        let found = unsafe { *self.slots.add(slot) };
+        let chosen = found.index().filter(|chosen| *chosen < index.count);
+        if chosen.is_none() && self.misread.is_none() {
+            self.misread = Some(Misread { slot, found: found.into(), count: index.count });
+        }
+        i64::from(index.step) * i64::from(chosen.unwrap_or(0))
+    }
+}

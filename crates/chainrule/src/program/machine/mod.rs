@@ -1,0 +1,266 @@
+//! Machines: what runs a [`Program`], fast.
+//!
+//! A machine owns the slots, and kernels that are chosen once for each instruction: [`prepare`] puts its loops in order and
+//! takes what suits it best. Rows of any formula are computed by [`rows`], slices reduced by [`reduce`].
+//!
+//! `unsafe` stands in this folder alone. It rests on a check that is made once, when a machine is made
+//! ([`bounds::check`](super::bounds::check)): every access of every instruction lies inside the slots, in all turns.
+#![allow(unsafe_code)]
+
+mod float;
+mod formula;
+mod functions;
+mod instruction_set;
+mod kernels;
+mod lane;
+mod lanes;
+mod memory;
+mod nest;
+mod place;
+mod prepare;
+mod reduce;
+mod rows;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+pub use float::Float;
+pub use instruction_set::InstructionSet;
+
+use super::{Program, Step, Term, bounds};
+use crate::{Error, Result};
+use memory::{BLOCK, Memory, Misread};
+use prepare::{Command, longest_slice, prepare};
+use slots::Slots;
+use std::ops::Range;
+
+/// Runs a program over `f64` or `f32`, again and again, without allocating.
+///
+/// Put the inputs in, [`run`](Machine::run), and read the outputs.
+pub struct Machine<T> {
+    program: Program,
+    instruction_set: InstructionSet,
+    slots: Slots<T>,
+    room: Vec<T>,
+    addresses: Box<[u32; BLOCK]>,
+    commands: Vec<Command<T>>,
+    /// The same with products in which a zero gives 0 whatever the other factor is; made when they are first needed.
+    careful: Option<Vec<Command<T>>>,
+    has_strong_products: bool,
+}
+
+impl<T: Float> Machine<T> {
+    /// A machine that uses the widest vector instructions of this processor. All inputs are 0 at first.
+    ///
+    /// # Panics
+    ///
+    /// If the program reaches beyond its slots, or has terms that there are not. Programs that this library makes or loads do
+    /// not.
+    pub fn new(program: &Program) -> Self {
+        Self::with_instruction_set(program, InstructionSet::detect())
+    }
+
+    /// A machine that uses this instruction set.
+    ///
+    /// # Panics
+    ///
+    /// If this processor does not have it; and as [`new`](Machine::new).
+    pub fn with_instruction_set(program: &Program, instruction_set: InstructionSet) -> Self {
+        assert!(instruction_set.is_available(), "this processor does not have {instruction_set:?}");
+        if let Err(problem) = bounds::check(program) {
+            panic!("not a program that can run: {problem}");
+        }
+        let mut slots = Slots::new(program.slots as usize);
+        for (slot, constant) in program.constant_slots().zip(&program.constants) {
+            slots[slot as usize] = T::constant(*constant);
+        }
+        let room = Memory::<T>::ROOMS * BLOCK + 2 * longest_slice(&program.steps) as usize;
+        Machine {
+            instruction_set,
+            slots,
+            room: vec![T::default(); room],
+            addresses: Box::new([0; BLOCK]),
+            commands: commands(program, instruction_set, false),
+            careful: None,
+            has_strong_products: has_strong_products(&program.steps),
+            program: program.clone(),
+        }
+    }
+
+    /// The program that it runs.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The vector instructions that it uses.
+    pub fn instruction_set(&self) -> InstructionSet {
+        self.instruction_set
+    }
+
+    /// All inputs, group after group, to be changed. They keep their numbers from run to run.
+    pub fn inputs_mut(&mut self) -> &mut [T] {
+        let length = self.program.input_length() as usize;
+        &mut self.slots[..length]
+    }
+
+    /// The inputs of a group, to be changed.
+    ///
+    /// # Panics
+    ///
+    /// If there is no group with that number.
+    pub fn input_mut(&mut self, group: usize) -> &mut [T] {
+        let range = input_range(&self.program, group);
+        &mut self.slots[range]
+    }
+
+    /// All slots.
+    pub fn slots(&self) -> &[T] {
+        &self.slots
+    }
+
+    /// All slots, to be changed. Those of the constants are the program's own.
+    pub fn slots_mut(&mut self) -> &mut [T] {
+        &mut self.slots
+    }
+
+    /// The results of a group, as of the last run.
+    ///
+    /// # Panics
+    ///
+    /// If there is no group with that number.
+    pub fn output(&self, group: usize) -> impl Iterator<Item = T> {
+        let stretches = &self.program.outputs[group].slots;
+        stretches.iter().flat_map(|stretch| self.slots[stretch.start as usize..stretch.end as usize].iter().copied())
+    }
+
+    /// Copies the results of a group.
+    ///
+    /// # Panics
+    ///
+    /// If there is no group with that number, or it has not as many numbers.
+    pub fn copy_output(&self, group: usize, to: &mut [T]) {
+        let output = &self.program.outputs[group];
+        assert_eq!(to.len(), output.length(), "numbers for the results of {}", output.name);
+        let mut to = to;
+        for stretch in &output.slots {
+            let (now, later) = to.split_at_mut(stretch.len());
+            now.copy_from_slice(&self.slots[stretch.start as usize..stretch.end as usize]);
+            to = later;
+        }
+    }
+
+    /// Runs the program on the inputs that were put in.
+    ///
+    /// # Errors
+    ///
+    /// If a run-time index is no whole number below its count, or a comparison that the program was recorded by comes out
+    /// otherwise. The results are not to be used then.
+    pub fn run(&mut self) -> Result<()> {
+        let misread = self.run_commands(false);
+        // A zero that met an infinity or NaN in an ordinary product is found out by what came of it.
+        let misread = if misread.is_none() && self.has_strong_products && !self.has_finite_outputs() {
+            self.run_commands(true)
+        } else {
+            misread
+        };
+        if let Some(misread) = misread {
+            return Err(self.index_error(misread));
+        }
+        for guard in &self.program.guards {
+            if (self.slots[guard.slot as usize] != T::default()) != guard.expected {
+                return Err(Error::Guard { comparison: guard.comparison.clone(), expected: guard.expected });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the machine and its program hold, in bytes.
+    pub fn bytes(&self) -> usize {
+        let commands = self.commands.iter().chain(self.careful.iter().flatten()).map(Command::bytes);
+        size_of::<Self>()
+            + self.slots.bytes()
+            + self.room.capacity() * size_of::<T>()
+            + size_of_val(&*self.addresses)
+            + commands.sum::<usize>()
+            + program_bytes(&self.program)
+    }
+
+    fn run_commands(&mut self, is_careful: bool) -> Option<Misread> {
+        let commands = match is_careful {
+            false => &mut self.commands,
+            true => self.careful.get_or_insert_with(|| commands(&self.program, self.instruction_set, true)),
+        };
+        let mut memory = Memory::new(&mut self.slots, &self.program.tables, &mut self.room, &mut self.addresses);
+        // SAFETY: the commands are those of this program, which was checked when the machine was made, and so was that the
+        // processor has the instruction set.
+        unsafe { prepare::run(commands, &mut memory) };
+        memory.misread
+    }
+
+    fn has_finite_outputs(&self) -> bool {
+        let mut stretches = self.program.outputs.iter().flat_map(|output| &output.slots);
+        stretches.all(|stretch| {
+            let numbers = &self.slots[stretch.start as usize..stretch.end as usize];
+            // 0 times a number is 0 unless it is infinite or NaN.
+            numbers.iter().fold(T::default(), |sum, number| sum + *number * T::default()) == T::default()
+        })
+    }
+
+    fn index_error(&self, misread: Misread) -> Error {
+        let groups = 0..self.program.inputs.len();
+        let group = groups.into_iter().find(|group| input_range(&self.program, *group).contains(&misread.slot));
+        let name = match group {
+            Some(group) => {
+                let place = misread.slot - input_range(&self.program, group).start;
+                format!("{}[{place}]", self.program.inputs[group].name)
+            }
+            None => format!("the computed index in slot {}", misread.slot),
+        };
+        Error::argument(name, format!("a whole number from 0 to {}", misread.count - 1), misread.found)
+    }
+}
+
+/// The slots of a group of inputs.
+fn input_range(program: &Program, group: usize) -> Range<usize> {
+    let start: u32 = program.inputs[..group].iter().map(|input| input.length).sum();
+    start as usize..(start + program.inputs[group].length) as usize
+}
+
+fn commands<T: Float>(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Vec<Command<T>> {
+    match instruction_set {
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx512 => prepare::<T, kernels::Avx512>(program, is_careful),
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx2 => prepare::<T, kernels::Avx2>(program, is_careful),
+        #[cfg(target_arch = "aarch64")]
+        InstructionSet::Neon => prepare::<T, kernels::Neon>(program, is_careful),
+        _ => prepare::<T, kernels::Baseline>(program, is_careful),
+    }
+}
+
+fn has_strong_products(steps: &[Step]) -> bool {
+    steps.iter().any(|step| match step {
+        Step::Run(instruction) => matches!(instruction.term, Term::Product { is_strong: true, .. }),
+        Step::Repeat { body, .. } => has_strong_products(body),
+    })
+}
+
+fn program_bytes(program: &Program) -> usize {
+    size_of_val(&program.constants[..])
+        + size_of_val(&program.tables[..])
+        + size_of_val(&program.lookups[..])
+        + size_of_val(&program.guards[..])
+        + program.outputs.iter().map(|output| size_of_val(&output.slots[..])).sum::<usize>()
+        + step_bytes(&program.steps)
+}
+
+fn step_bytes(steps: &[Step]) -> usize {
+    let inside = |step: &Step| match step {
+        Step::Repeat { body, .. } => step_bytes(body),
+        Step::Run(instruction) => match &instruction.term {
+            Term::Operation { operands, .. } | Term::Partial { operands, .. } => size_of_val(&operands[..]),
+            _ => 0,
+        },
+    };
+    size_of_val(steps) + steps.iter().map(inside).sum::<usize>()
+}

@@ -1,0 +1,184 @@
+//! The loops of an instruction, put in order: without those that run once, and with those joined that continue one another.
+
+use super::place::{Index, Place, Way};
+use crate::program::{Access, Instruction, LOOPS, Lookup, Program, Route, Start, bounds};
+use std::ops::RangeInclusive;
+
+/// An instruction's loops, and everything that moves in them.
+#[derive(Clone)]
+pub(super) struct Nest {
+    pub trips: [u32; LOOPS],
+    pub out: Operand,
+    /// What sums start from, if it stands somewhere.
+    pub start: Option<Operand>,
+    pub operands: Vec<Operand>,
+}
+
+/// An access, and what chooses its slot where it is a lookup.
+#[derive(Clone)]
+pub(super) struct Operand {
+    pub access: Access,
+    pub lookup: Option<Lookup>,
+}
+
+impl Nest {
+    pub fn new(program: &Program, instruction: &Instruction) -> Self {
+        let operand = |access: &Access| Operand {
+            access: *access,
+            lookup: match access.route {
+                Route::Lookup(number) => Some(program.lookups[number as usize]),
+                Route::Direct | Route::Table => None,
+            },
+        };
+        let start = match &instruction.start {
+            Start::From(access) => Some(operand(access)),
+            Start::Zero | Start::Here => None,
+        };
+        let operands = instruction.operands().into_iter().map(operand).collect();
+        let mut nest = Nest { trips: instruction.trips, out: operand(&instruction.out), start, operands };
+        for depth in 0..LOOPS {
+            if nest.trips[depth] == 1 {
+                nest.accesses_mut().for_each(|access| access.strides[depth] = 0);
+            }
+            if nest.is_summed_over(depth)
+                && let Some(start) = &mut nest.start
+            {
+                start.accesses_mut().for_each(|access| access.strides[depth] = 0);
+            }
+        }
+        nest
+    }
+
+    /// The result and all operands, and what chooses them.
+    fn all(&self) -> impl Iterator<Item = &Operand> {
+        [&self.out].into_iter().chain(&self.start).chain(&self.operands)
+    }
+
+    fn accesses(&self) -> impl Iterator<Item = &Access> {
+        self.all().flat_map(|operand| {
+            [&operand.access].into_iter().chain(operand.lookup.as_ref().map(|lookup| &lookup.index))
+        })
+    }
+
+    fn accesses_mut(&mut self) -> impl Iterator<Item = &mut Access> {
+        let all = [&mut self.out].into_iter().chain(&mut self.start).chain(&mut self.operands);
+        all.flat_map(Operand::accesses_mut)
+    }
+
+    /// Joins loops of which one continues the other in all operands, but not with the loop `apart`.
+    pub fn join_loops(&mut self, apart: Option<usize>) {
+        for outer in 0..LOOPS {
+            for inner in 0..LOOPS {
+                if outer == inner
+                    || self.trips[outer] == 1
+                    || self.trips[inner] == 1
+                    || apart == Some(outer)
+                    || apart == Some(inner)
+                {
+                    continue;
+                }
+                let trips = i64::from(self.trips[inner]);
+                let continues =
+                    |access: &Access| i64::from(access.strides[outer]) == i64::from(access.strides[inner]) * trips;
+                let joined = self.trips[outer].checked_mul(self.trips[inner]);
+                if let Some(joined) = joined.filter(|_| self.accesses().all(continues)) {
+                    self.trips[inner] = joined;
+                    self.trips[outer] = 1;
+                    self.accesses_mut().for_each(|access| access.strides[outer] = 0);
+                    // What comes before may continue this now.
+                    return self.join_loops(apart);
+                }
+            }
+        }
+    }
+
+    /// Whether a loop leads to one result, to which its terms are summed.
+    pub fn is_summed_over(&self, depth: usize) -> bool {
+        let stands_still = |access: &Access| access.strides[depth] == 0;
+        self.trips[depth] > 1
+            && stands_still(&self.out.access)
+            && self.out.lookup.is_none_or(|lookup| stands_still(&lookup.index))
+    }
+
+    /// Puts the loops in this order.
+    pub fn reorder(&mut self, order: [usize; LOOPS]) {
+        self.trips = order.map(|depth| self.trips[depth]);
+        self.accesses_mut().for_each(|access| access.strides = order.map(|depth| access.strides[depth]));
+    }
+
+    /// Whether an operand may stand where a result goes, in some turn.
+    pub fn overlaps(&self, repeats: &[u32], tables: &[u32]) -> bool {
+        let out = self.out.slots(&self.trips, repeats, tables);
+        let read = self.all().skip(1);
+        read.filter(|operand| {
+            let slots = operand.slots(&self.trips, repeats, tables);
+            slots.start() <= out.end() && out.start() <= slots.end()
+        })
+        .any(|operand| !self.is_apart(operand, repeats, tables))
+    }
+
+    /// Whether no turn reads from the operand what another turn writes, slot by slot. Only asked where their stretches of slots
+    /// overlap.
+    fn is_apart(&self, operand: &Operand, repeats: &[u32], tables: &[u32]) -> bool {
+        let is_still = |operand: &Operand| operand.lookup.is_none();
+        let (out, read) = (self.out.access, operand.access);
+        let moves_alike = out.shifts[..repeats.len()] == read.shifts[..repeats.len()]
+            && (out.route == Route::Direct && read.route == Route::Direct || repeats.is_empty());
+        if !is_still(operand) || !is_still(&self.out) || !moves_alike {
+            return false;
+        }
+        let mut written = self.out.every_slot(&self.trips, tables);
+        written.sort_unstable();
+        operand.every_slot(&self.trips, tables).iter().all(|slot| written.binary_search(slot).is_err())
+    }
+}
+
+impl Operand {
+    fn accesses_mut(&mut self) -> impl Iterator<Item = &mut Access> {
+        [&mut self.access].into_iter().chain(self.lookup.as_mut().map(|lookup| &mut lookup.index))
+    }
+
+    /// Its place, with the loop of the lanes taken out.
+    pub fn place(&self, lanes: Option<usize>) -> Place {
+        let mut place = Place::new(&self.access, lanes);
+        if let Some(Lookup { index, step, count }) = self.lookup {
+            place.way = Way::Lookup(Box::new(Index { place: Place::new(&index, lanes), step, count }));
+        }
+        place
+    }
+
+    /// The stretch of slots that it stays in.
+    fn slots(&self, trips: &[u32], repeats: &[u32], tables: &[u32]) -> RangeInclusive<i128> {
+        let places = bounds::reach(&self.access, trips, repeats);
+        match (self.access.route, self.lookup) {
+            (Route::Table, _) => {
+                let slots = &tables[*places.start() as usize..=*places.end() as usize];
+                let (low, high) =
+                    slots.iter().fold((u32::MAX, 0), |(low, high), slot| (low.min(*slot), high.max(*slot)));
+                i128::from(low)..=i128::from(high)
+            }
+            (_, Some(lookup)) => {
+                let choices = i128::from(lookup.step) * i128::from(lookup.count - 1);
+                places.start() + choices.min(0)..=places.end() + choices.max(0)
+            }
+            _ => places,
+        }
+    }
+
+    /// All slots that it stands in, in all turns of the loops.
+    fn every_slot(&self, trips: &[u32; LOOPS], tables: &[u32]) -> Vec<u32> {
+        let mut slots = vec![self.access.base];
+        for depth in 0..LOOPS {
+            let stride = self.access.strides[depth];
+            let turns = if stride == 0 { 1 } else { trips[depth] };
+            let before = std::mem::take(&mut slots);
+            for turn in 0..i64::from(turns) {
+                slots.extend(before.iter().map(|slot| (i64::from(*slot) + i64::from(stride) * turn) as u32));
+            }
+        }
+        if self.access.route == Route::Table {
+            slots.iter_mut().for_each(|place| *place = tables[*place as usize]);
+        }
+        slots
+    }
+}

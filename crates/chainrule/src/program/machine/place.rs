@@ -1,0 +1,77 @@
+//! Where operands stand and results go, in the loops of a prepared instruction.
+
+use crate::program::{Access, LOOPS, REPEATS, Route};
+
+/// An [`Access`] whose index, where it has one, stands with it, and one of whose loops is taken out: that of the lanes.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub base: u32,
+    /// How far it moves with each of the other loops.
+    pub strides: [i32; LOOPS],
+    /// How far it moves from lane to lane.
+    pub lane: i32,
+    pub shifts: [i32; REPEATS],
+    pub way: Way,
+}
+
+/// What base and strides lead to.
+#[derive(Clone, Debug)]
+pub(super) enum Way {
+    /// The slot.
+    Slot,
+    /// A place in the tables.
+    Table,
+    /// A slot so many steps before the one that is meant as the index says.
+    Lookup(Box<Index>),
+}
+
+/// Which of `count` slots is meant.
+#[derive(Clone, Debug)]
+pub(super) struct Index {
+    pub place: Place,
+    pub step: i32,
+    pub count: u32,
+}
+
+impl Place {
+    /// Where an access without an index stands; the loop of the lanes is that number.
+    pub fn new(access: &Access, lanes: Option<usize>) -> Self {
+        let mut strides = access.strides;
+        let lane = lanes.map_or(0, |lanes| std::mem::take(&mut strides[lanes]));
+        let way = if access.route == Route::Direct { Way::Slot } else { Way::Table };
+        Place { base: access.base, strides, lane, shifts: access.shifts, way }
+    }
+
+    /// What base and strides lead to.
+    #[inline(always)]
+    pub fn at(&self, turn: &[u32; LOOPS]) -> usize {
+        let moved: i64 = (0..LOOPS).map(|depth| i64::from(self.strides[depth]) * i64::from(turn[depth])).sum();
+        (i64::from(self.base) + moved) as usize
+    }
+
+    /// Whether the lanes stand side by side.
+    pub fn is_contiguous(&self) -> bool {
+        self.lane == 1 && matches!(self.way, Way::Slot)
+    }
+
+    /// Moves on by that many turns of the repeat at that depth.
+    pub fn shift(&mut self, depth: usize, turns: i64) {
+        self.base = (i64::from(self.base) + i64::from(self.shifts[depth]) * turns) as u32;
+        if let Way::Lookup(index) = &mut self.way {
+            index.place.shift(depth, turns);
+        }
+    }
+}
+
+/// Every turn of some loops, the last fastest: sets the next one, or sets all to 0 and says that there is none.
+#[inline(always)]
+pub(super) fn next_turn(turn: &mut [u32; LOOPS], trips: &[u32; LOOPS], loops: std::ops::Range<usize>) -> bool {
+    for depth in loops.rev() {
+        turn[depth] += 1;
+        if turn[depth] < trips[depth] {
+            return true;
+        }
+        turn[depth] = 0;
+    }
+    false
+}

@@ -1,0 +1,362 @@
+//! From instructions to what runs them.
+
+use super::Float;
+use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
+use super::kernels::{Map, Set};
+use super::memory::Memory;
+use super::nest::{Nest, Operand};
+use super::place::Place;
+use super::reduce::{Partials, Reduce, Term as Reduced};
+use super::rows::{Begin, Rows};
+use crate::op::{formula as formulas, partial as partials};
+use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
+use crate::{Number, Op};
+use std::marker::PhantomData;
+
+/// A part of a program, ready to run.
+pub(super) enum Command<T> {
+    Rows(Box<Rows<T>>),
+    Reduce(Box<Reduce<T>>),
+    /// Steps that depend on what the turn before computed.
+    Repeat {
+        trips: u32,
+        /// So many repeats are around it.
+        depth: usize,
+        body: Vec<Command<T>>,
+    },
+}
+
+/// Prepares a whole program; `is_careful` says whether strong products are taken at their word, or as ordinary ones.
+pub(super) fn prepare<T: Float, S: Set>(program: &Program, is_careful: bool) -> Vec<Command<T>> {
+    let mut preparing = Preparing { program, is_careful, repeats: Vec::new(), kinds: PhantomData::<(T, S)> };
+    preparing.steps(&program.steps)
+}
+
+/// The length of the longest slice that must be collected before it is reduced.
+pub(super) fn longest_slice(steps: &[Step]) -> u32 {
+    let longest = |step: &Step| match step {
+        Step::Repeat { body, .. } => longest_slice(body),
+        Step::Run(Instruction { term: Term::Reduction { .. } | Term::ReductionPartial { .. }, trips, .. }) => {
+            trips[LOOPS - 1]
+        }
+        Step::Run(_) => 0,
+    };
+    steps.iter().map(longest).max().unwrap_or(0)
+}
+
+struct Preparing<'a, T, S> {
+    program: &'a Program,
+    is_careful: bool,
+    /// The turns of the repeats around.
+    repeats: Vec<u32>,
+    kinds: PhantomData<(T, S)>,
+}
+
+impl<T: Float, S: Set> Preparing<'_, T, S> {
+    fn steps(&mut self, steps: &[Step]) -> Vec<Command<T>> {
+        let mut commands = Vec::new();
+        for step in steps {
+            match step {
+                Step::Run(instruction) if instruction.trips.contains(&0) => {}
+                Step::Run(instruction) => self.instruction(instruction, &mut commands),
+                Step::Repeat { trips: 0, .. } => {}
+                Step::Repeat { trips, body } => {
+                    let depth = self.repeats.len();
+                    self.repeats.push(*trips);
+                    commands.push(Command::Repeat { trips: *trips, depth, body: self.steps(body) });
+                    self.repeats.pop();
+                }
+            }
+        }
+        commands
+    }
+
+    fn instruction(&mut self, instruction: &Instruction, commands: &mut Vec<Command<T>>) {
+        let nest = Nest::new(self.program, instruction);
+        let is_over_slices = matches!(instruction.term, Term::Reduction { .. } | Term::ReductionPartial { .. });
+        let overlaps = nest.overlaps(&self.repeats, &self.program.tables);
+        let is_in_phases = overlaps || is_over_slices;
+        if is_in_phases && instruction.start != Start::Here {
+            commands.push(self.start(instruction));
+        }
+        commands.push(match &instruction.term {
+            Term::Reduction { op, .. } => self.reduction(nest, Reduced::Value(reduction(*op))),
+            Term::ReductionPartial { op, .. } => {
+                let [_, result, factor] = &nest.operands[..] else { panic!("a slice, its result and a factor") };
+                let (result, factor) = (result.place(None), factor.place(None));
+                self.reduction(nest, Reduced::Partial { result, factor, write: reduction_partials(*op) })
+            }
+            term if overlaps => self.one_by_one(nest, term),
+            term => {
+                let start = match instruction.start {
+                    Start::Zero => Begin::Zero,
+                    Start::From(_) => Begin::From(nest.start.clone().expect("it stands somewhere").place(None)),
+                    Start::Here => Begin::Here,
+                };
+                let activation = instruction.activation.filter(|_| instruction.start != Start::Here);
+                self.rows(nest, start, term, activation)
+            }
+        });
+        if let Some(activation) = instruction.activation
+            && (is_in_phases || instruction.start == Start::Here)
+        {
+            commands.push(self.activation(instruction, activation));
+        }
+    }
+
+    /// The start of an instruction as a command of its own.
+    fn start(&self, instruction: &Instruction) -> Command<T> {
+        let trips = free_trips(instruction);
+        let (term, operands) = match instruction.start {
+            Start::From(access) => (Term::Copy(access), 1),
+            Start::Zero | Start::Here => (Term::Copy(instruction.out), 0),
+        };
+        let alone = Instruction { trips, out: instruction.out, start: Start::Zero, term, activation: None };
+        let mut nest = Nest::new(self.program, &alone);
+        nest.operands.truncate(operands);
+        let kernel = if operands == 0 { S::map::<T, Nothing>() } else { S::map::<T, Copied>() };
+        self.turn_by_turn(nest, Begin::Zero, kernel, 0)
+    }
+
+    /// The activation of an instruction as a command of its own.
+    fn activation(&self, instruction: &Instruction, activation: Op) -> Command<T> {
+        let trips = free_trips(instruction);
+        let term = Term::Copy(instruction.out);
+        let alone = Instruction { trips, out: instruction.out, start: Start::Zero, term, activation: None };
+        let nest = Nest::new(self.program, &alone);
+        self.turn_by_turn(nest, Begin::Zero, self.activation_kernel(activation), 0)
+    }
+
+    /// Terms that read what others have written, in the order of the loops.
+    fn one_by_one(&self, nest: Nest, term: &Term) -> Command<T> {
+        let (kernel, exponent) = self.kernel(term);
+        self.turn_by_turn(nest, Begin::Here, kernel, exponent)
+    }
+
+    fn turn_by_turn(&self, nest: Nest, start: Begin, term: Map<T>, exponent: i32) -> Command<T> {
+        Command::Rows(Box::new(Rows {
+            trips: nest.trips,
+            free: LOOPS,
+            lanes: 1,
+            is_summed: false,
+            out: nest.out.place(None),
+            start,
+            is_staged: true,
+            operands: nest.operands.iter().map(|operand| operand.place(None)).collect(),
+            exponent,
+            term,
+            activation: None,
+            add: S::add::<T>(),
+            sum: S::sum::<T>(),
+        }))
+    }
+
+    fn rows(&self, mut nest: Nest, start: Begin, term: &Term, activation: Option<Op>) -> Command<T> {
+        nest.join_loops(None);
+        let lanes = best_lanes(&nest);
+        // Loops that lead to other results first, then those that are summed over, the lanes last.
+        let mut order = [0, 1, 2, 3];
+        order.sort_by_key(|depth| (*depth == lanes, nest.is_summed_over(*depth), nest.trips[*depth] == 1));
+        nest.reorder(order);
+        let lanes = LOOPS - 1;
+        let is_summed = nest.is_summed_over(lanes);
+        let free = (0..lanes).filter(|depth| !nest.is_summed_over(*depth)).count();
+        let mut trips = nest.trips;
+        let length = std::mem::replace(&mut trips[lanes], 1);
+        let place = |operand: &Operand| operand.place(Some(lanes));
+        let (kernel, exponent) = self.kernel(term);
+        // One that stands still is not summed over: it is a loop that runs once.
+        let start = match start {
+            Begin::From(_) => Begin::From(place(nest.start.as_ref().expect("it stands somewhere"))),
+            start => start,
+        };
+        Command::Rows(Box::new(Rows {
+            trips,
+            free,
+            lanes: length,
+            is_summed,
+            out: place(&nest.out),
+            start,
+            is_staged: false,
+            operands: nest.operands.iter().map(place).collect(),
+            exponent,
+            term: kernel,
+            activation: activation.map(|activation| self.activation_kernel(activation)),
+            add: S::add::<T>(),
+            sum: S::sum::<T>(),
+        }))
+    }
+
+    fn reduction(&self, mut nest: Nest, term: Reduced<T>) -> Command<T> {
+        let lanes = Some(LOOPS - 1);
+        let length = std::mem::replace(&mut nest.trips[LOOPS - 1], 1);
+        let (out, operand) = (nest.out.place(lanes), nest.operands[0].place(lanes));
+        Command::Reduce(Box::new(Reduce { trips: nest.trips, length, out, operand, term }))
+    }
+
+    /// The kernel of a term over rows, and its exponent.
+    fn kernel(&self, term: &Term) -> (Map<T>, i32) {
+        let with = Kernel(PhantomData::<(T, S)>);
+        let kernel = match term {
+            Term::Copy(_) => Some(S::map::<T, Copied>()),
+            Term::Product { is_strong, .. } if *is_strong && self.is_careful => Some(S::map::<T, StrongProduct>()),
+            Term::Product { .. } => formula::operation(Op::Mul, 2, with),
+            Term::Operation { op, operands, .. } => formula::operation(*op, operands.len(), with),
+            Term::Partial { op, by, operands, .. } => formula::derivative(*op, operands.len(), *by, with),
+            Term::Reduction { .. } | Term::ReductionPartial { .. } => None,
+        };
+        let exponent = match term {
+            Term::Operation { exponent, .. } | Term::Partial { exponent, .. } => *exponent,
+            _ => 0,
+        };
+        (kernel.unwrap_or_else(|| panic!("no such term: {term:?}")), exponent)
+    }
+
+    fn activation_kernel(&self, activation: Op) -> Map<T> {
+        formula::operation(activation, 1, Kernel(PhantomData::<(T, S)>))
+            .unwrap_or_else(|| panic!("{activation} is not an operation of one operand"))
+    }
+}
+
+/// The trips of the loops that lead to other results; the others run once.
+fn free_trips(instruction: &Instruction) -> [u32; LOOPS] {
+    std::array::from_fn(|depth| if instruction.is_summed_over(depth) { 1 } else { instruction.trips[depth] })
+}
+
+/// The loop whose turns are computed side by side: that with which the least has to be collected and the fewest rows are
+/// run, by a rough estimate in nanoseconds.
+fn best_lanes(nest: &Nest) -> usize {
+    let all: f64 = nest.trips.iter().map(|trips| f64::from(*trips)).product();
+    let cost = |depth: usize| {
+        let collected = |operand: &Operand| {
+            let Place { lane, .. } = operand.place(Some(depth));
+            match (operand.access.route, lane) {
+                (Route::Direct, 1) => 0.0,
+                (Route::Direct, 0) => 0.2,
+                (Route::Lookup(_), _) => 3.0,
+                _ => 1.0,
+            }
+        };
+        let summed = if nest.is_summed_over(depth) { 5.0 } else { collected(&nest.out) * f64::from(nest.trips[depth]) };
+        let operands: f64 = nest.operands.iter().map(collected).sum();
+        let rows = all / f64::from(nest.trips[depth]);
+        rows * (20.0 + summed) + all * (0.3 + operands)
+    };
+    let candidates = (0..LOOPS).rev();
+    candidates.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).expect("there are loops")
+}
+
+/// 0, of no operands.
+struct Nothing;
+
+impl Formula for Nothing {
+    const OPERANDS: usize = 0;
+
+    #[inline(always)]
+    fn at<N: Number>(_: [N; formula::MOST_OPERANDS], _: i32) -> N {
+        N::constant(0.0)
+    }
+}
+
+/// Makes the kernel of a formula.
+struct Kernel<T, S>(PhantomData<(T, S)>);
+
+impl<T: Float, S: Set> WithFormula for Kernel<T, S> {
+    type Output = Map<T>;
+
+    fn with<F: Formula>(self) -> Map<T> {
+        S::map::<T, F>()
+    }
+}
+
+/// What makes a number of a slice.
+fn reduction<T: Float>(op: Op) -> fn(&[T]) -> T {
+    match op {
+        Op::Sum => formulas::sum,
+        Op::Product => formulas::product,
+        Op::Mean => formulas::mean,
+        Op::Maximum => formulas::maximum,
+        Op::Minimum => formulas::minimum,
+        Op::LogSumExp => formulas::log_sum_exp,
+        _ => panic!("{op} is no operation over slices"),
+    }
+}
+
+/// What writes its derivatives.
+fn reduction_partials<T: Float>(op: Op) -> Partials<T> {
+    macro_rules! times_factor {
+        ($partials:path) => {
+            |slice, result, factor, out| {
+                $partials(slice, result, out);
+                out.iter_mut().for_each(|partial| *partial = factor.strong_zero_mul(*partial));
+            }
+        };
+    }
+    match op {
+        Op::Sum => times_factor!(partials::sum),
+        Op::Product => times_factor!(partials::product),
+        Op::Mean => times_factor!(partials::mean),
+        Op::Maximum => times_factor!(partials::maximum),
+        Op::Minimum => times_factor!(partials::minimum),
+        Op::LogSumExp => times_factor!(partials::log_sum_exp),
+        _ => panic!("{op} is no operation over slices"),
+    }
+}
+
+/// Runs commands one after the other.
+///
+/// # Safety
+///
+/// They were prepared for the program whose memory this is, and for this processor.
+pub(super) unsafe fn run<T: Float>(commands: &mut [Command<T>], memory: &mut Memory<T>) {
+    for command in commands {
+        // SAFETY: the caller's promise; repeats move places as far as the check of the program has followed them.
+        unsafe {
+            match command {
+                Command::Rows(rows) => rows.run(memory),
+                Command::Reduce(reduce) => reduce.run(memory),
+                Command::Repeat { trips, depth, body } => {
+                    for _ in 0..*trips {
+                        run(body, memory);
+                        body.iter_mut().for_each(|command| command.shift(*depth, 1));
+                    }
+                    body.iter_mut().for_each(|command| command.shift(*depth, -i64::from(*trips)));
+                }
+            }
+        }
+    }
+}
+
+impl<T> Command<T> {
+    /// Moves all places on by that many turns of the repeat at that depth.
+    fn shift(&mut self, depth: usize, turns: i64) {
+        match self {
+            Command::Rows(rows) => {
+                rows.out.shift(depth, turns);
+                rows.operands.iter_mut().for_each(|place| place.shift(depth, turns));
+                if let Begin::From(place) = &mut rows.start {
+                    place.shift(depth, turns);
+                }
+            }
+            Command::Reduce(reduce) => {
+                reduce.out.shift(depth, turns);
+                reduce.operand.shift(depth, turns);
+                if let Reduced::Partial { result, factor, .. } = &mut reduce.term {
+                    result.shift(depth, turns);
+                    factor.shift(depth, turns);
+                }
+            }
+            Command::Repeat { body, .. } => body.iter_mut().for_each(|command| command.shift(depth, turns)),
+        }
+    }
+
+    /// What it holds, in bytes.
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>()
+            + match self {
+                Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.operands[..]),
+                Command::Reduce(reduce) => size_of_val(&**reduce),
+                Command::Repeat { body, .. } => body.iter().map(Command::bytes).sum(),
+            }
+    }
+}
