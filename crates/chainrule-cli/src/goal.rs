@@ -61,22 +61,6 @@ pub struct Goal {
     pub loss: Loss,
 }
 
-/// What a network should have said, in the form that its loss wants.
-pub enum Answers {
-    Classes(Vec<usize>),
-    /// Standardised.
-    Numbers(Vec<f64>),
-}
-
-impl Answers {
-    pub fn select(&self, indices: &[usize]) -> Answers {
-        match self {
-            Answers::Classes(classes) => Answers::Classes(indices.iter().map(|&i| classes[i]).collect()),
-            Answers::Numbers(numbers) => Answers::Numbers(indices.iter().map(|&i| numbers[i]).collect()),
-        }
-    }
-}
-
 /// How good predictions are.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Score {
@@ -128,30 +112,29 @@ impl Goal {
         }
     }
 
-    pub fn answers(&self, target: &Target) -> Answers {
-        match (target, &self.predicts) {
-            (Target::Numbers(numbers), Predicts::Number { mean, deviation }) => {
-                Answers::Numbers(numbers.iter().map(|number| (number - mean) / deviation).collect())
+    /// What the network should have said, in the numbers that its loss takes: -1 and 1 or 0 and 1 for two classes, the
+    /// number of the class for more, and numbers standardised.
+    pub fn targets(&self, target: &Target) -> Vec<f64> {
+        match (target, &self.predicts, self.loss) {
+            (Target::Numbers(numbers), Predicts::Number { mean, deviation }, _) => {
+                numbers.iter().map(|number| (number - mean) / deviation).collect()
             }
-            (Target::Numbers(numbers), Predicts::Classes(_)) => Answers::Numbers(numbers.clone()),
-            (Target::Classes { labels, .. }, _) => Answers::Classes(labels.clone()),
+            (Target::Numbers(numbers), Predicts::Classes(_), _) => numbers.clone(),
+            (Target::Classes { labels, .. }, _, Loss::MaxMargin) => {
+                labels.iter().map(|class| if *class == 0 { -1.0 } else { 1.0 }).collect()
+            }
+            (Target::Classes { labels, .. }, ..) => labels.iter().map(|class| *class as f64).collect(),
         }
     }
 
-    /// The mean loss of these rows of outputs.
-    pub fn loss(&self, outputs: &[Vec<Value>], answers: &Answers) -> Value {
+    /// The mean loss of these rows of outputs, given [`targets`](Goal::targets).
+    pub fn loss(&self, outputs: &[Vec<Value>], targets: &[Value]) -> Value {
         let first = || outputs.iter().map(|row| row[0]).collect::<Vec<Value>>();
-        let labels = |classes: &[usize], of_0: f64| -> Vec<f64> {
-            classes.iter().map(|&class| if class == 0 { of_0 } else { 1.0 }).collect()
-        };
-        match (self.loss, answers) {
-            (Loss::MaxMargin, Answers::Classes(classes)) => nn::max_margin(&first(), &labels(classes, -1.0)),
-            (Loss::BinaryCrossEntropy, Answers::Classes(classes)) => {
-                nn::binary_cross_entropy(&first(), &labels(classes, 0.0))
-            }
-            (Loss::CrossEntropy, Answers::Classes(classes)) => nn::cross_entropy(outputs, classes),
-            (Loss::SquaredError, Answers::Numbers(numbers)) => nn::squared_error(&first(), numbers),
-            _ => unreachable!("Goal::new takes only losses that fit what is predicted"),
+        match self.loss {
+            Loss::MaxMargin => nn::max_margin(&first(), targets),
+            Loss::BinaryCrossEntropy => nn::binary_cross_entropy(&first(), targets),
+            Loss::CrossEntropy => nn::cross_entropy(outputs, targets),
+            Loss::SquaredError => nn::squared_error(&first(), targets),
         }
     }
 

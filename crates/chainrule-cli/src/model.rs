@@ -47,9 +47,9 @@ impl Model {
 
     pub fn evaluate(&self, data: &Dataset) -> Evaluation {
         let outputs: Vec<Vec<f64>> = data.rows.iter().map(|row| self.outputs(row)).collect();
-        let constants: Vec<Vec<Value>> =
-            outputs.iter().map(|row| row.iter().copied().map(Value::constant).collect()).collect();
-        let loss = self.goal.loss(&constants, &self.goal.answers(&data.target)).data();
+        let constants = |numbers: &[f64]| numbers.iter().copied().map(Value::constant).collect::<Vec<_>>();
+        let rows: Vec<Vec<Value>> = outputs.iter().map(|row| constants(row)).collect();
+        let loss = self.goal.loss(&rows, &constants(&self.goal.targets(&data.target))).data();
         Evaluation { loss, score: self.goal.score(&outputs, &data.target) }
     }
 

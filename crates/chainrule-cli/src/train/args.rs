@@ -93,6 +93,10 @@ pub struct Args {
     #[arg(long, value_name = "X", value_parser = at_least_0, allow_hyphen_values = true, help_heading = "Training")]
     pub l2: Option<f64>,
 
+    /// Record every step anew, in place of one program for all steps: slower, and the same losses
+    #[arg(long, help_heading = "Training")]
+    pub eager: bool,
+
     /// Directory for the files of this run
     #[arg(long, short, value_name = "DIR", default_value = "chainrule-out", value_hint = ValueHint::DirPath,
         help_heading = "Output")]

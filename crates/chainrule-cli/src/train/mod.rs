@@ -5,6 +5,7 @@
 
 mod args;
 mod choices;
+mod objective;
 mod observers;
 mod pictures;
 mod plan;
@@ -76,7 +77,7 @@ fn train(plan: &Plan, mut watching: Vec<Box<dyn Observer>>) -> Result<Trained> {
     observers.extend(watching.iter_mut().map(|observer| &mut **observer as &mut dyn Observer));
 
     let start = Instant::now();
-    let end = trainer::train(plan, &model, &mut rng, &interrupted, &mut observers);
+    let end = trainer::train(plan, &model, &mut rng, &interrupted, &mut observers)?;
     let elapsed = start.elapsed();
     let watched = watching.iter_mut().try_for_each(|observer| observer.end());
     Ok(Trained { model, history, end, elapsed, watched })

@@ -28,6 +28,8 @@ pub struct Plan {
     /// 0 means all rows.
     pub batch: usize,
     pub l2: f64,
+    /// Whether every step is recorded anew.
+    pub is_eager: bool,
     /// Where the data left the randomness; the rest of the run draws on from here.
     pub rng: Pcg64,
 }
@@ -103,6 +105,7 @@ impl Plan {
             steps: args.steps.unwrap_or(defaults.steps),
             batch: args.batch.unwrap_or(defaults.batch),
             l2: args.l2.unwrap_or(defaults.l2),
+            is_eager: args.eager,
             data,
             goal,
             rng,

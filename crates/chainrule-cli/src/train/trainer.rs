@@ -1,13 +1,13 @@
 //! The training loop. It knows the plan and the model; whoever wants to see its steps observes it.
 
+use super::objective::{Evaluated, Objective};
 use super::observers::{Observer, Step};
 use super::plan::Plan;
-use crate::goal::{Answers, accuracy};
 use crate::model::Model;
 use chainrule::data::Batches;
-use chainrule::nn::{self, Module};
+use chainrule::nn::Module;
 use chainrule::optim::Optimizer;
-use chainrule::{Pcg64, Value};
+use chainrule::{Pcg64, Result, Value};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -42,29 +42,28 @@ pub fn train(
     rng: &mut Pcg64,
     interrupted: &AtomicBool,
     observers: &mut [&mut dyn Observer],
-) -> End {
+) -> Result<End> {
     let parameters = model.network.parameters();
-    let mut rows = Rows::new(plan, model);
+    let mut objective = Objective::new(plan, model);
+    let mut batches = Batches::new(plan.data.train.len(), plan.batch);
     let mut optimizer =
         Optimizer::new(parameters.clone(), plan.optimizer.algorithm(), plan.schedule.of(plan.rate, plan.steps));
     let mut good = model.network.numbers();
     let mut end = End::Finished;
     for step in 0..plan.steps {
-        let (loss, accuracy) = rows.next_loss(plan, model, rng);
-        optimizer.zero_grad();
-        loss.backward();
-        if let Some(divergence) = diverged_loss(step, loss.data(), model) {
+        let Evaluated { loss, accuracy } = objective.evaluate(batches.next_batch(rng))?;
+        if let Some(divergence) = diverged_loss(step, loss, model) {
             model.network.set_numbers(&good);
-            return End::Diverged(divergence);
+            return Ok(End::Diverged(divergence));
         }
         good = model.network.numbers();
         let learning_rate = optimizer.learning_rate();
         optimizer.step();
-        let seen = Step { step, learning_rate, loss: loss.data(), accuracy };
+        let seen = Step { step, learning_rate, loss, accuracy };
         observers.iter_mut().for_each(|observer| observer.step(&seen));
         if let Some(divergence) = diverged_parameter(step, model) {
             model.network.set_numbers(&good);
-            return End::Diverged(divergence);
+            return Ok(End::Diverged(divergence));
         }
         if interrupted.load(Ordering::Relaxed) && step + 1 < plan.steps {
             end = End::Interrupted { steps: step + 1 };
@@ -76,48 +75,9 @@ pub fn train(
     if optimizer.steps() > 0 && !loss.is_finite() {
         let divergence = Divergence { step: optimizer.steps(), what: "the loss", number: loss, origin: largest(model) };
         model.network.set_numbers(&good);
-        return End::Diverged(divergence);
+        return Ok(End::Diverged(divergence));
     }
-    end
-}
-
-/// The training rows as the network takes them.
-struct Rows {
-    inputs: Vec<Vec<Value>>,
-    answers: Answers,
-    batches: Batches,
-}
-
-impl Rows {
-    fn new(plan: &Plan, model: &Model) -> Rows {
-        let data = &plan.data.train;
-        let constants = |row: &Vec<f64>| model.inputs(row).into_iter().map(Value::constant).collect();
-        Rows {
-            inputs: data.rows.iter().map(constants).collect(),
-            answers: plan.goal.answers(&data.target),
-            batches: Batches::new(data.len(), plan.batch),
-        }
-    }
-
-    /// The loss of the next batch, recorded, and the share of classes that are right in it.
-    fn next_loss(&mut self, plan: &Plan, model: &Model, rng: &mut Pcg64) -> (Value, Option<f64>) {
-        let batch = self.batches.next_batch(rng);
-        let answers = self.answers.select(batch);
-        let outputs: Vec<Vec<Value>> = batch.iter().map(|&row| model.network.forward(&self.inputs[row])).collect();
-        let mut loss = plan.goal.loss(&outputs, &answers);
-        if plan.l2 > 0.0 {
-            loss += plan.l2 * nn::l2(&model.network.parameters());
-        }
-        let accuracy = match &answers {
-            Answers::Classes(classes) => {
-                let numbers = |row: &Vec<Value>| row.iter().map(|output| output.data()).collect();
-                let outputs: Vec<Vec<f64>> = outputs.iter().map(numbers).collect();
-                Some(accuracy(&outputs, classes))
-            }
-            Answers::Numbers(_) => None,
-        };
-        (loss, accuracy)
-    }
+    Ok(end)
 }
 
 /// After backward: a loss that is not finite, or has a gradient that is not.

@@ -16,12 +16,12 @@ use crate::{Error, Result};
 use std::ops::Range;
 
 impl Program {
-    /// The program that computes the outputs of this one, and then the gradient of its only one: a group
-    /// `gradient by NAME` for each group of inputs.
+    /// The program that computes the outputs of this one, and then the gradient of the first: a group `gradient by NAME`
+    /// for each group of inputs.
     ///
     /// # Errors
     ///
-    /// If the outputs are not one number.
+    /// If the first group of outputs is not one number.
     pub fn gradient(&self) -> Result<Program> {
         self.gradient_by(&self.input_names())
     }
@@ -30,11 +30,15 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// If the outputs are not one number, or no group of inputs has one of these names.
+    /// If the first group of outputs is not one number, or no group of inputs has one of these names.
     pub fn gradient_by(&self, groups: &[&str]) -> Result<Program> {
-        let count: usize = self.outputs.iter().map(Output::length).sum();
+        let count = self.outputs.first().map_or(0, Output::length);
         if count != 1 {
-            return Err(Error::argument("gradient", "a program with one number as output", format!("{count} numbers")));
+            return Err(Error::argument(
+                "gradient",
+                "a program whose first output is one number",
+                format!("{count} numbers"),
+            ));
         }
         let mut reverse = Reverse::of(self, groups)?;
         let (slot, one) = (self.outputs[0].slots.iter().flat_map(Clone::clone).next(), reverse.draft.constant(1.0)?);
