@@ -4,6 +4,7 @@ use super::Float;
 use super::formula::{Formula, MOST_OPERANDS};
 use super::lane::Lane;
 use super::lanes::Lanes;
+use super::tile::{self, Job, Kind, Tiles};
 
 /// A formula over rows of one length.
 ///
@@ -28,10 +29,16 @@ pub(super) type Fold<T> = unsafe fn(row: &[T]) -> T;
 
 /// An instruction set, as kernels see it.
 pub(super) trait Set {
+    /// So many numbers its registers hold.
+    fn width<T: Float>() -> usize;
     /// The kernel of a formula.
     fn map<T: Float, F: Formula>() -> Map<T>;
     /// The kernel that adds rows.
     fn add<T: Float>() -> Add<T>;
+    /// The kernel of products and sums whose factors move like this.
+    fn tiles<T: Float, K: Kind>() -> Tiles<T>;
+    /// The kernel of dot products.
+    fn dots<T: Float>() -> Tiles<T>;
     /// The kernel of a sum.
     fn sum<T: Float>() -> Fold<T>;
 }
@@ -43,6 +50,10 @@ macro_rules! sets {
 
         $(#[$only])?
         impl Set for $Set {
+            fn width<T: Float>() -> usize {
+                <$Vector as Lanes<T>>::WIDTH
+            }
+
             fn map<T: Float, F: Formula>() -> Map<T> {
                 $(#[$feature])?
                 unsafe fn map<T: Float, F: Formula>(out: &mut [T], operands: &[&[T]; MOST_OPERANDS], exponent: i32) {
@@ -57,6 +68,24 @@ macro_rules! sets {
                     super::kernels::add(out, term);
                 }
                 add::<T>
+            }
+
+            fn tiles<T: Float, K: Kind>() -> Tiles<T> {
+                $(#[$feature])?
+                unsafe fn tiles<T: Float, K: Kind>(job: &Job<T>) {
+                    // SAFETY: the caller's promise.
+                    unsafe { tile::tiles::<T, $Vector, K>(job) }
+                }
+                tiles::<T, K>
+            }
+
+            fn dots<T: Float>() -> Tiles<T> {
+                $(#[$feature])?
+                unsafe fn dots<T: Float>(job: &Job<T>) {
+                    // SAFETY: the caller's promise.
+                    unsafe { tile::dots::<T, $Vector>(job) }
+                }
+                dots::<T>
             }
 
             fn sum<T: Float>() -> Fold<T> {

@@ -14,6 +14,8 @@ use super::Float;
 pub trait Lanes<T>: Copy {
     /// So many numbers it has.
     const WIDTH: usize;
+    /// So many such registers the processor has.
+    const REGISTERS: usize;
 
     /// The same number in all places.
     unsafe fn splat(x: T) -> Self;
@@ -65,6 +67,7 @@ macro_rules! each {
 
 impl<T: Float, const WIDTH: usize, const FUSED: bool> Lanes<T> for Array<T, WIDTH, FUSED> {
     const WIDTH: usize = WIDTH;
+    const REGISTERS: usize = if FUSED { 32 } else { 16 };
 
     #[inline(always)]
     unsafe fn splat(x: T) -> Self {
@@ -161,7 +164,7 @@ mod x86 {
 
     macro_rules! register {
         (
-            $Name:ident($register:ident) of $width:literal $float:ident, $splat:ident $load:ident $store:ident $add:ident $mul:ident
+            $Name:ident($register:ident) of $width:literal $float:ident, $registers:literal $splat:ident $load:ident $store:ident $add:ident $mul:ident
             $mul_add:ident $max:ident;
             load_first($from:ident, $count:ident) $load_first:expr;
             store_first($register_of:ident, $to:ident, $store_count:ident) $store_first:expr;
@@ -173,6 +176,7 @@ mod x86 {
             // SAFETY of all: the caller promises that the processor has these instructions, and that the pointers are good.
             impl Lanes<$float> for $Name {
                 const WIDTH: usize = $width;
+                const REGISTERS: usize = $registers;
 
                 #[inline(always)]
                 unsafe fn splat(x: $float) -> Self {
@@ -222,7 +226,7 @@ mod x86 {
     }
 
     register! {
-        F64x8(__m512d) of 8 f64, _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_mul_pd
+        F64x8(__m512d) of 8 f64, 32 _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd _mm512_mul_pd
         _mm512_fmadd_pd _mm512_max_pd;
         load_first(from, count) _mm512_maskz_loadu_pd(((1u32 << count) - 1) as __mmask8, from);
         store_first(x, to, count) _mm512_mask_storeu_pd(to, ((1u32 << count) - 1) as __mmask8, x);
@@ -230,7 +234,7 @@ mod x86 {
     }
 
     register! {
-        F32x16(__m512) of 16 f32, _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_mul_ps
+        F32x16(__m512) of 16 f32, 32 _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps _mm512_mul_ps
         _mm512_fmadd_ps _mm512_max_ps;
         load_first(from, count) _mm512_maskz_loadu_ps(((1u32 << count) - 1) as __mmask16, from);
         store_first(x, to, count) _mm512_mask_storeu_ps(to, ((1u32 << count) - 1) as __mmask16, x);
@@ -238,7 +242,7 @@ mod x86 {
     }
 
     register! {
-        F64x4(__m256d) of 4 f64, _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_mul_pd
+        F64x4(__m256d) of 4 f64, 16 _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd _mm256_mul_pd
         _mm256_fmadd_pd _mm256_max_pd;
         load_first(from, count) _mm256_maskload_pd(from, first_64(count));
         store_first(x, to, count) _mm256_maskstore_pd(to, first_64(count), x);
@@ -249,7 +253,7 @@ mod x86 {
     }
 
     register! {
-        F32x8(__m256) of 8 f32, _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_mul_ps
+        F32x8(__m256) of 8 f32, 16 _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps _mm256_mul_ps
         _mm256_fmadd_ps _mm256_max_ps;
         load_first(from, count) _mm256_maskload_ps(from, first_32(count));
         store_first(x, to, count) _mm256_maskstore_ps(to, first_32(count), x);

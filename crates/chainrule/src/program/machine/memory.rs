@@ -19,7 +19,7 @@ pub(super) struct Room(pub usize);
 pub(super) struct Memory<'a, T> {
     slots: *mut T,
     tables: &'a [u32],
-    /// Rows of [`BLOCK`] numbers, and behind them two of the longest slice.
+    /// Rows of [`BLOCK`] numbers, and behind them what is asked for slices and panels.
     room: &'a mut [T],
     addresses: &'a mut [u32; BLOCK],
     /// The slot of the first index that was none, and what it was chosen by.
@@ -61,6 +61,17 @@ impl<'a, T: Float> Memory<'a, T> {
     /// A row of the machine's own.
     pub fn room(&mut self, Room(number): Room) -> *mut T {
         self.room[number * BLOCK..][..BLOCK].as_mut_ptr()
+    }
+
+    /// So many numbers of the machine's own, in place of the rooms for slices.
+    ///
+    /// # Safety
+    ///
+    /// They are used no more when the room is asked for again.
+    pub unsafe fn panel<'b>(&mut self, length: usize) -> &'b mut [T] {
+        let panel = &mut self.room[Self::ROOMS * BLOCK..][..length];
+        // SAFETY: so the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(panel.as_mut_ptr(), length) }
     }
 
     /// A row of the machine's own for a whole slice: there are two.

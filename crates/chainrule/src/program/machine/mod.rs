@@ -18,11 +18,15 @@ mod memory;
 mod nest;
 mod place;
 mod prepare;
+mod products;
 mod reduce;
 mod rows;
 mod slots;
 #[cfg(test)]
+mod speed;
+#[cfg(test)]
 mod tests;
+mod tile;
 
 pub use float::Float;
 pub use instruction_set::InstructionSet;
@@ -74,13 +78,15 @@ impl<T: Float> Machine<T> {
         for (slot, constant) in program.constant_slots().zip(&program.constants) {
             slots[slot as usize] = T::constant(*constant);
         }
-        let room = Memory::<T>::ROOMS * BLOCK + 2 * longest_slice(&program.steps) as usize;
+        let commands = commands(program, instruction_set, false);
+        let panel = commands.iter().map(Command::panel).max().unwrap_or(0);
+        let room = Memory::<T>::ROOMS * BLOCK + panel.max(2 * longest_slice(&program.steps) as usize);
         Machine {
             instruction_set,
             slots,
             room: vec![T::default(); room],
             addresses: Box::new([0; BLOCK]),
-            commands: commands(program, instruction_set, false),
+            commands,
             careful: None,
             has_strong_products: has_strong_products(&program.steps),
             program: program.clone(),

@@ -6,6 +6,7 @@ use super::kernels::{Map, Set};
 use super::memory::Memory;
 use super::nest::{Nest, Operand};
 use super::place::Place;
+use super::products::Product;
 use super::reduce::{Partials, Reduce, Term as Reduced};
 use super::rows::{Begin, Rows};
 use crate::op::{formula as formulas, partial as partials};
@@ -16,6 +17,7 @@ use std::marker::PhantomData;
 /// A part of a program, ready to run.
 pub(super) enum Command<T> {
     Rows(Box<Rows<T>>),
+    Product(Box<Product<T>>),
     Reduce(Box<Reduce<T>>),
     /// Steps that depend on what the turn before computed.
     Repeat {
@@ -153,6 +155,16 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     fn rows(&self, mut nest: Nest, start: Begin, term: &Term, activation: Option<Op>) -> Command<T> {
         nest.join_loops(None);
+        let is_even = match term {
+            Term::Copy(_) => true,
+            Term::Product { is_strong, .. } => !(*is_strong && self.is_careful),
+            _ => false,
+        };
+        let is_relu = activation == Some(Op::Relu);
+        let kernel = activation.map(|activation| self.activation_kernel(activation));
+        if is_even && let Some(product) = Product::new::<S>(&nest, &start, is_relu, kernel) {
+            return Command::Product(Box::new(product));
+        }
         let lanes = best_lanes(&nest);
         // Loops that lead to other results first, then those that are summed over, the lanes last.
         let mut order = [0, 1, 2, 3];
@@ -314,6 +326,7 @@ pub(super) unsafe fn run<T: Float>(commands: &mut [Command<T>], memory: &mut Mem
         unsafe {
             match command {
                 Command::Rows(rows) => rows.run(memory),
+                Command::Product(product) => product.run(memory),
                 Command::Reduce(reduce) => reduce.run(memory),
                 Command::Repeat { trips, depth, body } => {
                     for _ in 0..*trips {
@@ -327,7 +340,7 @@ pub(super) unsafe fn run<T: Float>(commands: &mut [Command<T>], memory: &mut Mem
     }
 }
 
-impl<T> Command<T> {
+impl<T: Float> Command<T> {
     /// Moves all places on by that many turns of the repeat at that depth.
     fn shift(&mut self, depth: usize, turns: i64) {
         match self {
@@ -338,6 +351,7 @@ impl<T> Command<T> {
                     place.shift(depth, turns);
                 }
             }
+            Command::Product(product) => product.shift(depth, turns),
             Command::Reduce(reduce) => {
                 reduce.out.shift(depth, turns);
                 reduce.operand.shift(depth, turns);
@@ -350,11 +364,21 @@ impl<T> Command<T> {
         }
     }
 
+    /// So much room for packing it needs, in numbers.
+    pub fn panel(&self) -> usize {
+        match self {
+            Command::Product(product) => product.panel(),
+            Command::Repeat { body, .. } => body.iter().map(Command::panel).max().unwrap_or(0),
+            Command::Rows(_) | Command::Reduce(_) => 0,
+        }
+    }
+
     /// What it holds, in bytes.
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + match self {
                 Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.operands[..]),
+                Command::Product(product) => size_of_val(&**product),
                 Command::Reduce(reduce) => size_of_val(&**reduce),
                 Command::Repeat { body, .. } => body.iter().map(Command::bytes).sum(),
             }

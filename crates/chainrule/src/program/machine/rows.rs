@@ -164,7 +164,7 @@ impl<T: Float> Rows<T> {
 }
 
 /// `results = activation(results)`, by a copy of them.
-fn activate<T: Float>(activation: Map<T>, results: &mut [T], copy: &mut [T]) {
+pub(super) fn activate<T: Float>(activation: Map<T>, results: &mut [T], copy: &mut [T]) {
     copy.copy_from_slice(results);
     // SAFETY: the kernel was chosen for this processor.
     unsafe { activation(results, &[copy, &[], &[], &[], &[]], 0) };

@@ -1,0 +1,306 @@
+//! Products and sums whose operands stand in even steps: matrix products, outer products, broadcasts, sums of columns.
+//!
+//! Of the loops of such an instruction one becomes the lanes, one the rows and one the steps of a [`tile`](super::tile) kernel,
+//! whichever the strides make fastest; those that are left stand around it.
+
+use super::Float;
+use super::kernels::{Map, Set};
+use super::memory::{Memory, Room};
+use super::nest::{Nest, Operand};
+use super::place::next_turn;
+use super::rows::{Begin, activate};
+use super::tile::{Job, Moving, Paired, Scaled, Shared, Single, Tiles};
+use crate::program::{LOOPS, REPEATS, Route};
+
+/// An instruction that is run by a tile kernel.
+pub(super) struct Product<T> {
+    /// The loops around the kernel: first those that lead to other results, then those that are summed over.
+    trips: [u32; LOOPS],
+    /// So many lead to other results.
+    free: usize,
+    /// What the kernel computes in one turn.
+    rows: usize,
+    lanes: usize,
+    steps: usize,
+    out: Spot,
+    start: Option<Spot>,
+    a: Spot,
+    b: Spot,
+    /// Whether sums start from what stands where they go.
+    is_here: bool,
+    /// Whether lanes of `a` are put side by side first.
+    is_packed: bool,
+    is_relu: bool,
+    /// What is applied at last, if it is not done by the kernel.
+    activation: Option<Map<T>>,
+    kernel: Tiles<T>,
+}
+
+/// Where an operand stands, and how it moves in the loops around the kernel and in those of the kernel.
+#[derive(Clone, Copy)]
+struct Spot {
+    base: u32,
+    strides: [i32; LOOPS],
+    row: i32,
+    step: i32,
+    lane: i32,
+    shifts: [i32; REPEATS],
+}
+
+/// Which loops become what.
+#[derive(Clone, Copy, Debug)]
+struct Roles {
+    rows: Option<usize>,
+    steps: Option<usize>,
+    lanes: Option<usize>,
+    /// Which operand is `a`.
+    a: usize,
+    way: Way,
+}
+
+/// How the operands move in these roles.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Way {
+    Shared { is_packed: bool },
+    Scaled,
+    Paired,
+    Single,
+    Dots,
+}
+
+/// The largest panel that is packed, in numbers: it should stay in the nearest cache.
+const LARGEST_PANEL: u32 = 4096;
+
+impl<T: Float> Product<T> {
+    /// The fastest way to run a sum of products of two operands, or of one operand; none, if they do not stand in even steps.
+    pub fn new<S: Set>(nest: &Nest, start: &Begin, is_relu: bool, activation: Option<Map<T>>) -> Option<Self> {
+        let operands = || [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands);
+        if !operands().all(|operand| operand.access.route == Route::Direct) {
+            return None;
+        }
+        let width = S::width::<T>();
+        let all = Roles::all(nest).map(|roles| (roles.cycles(nest, width), roles));
+        let (_, roles) = all.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        // The loops that are left, those that are summed over last.
+        let is_left =
+            |depth: usize| nest.trips[depth] > 1 && ![roles.rows, roles.steps, roles.lanes].contains(&Some(depth));
+        let mut order = [0, 1, 2, 3];
+        order.sort_by_key(|depth| (nest.is_summed_over(*depth), !is_left(*depth)));
+        let trips = order.map(|depth| if is_left(depth) { nest.trips[depth] } else { 1 });
+        let free = order.iter().filter(|depth| !nest.is_summed_over(**depth)).count();
+        let is_summed_around = trips[free..].iter().any(|trips| *trips > 1);
+        if activation.is_some() && stride(&nest.out, roles.lanes) != 1 && !(is_relu && !is_summed_around) {
+            return None;
+        }
+        let spot = |operand: &Operand| Spot {
+            base: operand.access.base,
+            strides: order.map(|depth| operand.access.strides[depth]),
+            row: stride(operand, roles.rows),
+            step: stride(operand, roles.steps),
+            lane: stride(operand, roles.lanes),
+            shifts: operand.access.shifts,
+        };
+        let length = |depth: Option<usize>| depth.map_or(1, |depth| nest.trips[depth] as usize);
+        let a = spot(&nest.operands[roles.a]);
+        let is_relu = is_relu && !is_summed_around;
+        Some(Product {
+            trips,
+            free,
+            rows: length(roles.rows),
+            lanes: length(roles.lanes),
+            steps: length(roles.steps),
+            out: spot(&nest.out),
+            start: nest.start.as_ref().map(spot),
+            a,
+            b: nest.operands.get(1 - roles.a).map_or(a, spot),
+            is_here: matches!(start, Begin::Here),
+            is_packed: roles.way == Way::Shared { is_packed: true },
+            is_relu,
+            activation: activation.filter(|_| !is_relu),
+            kernel: match roles.way {
+                Way::Shared { .. } => S::tiles::<T, Shared>(),
+                Way::Scaled => S::tiles::<T, Scaled>(),
+                Way::Paired => S::tiles::<T, Paired>(),
+                Way::Single => S::tiles::<T, Single>(),
+                Way::Dots => S::dots::<T>(),
+            },
+        })
+    }
+
+    /// So much room for packing it needs, in numbers.
+    pub fn panel(&self) -> usize {
+        if self.is_packed { self.lanes * self.steps } else { 0 }
+    }
+
+    /// Runs it.
+    ///
+    /// # Safety
+    ///
+    /// The spots are of this program; operands do not overlap the results.
+    pub unsafe fn run(&self, memory: &mut Memory<T>) {
+        let slots = memory.slots();
+        let mut turn = [0; LOOPS];
+        let mut packed = None;
+        loop {
+            let out = self.out.moving(slots, &turn);
+            let mut start = match (&self.start, self.is_here) {
+                (Some(start), _) => Some(start.moving(slots, &turn).read_only()),
+                (None, true) => Some(out.read_only()),
+                (None, false) => None,
+            };
+            loop {
+                let mut a = self.a.moving(slots, &turn).read_only();
+                if self.is_packed {
+                    // SAFETY: the one of the turn before is not used any more.
+                    let panel = unsafe { memory.panel(self.panel()) };
+                    if packed.replace(a.at) != Some(a.at) {
+                        // SAFETY: `a` stands inside the slots.
+                        unsafe { pack(a, self.steps, self.lanes, panel) };
+                    }
+                    a = Moving { at: panel.as_ptr(), row: 0, step: self.lanes as isize, lane: 1 };
+                }
+                let b = self.b.moving(slots, &turn).read_only();
+                let (rows, lanes, steps) = (self.rows, self.lanes, self.steps);
+                let job = Job { rows, lanes, steps, out, start, a, b, is_relu: self.is_relu };
+                // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and
+                // roles were chosen so that the factors move as it needs.
+                unsafe { (self.kernel)(&job) };
+                start = Some(out.read_only());
+                if !next_turn(&mut turn, &self.trips, self.free..LOOPS) {
+                    break;
+                }
+            }
+            if let Some(activation) = self.activation {
+                // SAFETY: the results lie side by side in each row, which nobody else uses now.
+                unsafe { self.activate(activation, out, memory) };
+            }
+            if !next_turn(&mut turn, &self.trips, 0..self.free) {
+                return;
+            }
+        }
+    }
+
+    /// Applies a function to the results, row by row.
+    unsafe fn activate(&self, activation: Map<T>, out: Moving<*mut T>, memory: &mut Memory<T>) {
+        for row in 0..self.rows {
+            // SAFETY: the caller's promise.
+            let results = unsafe { std::slice::from_raw_parts_mut(out.moved(row, 0, 0).at, self.lanes) };
+            for results in results.chunks_mut(super::memory::BLOCK) {
+                // SAFETY: a room is as long as a block.
+                let copy = unsafe { std::slice::from_raw_parts_mut(memory.room(Room(0)), results.len()) };
+                activate(activation, results, copy);
+            }
+        }
+    }
+
+    /// Moves on by that many turns of the repeat at that depth.
+    pub fn shift(&mut self, depth: usize, turns: i64) {
+        for spot in [&mut self.out, &mut self.a, &mut self.b].into_iter().chain(&mut self.start) {
+            spot.base = (i64::from(spot.base) + i64::from(spot.shifts[depth]) * turns) as u32;
+        }
+    }
+}
+
+impl Spot {
+    /// Where it stands in a turn of the loops around the kernel.
+    #[inline(always)]
+    fn moving<T>(&self, slots: *mut T, turn: &[u32; LOOPS]) -> Moving<*mut T> {
+        let moved: i64 = (0..LOOPS).map(|depth| i64::from(self.strides[depth]) * i64::from(turn[depth])).sum();
+        let at = slots.wrapping_offset((i64::from(self.base) + moved) as isize);
+        Moving { at, row: self.row as isize, step: self.step as isize, lane: self.lane as isize }
+    }
+}
+
+/// Puts the lanes of each step side by side.
+///
+/// # Safety
+///
+/// All lanes of all steps may be read.
+unsafe fn pack<T: Float>(a: Moving<*const T>, steps: usize, lanes: usize, panel: &mut [T]) {
+    for (step, panel) in panel.chunks_exact_mut(lanes).enumerate().take(steps) {
+        let a = a.moved(0, step, 0);
+        for (lane, number) in panel.iter_mut().enumerate() {
+            // SAFETY: the caller's promise.
+            *number = unsafe { *a.moved(0, 0, lane).at };
+        }
+    }
+}
+
+/// How far an operand moves with a loop.
+fn stride(operand: &Operand, depth: Option<usize>) -> i32 {
+    depth.map_or(0, |depth| operand.access.strides[depth])
+}
+
+impl Roles {
+    /// All that kernels can run.
+    fn all(nest: &Nest) -> impl Iterator<Item = Roles> {
+        let some = move |is_summed: bool| {
+            let depths =
+                (0..LOOPS).filter(move |depth| nest.trips[*depth] > 1 && nest.is_summed_over(*depth) == is_summed);
+            depths.map(Some).chain([None])
+        };
+        some(false).flat_map(move |lanes| {
+            some(false).filter(move |rows| rows.is_none() || *rows != lanes).flat_map(move |rows| {
+                some(true).flat_map(move |steps| {
+                    let ways = [
+                        Way::Shared { is_packed: false },
+                        Way::Shared { is_packed: true },
+                        Way::Scaled,
+                        Way::Paired,
+                        Way::Single,
+                        Way::Dots,
+                    ];
+                    let roles = move |a| ways.into_iter().map(move |way| Roles { rows, steps, lanes, a, way });
+                    (0..nest.operands.len()).flat_map(roles).filter(move |roles| roles.is_possible(nest))
+                })
+            })
+        })
+    }
+
+    fn is_possible(&self, nest: &Nest) -> bool {
+        let length = |depth: Option<usize>| depth.map_or(1, |depth| nest.trips[depth]);
+        let [row, step, lane] = [self.rows, self.steps, self.lanes].map(|depth| {
+            let a = &nest.operands[self.a];
+            (stride(a, depth), nest.operands.get(1 - self.a).map(|b| stride(b, depth)))
+        });
+        match self.way {
+            Way::Single => lane.0 == 1 && lane.1.is_none(),
+            Way::Shared { is_packed: false } => lane == (1, Some(0)) && row.0 == 0,
+            Way::Shared { is_packed: true } => {
+                let is_small = length(self.lanes).saturating_mul(length(self.steps)) <= LARGEST_PANEL;
+                self.lanes.is_some() && lane.0 != 1 && lane.1 == Some(0) && row.0 == 0 && is_small
+            }
+            Way::Scaled => lane == (1, Some(0)),
+            Way::Paired => lane == (1, Some(1)),
+            Way::Dots => step == (1, Some(1)) && lane.0 == 0 && row.1 == Some(0),
+        }
+    }
+
+    /// About how many cycles it takes.
+    fn cycles(&self, nest: &Nest, width: usize) -> f64 {
+        let length = |depth: Option<usize>| depth.map_or(1.0, |depth| f64::from(nest.trips[depth]));
+        let (rows, steps, lanes) = (length(self.rows), length(self.steps), length(self.lanes));
+        let turns = nest.trips.iter().map(|trips| f64::from(*trips)).product::<f64>() / (rows * steps * lanes);
+        let width = width as f64;
+        if self.way == Way::Dots {
+            let vectors = (steps / width).ceil();
+            let tiles = (rows / 4.0).ceil() * (lanes / 4.0).ceil();
+            return turns * (20.0 + rows * lanes * (10.0 + vectors * 0.6) + tiles * vectors * 2.0);
+        }
+        let vectors = (lanes / width).ceil();
+        let columns = (vectors / 2.0).ceil();
+        let (tile_rows, loads) = match self.way {
+            Way::Shared { .. } => (rows.min(8.0), rows * columns + vectors * (rows / 8.0).ceil()),
+            Way::Paired => (rows.min(4.0), 2.0 * rows * vectors),
+            _ => (rows.min(4.0), rows * vectors + rows * columns),
+        };
+        let tiles = (rows / tile_rows).ceil() * columns;
+        // A sum waits four cycles for the one before; few rows have several sums each.
+        let waiting = tiles * if tile_rows <= 2.0 { 2.0 } else { 4.0 };
+        let arithmetic = (0.5 * rows * vectors).max(0.5 * loads).max(waiting);
+        let is_collected = stride(&nest.out, self.lanes) != 1;
+        let around = tiles * 10.0 + rows * vectors + if is_collected { rows * lanes } else { 0.0 };
+        let packing = if self.way == (Way::Shared { is_packed: true }) { lanes * steps } else { 0.0 };
+        turns * (20.0 + steps * arithmetic + around) + packing
+    }
+}
