@@ -17,13 +17,7 @@ fn outputs<N: Element>(program: &Program, inputs: &[N]) -> Vec<N> {
     let mut slots = vec![N::constant(f64::NAN); program.slots as usize];
     slots[..inputs.len()].copy_from_slice(inputs);
     interpret(program, &mut slots);
-    program
-        .outputs
-        .iter()
-        .flat_map(|output| &output.slots)
-        .flat_map(Clone::clone)
-        .map(|slot| slots[slot as usize])
-        .collect()
+    program.outputs.iter().flat_map(|output| &output.slots).flat_map(Clone::clone).map(|slot| slots[slot as usize]).collect()
 }
 
 fn assert_near(found: &[f64], expected: &[f64], what: &str) {
@@ -68,8 +62,7 @@ fn forward_mode_agrees_with_dual_numbers() {
         let Example { program, numbers } = example(seed);
         let mut rng = rng(seed);
         let tangents: Vec<f64> = numbers.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
-        let duals: Vec<Dual> =
-            numbers.iter().zip(&tangents).map(|(value, tangent)| Dual { value: *value, tangent: *tangent }).collect();
+        let duals: Vec<Dual> = numbers.iter().zip(&tangents).map(|(value, tangent)| Dual { value: *value, tangent: *tangent }).collect();
         let expected = outputs(&program, &duals);
         let expected: Vec<f64> =
             expected.iter().map(|dual| dual.value).chain(expected.iter().map(|dual| dual.tangent)).collect();
@@ -77,17 +70,43 @@ fn forward_mode_agrees_with_dual_numbers() {
         assert_near(&found, &expected, &format!("seed {seed}"));
     }
 }
+
+/// Products of the Hessian matrix of the weighted outputs with a vector, by nested dual numbers, one input at a time.
+fn hessian_product_by_duals(program: &Program, numbers: &[f64], vector: &[f64]) -> Vec<f64> {
+    (0..numbers.len())
+        .map(|by| {
+            let nested = |(at, (x, v)): (usize, (&f64, &f64))| Dual {
+                value: Dual { value: *x, tangent: *v },
+                tangent: Dual::constant(f64::from(at == by)),
+            };
+            let nested: Vec<Dual<Dual>> = numbers.iter().zip(vector).enumerate().map(nested).collect();
+            outputs(program, &nested).iter().zip(SEEDS).map(|(output, seed)| output.tangent.tangent * seed).sum()
+        })
+        .collect()
+}
+
 #[test]
-fn zz() {
-    let p = example(2).program;
-    for s in &p.steps {
-        println!("{s:?}");
+fn second_derivatives_agree_with_nested_dual_numbers() {
+    for seed in 0..400 {
+        let Example { program, numbers } = example(seed);
+        let mut rng = rng(seed);
+        let vector: Vec<f64> = numbers.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
+        let expected = hessian_product_by_duals(&program, &numbers, &vector);
+        let (vjp, names) = (program.vjp().unwrap(), program.input_names());
+
+        let forward_over_reverse = outputs(&vjp.jvp_by(&names).unwrap(), &[&numbers[..], &SEEDS, &vector].concat());
+        assert_near(tail(&forward_over_reverse, numbers.len()), &expected, &format!("forward over reverse, seed {seed}"));
+
+        let seeds = [&[0.0, 0.0], &vector[..]].concat();
+        let reverse_over_reverse = outputs(&vjp.vjp_by(&names).unwrap(), &[&numbers[..], &SEEDS, &seeds].concat());
+        assert_near(tail(&reverse_over_reverse, numbers.len()), &expected, &format!("reverse over reverse, seed {seed}"));
+
+        let jvp = program.jvp().unwrap();
+        let reverse_over_forward = outputs(&jvp.vjp_by(&names).unwrap(), &[&numbers[..], &vector, &[0.0, 0.0], &SEEDS].concat());
+        assert_near(tail(&reverse_over_forward, numbers.len()), &expected, &format!("reverse over forward, seed {seed}"));
     }
-    println!("{:?} {:?}", p.lookups, p.outputs);
-    println!("VJP");
-    let p = p.vjp().unwrap();
-    for s in &p.steps {
-        println!("{s:?}");
-    }
-    println!("{:?} {:?} {:?}", p.lookups, p.outputs, p.inputs);
+}
+
+fn tail(numbers: &[f64], length: usize) -> &[f64] {
+    &numbers[numbers.len() - length..]
 }
