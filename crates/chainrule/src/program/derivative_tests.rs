@@ -2,8 +2,8 @@
 
 use super::interpret::Element;
 use super::random::{Example, example};
-use super::{Access, Input, Instruction, Output, Program, Start, Step, Term, interpret};
-use crate::{Dual, Number, Op, RngExt, Value, rng};
+use super::{Access, Input, Instruction, Output, Program, Rows, Start, Step, Term, interpret};
+use crate::{Dual, Number, Op, Rng, RngExt, Value, rng};
 
 impl<N: Element> Element for Dual<N> {
     fn index(self) -> Option<u32> {
@@ -109,4 +109,59 @@ fn second_derivatives_agree_with_nested_dual_numbers() {
 
 fn tail(numbers: &[f64], length: usize) -> &[f64] {
     &numbers[numbers.len() - length..]
+}
+
+#[test]
+fn rows_together_give_what_each_gives_alone() {
+    for seed in 0..600 {
+        let Example { program, numbers } = example(seed);
+        let mut rng = rng(seed);
+        let rows = *[1, 2, 5].iter().nth(rng.random_range(0..3)).unwrap();
+        let per_row: Vec<&str> = ["weights", "row", "indices"].into_iter().filter(|_| rng.random_bool(0.5)).collect();
+        let (given, each) = batch(&program, &numbers, &per_row, rows, &mut rng);
+        let expected: Vec<Vec<f64>> = each.iter().map(|numbers| outputs(&program, numbers)).collect();
+
+        let found = outputs(&program.over_rows(&per_row, rows, Rows::Each).unwrap(), &given);
+        let by_output = [0, 1].map(|output| expected.iter().map(|row| row[output]).collect::<Vec<f64>>()).concat();
+        assert_near(&found, &by_output, &format!("each, seed {seed}"));
+
+        let batch = program.over_rows(&per_row, rows, Rows::Mean).unwrap();
+        let found = outputs(&batch.vjp_by(&["weights"]).unwrap(), &[&given[..], &SEEDS].concat());
+        let mean = |numbers: &dyn Fn(usize) -> f64| (0..rows as usize).map(numbers).sum::<f64>() / f64::from(rows);
+        let means: Vec<f64> = (0..2).map(|output| mean(&|row| expected[row][output])).collect();
+        assert_near(&found[..2], &means, &format!("mean, seed {seed}"));
+        if !per_row.contains(&"weights") {
+            let gradients: Vec<Vec<f64>> = each.iter().map(|numbers| gradient_by_duals(&program, numbers)).collect();
+            let means: Vec<f64> = (0..24).map(|weight| mean(&|row| gradients[row][weight])).collect();
+            assert_near(&found[2..], &means, &format!("gradient, seed {seed}"));
+        }
+
+        let each_gradient = program.vjp().unwrap().over_rows(&per_row, rows, Rows::Each).unwrap();
+        let found = outputs(&each_gradient, &[&given[..], &SEEDS].concat());
+        let expected: Vec<Vec<f64>> =
+            each.iter().map(|numbers| outputs(&program.vjp().unwrap(), &[&numbers[..], &SEEDS].concat())).collect();
+        let weights: Vec<f64> = expected.iter().flat_map(|row| row[2..26].to_vec()).collect();
+        assert_near(&found[2 * rows as usize..][..weights.len()], &weights, &format!("each gradient, seed {seed}"));
+    }
+}
+
+/// Inputs for a program over rows, and those of each row.
+fn batch(program: &Program, numbers: &[f64], per_row: &[&str], rows: u32, rng: &mut impl Rng) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let mut each = vec![Vec::new(); rows as usize];
+    let (mut given, mut rest) = (Vec::new(), numbers);
+    for input in &program.inputs {
+        let (group, after) = rest.split_at(input.length as usize);
+        rest = after;
+        for (row, numbers) in each.iter_mut().enumerate() {
+            let is_index = input.name == "indices";
+            let other = |x: &f64| if is_index { f64::from(rng.random_range(0..4)) } else { x + rng.random_range(-0.5..0.5) };
+            let mine: Vec<f64> =
+                if per_row.contains(&input.name.as_str()) { group.iter().map(other).collect() } else { group.to_vec() };
+            if row == 0 || per_row.contains(&input.name.as_str()) {
+                given.extend(&mine);
+            }
+            numbers.extend(mine);
+        }
+    }
+    (given, each)
 }
