@@ -22,19 +22,16 @@ impl Sums {
         Sums { written: SlotSet::none_of(slots), zeros: SlotSet::none_of(slots) }
     }
 
-    /// Emits an instruction that adds a sum of terms, and the number that stands at `start` if one is given.
-    pub fn add(&mut self, draft: &mut Draft, trips: [u32; LOOPS], out: Access, start: Option<Access>, term: Term) {
-        let first = self.claim(&draft.routes, &out, draft.turns(trips));
-        let mut run = |trips, start, term| draft.run(Instruction { trips, out, start, term, activation: None });
-        match (first, start) {
-            (Start::Here, Some(number)) => {
-                let once = std::array::from_fn(|depth| if out.strides[depth] == 0 { 1 } else { trips[depth] });
-                run(once, Start::Here, Term::Copy(number));
-                run(trips, Start::Here, term);
-            }
-            (_, Some(number)) => run(trips, Start::From(number), term),
-            (first, None) => run(trips, first, term),
-        }
+    /// Emits an instruction that adds a sum of terms.
+    pub fn add(&mut self, draft: &mut Draft, trips: [u32; LOOPS], out: Access, term: Term) {
+        let start = self.claim(&draft.routes, &out, draft.turns(trips));
+        draft.run(Instruction { trips, out, start, term, activation: None });
+    }
+
+    /// Emits an instruction that sets a sum to its first terms, before everybody else adds to it.
+    pub fn set(&mut self, draft: &mut Draft, trips: [u32; LOOPS], out: Access, start: Start, term: Term) {
+        draft.routes.mark(&out, draft.turns(trips), &mut self.written);
+        draft.run(Instruction { trips, out, start, term, activation: None });
     }
 
     /// How an instruction that writes here has to start.
@@ -44,12 +41,13 @@ impl Sums {
             all += run.count;
             missing += run.count - self.written.count_in(run);
         });
-        let comes_again = turns.repeats.iter().zip(out.shifts).any(|(trips, shift)| *trips > 1 && shift == 0);
+        // In a repeat another instruction may have been here already, a turn before.
+        let is_repeated = turns.repeats.iter().any(|trips| *trips > 1);
         let is_chosen = matches!(out.route, Route::Lookup(_));
         if missing == 0 {
             return Start::Here;
         }
-        if missing == all && !comes_again && !is_chosen {
+        if missing == all && !is_repeated && !is_chosen {
             if routes.mark(out, turns, &mut self.written) == all {
                 return Start::Zero;
             }

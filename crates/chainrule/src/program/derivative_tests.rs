@@ -2,8 +2,8 @@
 
 use super::interpret::Element;
 use super::random::{Example, example};
-use super::{Access, Input, Instruction, Output, Program, Start, Step, Term, interpret};
-use crate::{Dual, Number, Op, RngExt, Value, rng};
+use super::{Access, Input, Instruction, Output, Program, Rows, Start, Step, Term, interpret};
+use crate::{Dual, Number, Op, Rng, RngExt, Value, rng};
 
 impl<N: Element> Element for Dual<N> {
     fn index(self) -> Option<u32> {
@@ -17,13 +17,7 @@ fn outputs<N: Element>(program: &Program, inputs: &[N]) -> Vec<N> {
     let mut slots = vec![N::constant(f64::NAN); program.slots as usize];
     slots[..inputs.len()].copy_from_slice(inputs);
     interpret(program, &mut slots);
-    program
-        .outputs
-        .iter()
-        .flat_map(|output| &output.slots)
-        .flat_map(Clone::clone)
-        .map(|slot| slots[slot as usize])
-        .collect()
+    program.outputs.iter().flat_map(|output| &output.slots).flat_map(Clone::clone).map(|slot| slots[slot as usize]).collect()
 }
 
 fn assert_near(found: &[f64], expected: &[f64], what: &str) {
@@ -68,8 +62,7 @@ fn forward_mode_agrees_with_dual_numbers() {
         let Example { program, numbers } = example(seed);
         let mut rng = rng(seed);
         let tangents: Vec<f64> = numbers.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
-        let duals: Vec<Dual> =
-            numbers.iter().zip(&tangents).map(|(value, tangent)| Dual { value: *value, tangent: *tangent }).collect();
+        let duals: Vec<Dual> = numbers.iter().zip(&tangents).map(|(value, tangent)| Dual { value: *value, tangent: *tangent }).collect();
         let expected = outputs(&program, &duals);
         let expected: Vec<f64> =
             expected.iter().map(|dual| dual.value).chain(expected.iter().map(|dual| dual.tangent)).collect();
@@ -77,17 +70,98 @@ fn forward_mode_agrees_with_dual_numbers() {
         assert_near(&found, &expected, &format!("seed {seed}"));
     }
 }
+
+/// Products of the Hessian matrix of the weighted outputs with a vector, by nested dual numbers, one input at a time.
+fn hessian_product_by_duals(program: &Program, numbers: &[f64], vector: &[f64]) -> Vec<f64> {
+    (0..numbers.len())
+        .map(|by| {
+            let nested = |(at, (x, v)): (usize, (&f64, &f64))| Dual {
+                value: Dual { value: *x, tangent: *v },
+                tangent: Dual::constant(f64::from(at == by)),
+            };
+            let nested: Vec<Dual<Dual>> = numbers.iter().zip(vector).enumerate().map(nested).collect();
+            outputs(program, &nested).iter().zip(SEEDS).map(|(output, seed)| output.tangent.tangent * seed).sum()
+        })
+        .collect()
+}
+
 #[test]
-fn zz() {
-    let p = example(2).program;
-    for s in &p.steps {
-        println!("{s:?}");
+fn second_derivatives_agree_with_nested_dual_numbers() {
+    for seed in 0..400 {
+        let Example { program, numbers } = example(seed);
+        let mut rng = rng(seed);
+        let vector: Vec<f64> = numbers.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
+        let expected = hessian_product_by_duals(&program, &numbers, &vector);
+        let (vjp, names) = (program.vjp().unwrap(), program.input_names());
+
+        let forward_over_reverse = outputs(&vjp.jvp_by(&names).unwrap(), &[&numbers[..], &SEEDS, &vector].concat());
+        assert_near(tail(&forward_over_reverse, numbers.len()), &expected, &format!("forward over reverse, seed {seed}"));
+
+        let seeds = [&[0.0, 0.0], &vector[..]].concat();
+        let reverse_over_reverse = outputs(&vjp.vjp_by(&names).unwrap(), &[&numbers[..], &SEEDS, &seeds].concat());
+        assert_near(tail(&reverse_over_reverse, numbers.len()), &expected, &format!("reverse over reverse, seed {seed}"));
+
+        let jvp = program.jvp().unwrap();
+        let reverse_over_forward = outputs(&jvp.vjp_by(&names).unwrap(), &[&numbers[..], &vector, &[0.0, 0.0], &SEEDS].concat());
+        assert_near(tail(&reverse_over_forward, numbers.len()), &expected, &format!("reverse over forward, seed {seed}"));
     }
-    println!("{:?} {:?}", p.lookups, p.outputs);
-    println!("VJP");
-    let p = p.vjp().unwrap();
-    for s in &p.steps {
-        println!("{s:?}");
+}
+
+fn tail(numbers: &[f64], length: usize) -> &[f64] {
+    &numbers[numbers.len() - length..]
+}
+
+#[test]
+fn rows_together_give_what_each_gives_alone() {
+    for seed in 0..600 {
+        let Example { program, numbers } = example(seed);
+        let mut rng = rng(seed);
+        let rows = *[1, 2, 5].iter().nth(rng.random_range(0..3)).unwrap();
+        let per_row: Vec<&str> = ["weights", "row", "indices"].into_iter().filter(|_| rng.random_bool(0.5)).collect();
+        let (given, each) = batch(&program, &numbers, &per_row, rows, &mut rng);
+        let expected: Vec<Vec<f64>> = each.iter().map(|numbers| outputs(&program, numbers)).collect();
+
+        let found = outputs(&program.over_rows(&per_row, rows, Rows::Each).unwrap(), &given);
+        let by_output = [0, 1].map(|output| expected.iter().map(|row| row[output]).collect::<Vec<f64>>()).concat();
+        assert_near(&found, &by_output, &format!("each, seed {seed}"));
+
+        let batch = program.over_rows(&per_row, rows, Rows::Mean).unwrap();
+        let found = outputs(&batch.vjp_by(&["weights"]).unwrap(), &[&given[..], &SEEDS].concat());
+        let mean = |numbers: &dyn Fn(usize) -> f64| (0..rows as usize).map(numbers).sum::<f64>() / f64::from(rows);
+        let means: Vec<f64> = (0..2).map(|output| mean(&|row| expected[row][output])).collect();
+        assert_near(&found[..2], &means, &format!("mean, seed {seed}"));
+        if !per_row.contains(&"weights") {
+            let gradients: Vec<Vec<f64>> = each.iter().map(|numbers| gradient_by_duals(&program, numbers)).collect();
+            let means: Vec<f64> = (0..24).map(|weight| mean(&|row| gradients[row][weight])).collect();
+            assert_near(&found[2..], &means, &format!("gradient, seed {seed}"));
+        }
+
+        let each_gradient = program.vjp().unwrap().over_rows(&per_row, rows, Rows::Each).unwrap();
+        let found = outputs(&each_gradient, &[&given[..], &SEEDS].concat());
+        let expected: Vec<Vec<f64>> =
+            each.iter().map(|numbers| outputs(&program.vjp().unwrap(), &[&numbers[..], &SEEDS].concat())).collect();
+        let weights: Vec<f64> = expected.iter().flat_map(|row| row[2..26].to_vec()).collect();
+        assert_near(&found[2 * rows as usize..][..weights.len()], &weights, &format!("each gradient, seed {seed}"));
     }
-    println!("{:?} {:?} {:?}", p.lookups, p.outputs, p.inputs);
+}
+
+/// Inputs for a program over rows, and those of each row.
+fn batch(program: &Program, numbers: &[f64], per_row: &[&str], rows: u32, rng: &mut impl Rng) -> (Vec<f64>, Vec<Vec<f64>>) {
+    let mut each = vec![Vec::new(); rows as usize];
+    let (mut given, mut rest) = (Vec::new(), numbers);
+    for input in &program.inputs {
+        let (group, after) = rest.split_at(input.length as usize);
+        rest = after;
+        for (row, numbers) in each.iter_mut().enumerate() {
+            let is_index = input.name == "indices";
+            let other = |x: &f64| if is_index { f64::from(rng.random_range(0..4)) } else { x + rng.random_range(-0.5..0.5) };
+            let mine: Vec<f64> =
+                if per_row.contains(&input.name.as_str()) { group.iter().map(other).collect() } else { group.to_vec() };
+            if row == 0 || per_row.contains(&input.name.as_str()) {
+                given.extend(&mine);
+            }
+            numbers.extend(mine);
+        }
+    }
+    (given, each)
 }

@@ -192,8 +192,8 @@ impl Draft {
         access.behind(moved.wrapping_sub(span.start))
     }
 
-    /// The access to what `place` makes of each slot of an access, which is not a lookup: where that is no common distance,
-    /// by a table.
+    /// The access to what `place` makes of each slot of an access; where that is no common distance, by a table. All slots
+    /// that a lookup chooses from are at one distance.
     pub fn mapped(&mut self, access: Access, turns: Turns, place: impl Fn(u32) -> u32) -> Access {
         let mut distances = (u32::MAX, 0);
         self.routes.reach(&access, turns, |run| {
@@ -202,8 +202,8 @@ impl Draft {
                 distances = (distances.0.min(distance), distances.1.max(distance));
             }
         });
-        if distances.0 == distances.1 && access.route == Route::Direct {
-            return access.behind(distances.0);
+        if distances.0 == distances.1 {
+            return self.behind(access, turns, distances.0);
         }
         self.routes.listed(access, turns, place)
     }

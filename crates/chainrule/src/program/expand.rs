@@ -70,6 +70,9 @@ impl Expanding {
 
     fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
         let turns = self.draft.turns(instruction.trips);
+        if turns.is_empty() {
+            return Ok(());
+        }
         if !self.draft.routes.meets(&instruction.out, turns, &self.varied) {
             self.draft.run(instruction.clone());
             return Ok(());

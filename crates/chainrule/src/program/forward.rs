@@ -66,7 +66,8 @@ impl Forward {
                 let tangents = self.draft.add_input(format!("tangent of {}", input.name), input.length)?;
                 let strides = [0, 0, 0, 1];
                 let (trips, out) = ([1, 1, 1, input.length], Access::strided(first + self.distance, strides));
-                self.sums.add(&mut self.draft, trips, out, None, Term::Copy(Access::strided(tangents, strides)));
+                let term = Term::Copy(Access::strided(tangents, strides));
+                self.sums.set(&mut self.draft, trips, out, Start::Zero, term);
             }
         }
         Ok(())
@@ -108,7 +109,7 @@ impl Forward {
             self.sums.complete(&self.draft.routes, &of_sum, turns);
             let tangent = self.draft.behind(out, turns, self.distance);
             if let Some(term) = chain_activation(&mut self.draft, &mut self.formulas, activation, out, of_sum)? {
-                self.sums.add(&mut self.draft, instruction.free_trips(), tangent, None, term);
+                self.sums.set(&mut self.draft, instruction.free_trips(), tangent, Start::Zero, term);
             }
         }
         Ok(())
@@ -116,18 +117,24 @@ impl Forward {
 
     fn tangent_of_sum(&mut self, instruction: &Instruction, tangent: Access) -> Result<()> {
         let trips = instruction.trips;
-        let mut start = match instruction.start {
-            Start::From(number) => self.tangent(&number, instruction.free_trips()),
-            Start::Zero | Start::Here => None,
+        let (once, start) = (instruction.free_trips(), instruction.start);
+        // What the sum starts from; none once the tangent has been set.
+        let mut first = match start {
+            Start::From(number) => Some(self.tangent(&number, once).map_or(Start::Zero, Start::From)),
+            Start::Zero => Some(Start::Zero),
+            Start::Here => None,
         };
         for (by, operand) in instruction.term.operands().into_iter().enumerate() {
             let Some(factor) = self.tangent(operand, trips) else { continue };
             let Some(term) = chain(&mut self.draft, &mut self.formulas, instruction, by, factor)? else { continue };
             let term = self.along_the_slice(trips, term)?;
-            self.sums.add(&mut self.draft, trips, tangent, start.take(), term);
+            match first.take() {
+                Some(start) => self.sums.set(&mut self.draft, trips, tangent, start, term),
+                None => self.sums.add(&mut self.draft, trips, tangent, term),
+            }
         }
-        if let Some(start) = start {
-            self.sums.add(&mut self.draft, instruction.free_trips(), tangent, None, Term::Copy(start));
+        if let Some(Start::From(number)) = first {
+            self.sums.set(&mut self.draft, once, tangent, Start::Zero, Term::Copy(number));
         }
         Ok(())
     }

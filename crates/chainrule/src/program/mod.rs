@@ -21,6 +21,7 @@ mod level;
 mod lower;
 mod machine;
 mod nest;
+mod nesting;
 mod reach;
 mod record;
 mod repeat;
@@ -40,6 +41,7 @@ pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start,
 pub use interpret::{Element, interpret};
 pub use machine::{Float, InstructionSet, Machine};
 pub use record::{Recorder, Results};
+pub use rows::Rows;
 
 use std::ops::Range;
 

@@ -200,7 +200,7 @@ impl Reverse {
         self.sums.complete(&self.draft.routes, &adjoint, turns);
         let adjoint_of_sum = self.draft.behind(out, turns, 2 * self.distance);
         if let Some(term) = chain_activation(&mut self.draft, &mut self.formulas, activation, out, adjoint)? {
-            self.sums.add(&mut self.draft, instruction.free_trips(), adjoint_of_sum, None, term);
+            self.sums.set(&mut self.draft, instruction.free_trips(), adjoint_of_sum, Start::Zero, term);
         }
         self.sums.complete(&self.draft.routes, &adjoint_of_sum, turns);
         Ok(adjoint_of_sum)
@@ -210,7 +210,7 @@ impl Reverse {
     fn add(&mut self, trips: [u32; LOOPS], operand: Access, term: Term) {
         if self.meets(&self.varied, &operand, trips) {
             let adjoint = self.draft.behind(operand, self.draft.turns(trips), self.distance);
-            self.sums.add(&mut self.draft, trips, adjoint, None, term);
+            self.sums.add(&mut self.draft, trips, adjoint, term);
         }
     }
 
