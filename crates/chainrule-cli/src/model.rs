@@ -146,7 +146,7 @@ impl Saved {
 }
 
 /// Puts each list that holds no other list on one line of indented JSON, so that a neuron is a line.
-fn one_line_a_list(indented: &str) -> String {
+pub fn one_line_a_list(indented: &str) -> String {
     let mut text = String::with_capacity(indented.len());
     let mut lines = indented.lines().peekable();
     while let Some(line) = lines.next() {

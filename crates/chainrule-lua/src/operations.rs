@@ -88,6 +88,19 @@ pub fn apply(op: Op, arguments: &[LuaValue]) -> Outcome<Answer> {
             let both = [a, b].concat();
             Ok(Answer::new(op.apply(&operands(name, &both)?, 0), &both))
         }
+        Shape::Lookup => {
+            let [index, choices] = exactly(name, arguments)?;
+            let choices = elements(name, choices)?;
+            let all = [std::slice::from_ref(index), &choices].concat();
+            let operands = operands(name, &all)?;
+            let (place, count) = (operands[0].data(), choices.len());
+            if place.fract() != 0.0 || !(0.0..count as f64).contains(&place) {
+                return Err(Problem::new(format!(
+                    "{name}: expected an index from 0 to less than the number of choices, {count}, found {place}"
+                )));
+            }
+            Ok(Answer::new(op.apply(&operands, 0), &all))
+        }
     }
 }
 
@@ -101,6 +114,8 @@ enum Shape {
     Slice,
     /// With two lists of one length.
     TwoSlices,
+    /// With an index and a list.
+    Lookup,
 }
 
 impl Shape {
@@ -110,6 +125,7 @@ impl Shape {
             _ if op == Op::Powi => Shape::Power,
             [xs] if xs.ends_with("[..]") => Shape::Slice,
             [xs, _] if xs.ends_with("[..]") => Shape::TwoSlices,
+            [_, xs] if xs.ends_with("[..]") => Shape::Lookup,
             numbers => Shape::Numbers(numbers.len()),
         }
     }

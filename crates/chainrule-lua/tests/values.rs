@@ -84,6 +84,19 @@ fn every_row_of_the_table_is_a_function_and_a_method() {
 }
 
 #[test]
+fn an_index_chooses_from_a_list() {
+    assert_eq!(
+        run("local x = Value(3); print(cr.lookup(1, {2, x}), cr.lookup(Value(0), {2, x}).data)"),
+        "Value(data = 3.0)\t2.0\n"
+    );
+    let message = failure("cr.lookup(2, {4, 5})");
+    assert!(
+        message.contains("lookup: expected an index from 0 to less than the number of choices, 2, found 2"),
+        "{message}"
+    );
+}
+
+#[test]
 fn functions_of_numbers_make_numbers_and_of_values_values() {
     let script = "
         local x = Value(0.5)

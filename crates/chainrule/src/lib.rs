@@ -28,7 +28,7 @@
 //!
 //! # Features
 //!
-//! None is on by default. `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors;
+//! None is on by default. `csv` reads data sets from CSV files; `python-random` draws the random numbers of Python; `save` writes and reads networks as JSON and safetensors;
 //! `draw` makes pictures; `png` makes them PNG files, too.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
@@ -42,6 +42,8 @@ pub mod nn;
 pub mod op;
 pub mod optim;
 pub mod program;
+#[cfg(feature = "python-random")]
+pub mod python_random;
 pub mod tape;
 pub mod text;
 

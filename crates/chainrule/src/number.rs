@@ -42,16 +42,38 @@ pub trait Number:
     }
 
     /// The softmax: each `exp(x)` over the sum of all, shifted by the maximum. Made of other rows; of nothing, nothing.
-    /// NaN where the largest is infinite.
+    /// NaN where the largest is infinite. No gradient flows through the maximum: it changes no share.
     fn softmax(xs: &[Self]) -> Vec<Self> {
         if xs.is_empty() {
             return Vec::new();
         }
-        let shift = Self::maximum(xs);
+        let shift = Self::maximum(xs).stop_gradient();
         let mut shares: Vec<Self> = xs.iter().map(|&x| (x - shift).exp()).collect();
         let total = Self::sum(&shares);
         shares.iter_mut().for_each(|share| *share = *share / total);
         shares
+    }
+
+    /// A row of a table, chosen by a run-time index as an embedding is: the [`lookup`](Number::lookup) in each column.
+    ///
+    /// # Panics
+    ///
+    /// If the rows have different lengths.
+    #[track_caller]
+    fn lookup_row(self, rows: &[impl AsRef<[Self]>]) -> Vec<Self> {
+        let width = rows.first().map_or(0, |row| row.as_ref().len());
+        for (number, row) in rows.iter().enumerate() {
+            let found = row.as_ref().len();
+            assert!(found == width, "a table has rows of one length: row 0 has {width} numbers, row {number} {found}");
+        }
+        let mut chosen = Vec::with_capacity(width);
+        let mut column = Vec::with_capacity(rows.len());
+        for place in 0..width {
+            column.clear();
+            column.extend(rows.iter().map(|row| row.as_ref()[place]));
+            chosen.push(self.lookup(&column));
+        }
+        chosen
     }
 
     /// The weighted sum of a neuron, `weights . inputs + bias`, as one operation: a [`dot`](Number::dot) that starts from

@@ -137,7 +137,7 @@ fn an_index_that_counts_to_nothing_is_refused() {
     assert!(message_of(|| Value::new(0.0).lookup(&[])).contains("there are 0 choices"));
     let ragged = [vec![Value::new(1.0)], Vec::new()];
     let message = message_of(|| Value::new(0.0).lookup_row(&ragged));
-    assert!(message.contains("row 0 has 1 values, row 1 0"), "{message}");
+    assert!(message.contains("row 0 has 1 numbers, row 1 0"), "{message}");
 }
 
 #[test]

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 ///
 /// DATASET is moons, circles, blobs, spirals or xor, drawn from --seed, or a CSV file with a header, numbers in its
 /// columns, and a column --target that holds what to predict: classes (text, or few whole numbers) or numbers. All other
-/// columns are features, but for those of --ignore.
+/// columns are features, but for those of --ignore. Or it is names: then a small GPT learns the names in the file --data,
+/// one a line, character by character, and makes new ones, which stand in the report.
 ///
 /// Each data set has settings that learn it, which the options replace. The defaults for moons are micrograd's demo.
 /// Features of a file are standardised. Part of the rows is kept for testing; a synthetic set gets them in addition.
@@ -29,14 +30,18 @@ Examples:
   chainrule train spirals --hidden 32,32 --activation tanh --lr 0.02
   chainrule train flowers.csv --target species --ignore id --out flowers
   chainrule train houses.csv --target price --batch 32 --json > steps.jsonl
+  chainrule train names --data names.txt
 
 Exit codes: 0 trained; 1 the loss became infinite or NaN (the last good model is written);
 2 wrong arguments or data (nothing is written); 130 interrupted.")]
 pub struct Args {
-    /// moons, circles, blobs, spirals, xor, or a CSV file
+    /// moons, circles, blobs, spirals, xor, names, or a CSV file
     #[arg(value_name = "DATASET", value_hint = ValueHint::FilePath)]
     pub source: String,
 
+    /// The file of names, one a line
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help_heading = "Data")]
+    pub data: Option<PathBuf>,
     /// The column of a CSV file to predict
     #[arg(long, value_name = "COLUMN", help_heading = "Data")]
     pub target: Option<String>,
@@ -49,14 +54,13 @@ pub struct Args {
     /// Standard deviation of the noise of a synthetic set
     #[arg(long, value_name = "X", value_parser = at_least_0, allow_hyphen_values = true, help_heading = "Data")]
     pub noise: Option<f64>,
-    /// Share of all rows that is kept for testing
+    /// Share of all rows that is kept for testing [default: 0.2]
     #[arg(long, value_name = "SHARE", value_parser = test_fraction, allow_hyphen_values = true,
-        default_value = "0.2", help_heading = "Data")]
-    pub test_fraction: f64,
-    /// Seed of all randomness: equal seeds give equal files
-    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true, default_value = "7",
         help_heading = "Data")]
-    pub seed: u64,
+    pub test_fraction: Option<f64>,
+    /// Seed of all randomness: equal seeds give equal files [default: 7; names: 42]
+    #[arg(long, value_name = "N", value_parser = seed, allow_hyphen_values = true, help_heading = "Data")]
+    pub seed: Option<u64>,
 
     /// Neurons of each hidden layer, or `none` [default: 16,16]
     #[arg(long, value_name = "SIZES", value_parser = hidden, allow_hyphen_values = true, help_heading = "Network")]
@@ -113,6 +117,11 @@ pub struct Args {
 }
 
 impl Args {
+    /// The share of all rows that is kept for testing.
+    pub fn test_fraction(&self) -> f64 {
+        self.test_fraction.unwrap_or(0.2)
+    }
+
     /// Whether standard output is to hold no report.
     pub fn is_silent(&self) -> bool {
         self.quiet || self.json

@@ -4,12 +4,13 @@
 //! from one recording and serves all batches of its size.
 
 use super::plan::Plan;
+use super::trainer::{Evaluated, Task};
 use crate::goal::accuracy;
 use crate::model::Model;
-use chainrule::data::Target;
+use chainrule::data::{Batches, Target};
 use chainrule::nn::{self, Module};
 use chainrule::program::{Machine, Recorder};
-use chainrule::{Result, Value, tape};
+use chainrule::{Pcg64, Result, Value, tape};
 use std::collections::HashMap;
 
 /// The loss of batches of the training rows.
@@ -20,15 +21,10 @@ pub struct Objective<'a> {
     /// The rows as the network takes them.
     inputs: Vec<Vec<f64>>,
     targets: Vec<f64>,
+    batches: Batches,
+    rng: Pcg64,
     /// A machine for each size of batch, unless every step is to be recorded.
     machines: Option<HashMap<usize, Machine<f64>>>,
-}
-
-/// A batch before the parameters change.
-pub struct Evaluated {
-    pub loss: f64,
-    /// The share of classes that are right.
-    pub accuracy: Option<f64>,
 }
 
 /// What a program reads and writes, in this order.
@@ -39,8 +35,31 @@ const LOSS: usize = 0;
 const OUTPUTS: usize = 1;
 const GRADIENT: usize = 2;
 
+impl Task for Objective<'_> {
+    fn module(&self) -> &dyn Module {
+        &self.model.network
+    }
+
+    fn evaluate_next(&mut self) -> Result<Evaluated> {
+        let batch = self.batches.next_batch(&mut self.rng).to_vec();
+        match self.machines.take() {
+            None => Ok(self.evaluate_eagerly(&batch)),
+            Some(mut machines) => {
+                let evaluated = self.evaluate_by_program(&batch, &mut machines);
+                self.machines = Some(machines);
+                evaluated
+            }
+        }
+    }
+
+    fn last_loss(&self) -> f64 {
+        self.model.evaluate(&self.plan.data.train).loss
+    }
+}
+
 impl<'a> Objective<'a> {
-    pub fn new(plan: &'a Plan, model: &'a Model) -> Objective<'a> {
+    /// The generator draws the batches.
+    pub fn new(plan: &'a Plan, model: &'a Model, rng: Pcg64) -> Objective<'a> {
         let data = &plan.data.train;
         Objective {
             plan,
@@ -48,19 +67,9 @@ impl<'a> Objective<'a> {
             parameters: model.network.parameters(),
             inputs: data.rows.iter().map(|row| model.inputs(row)).collect(),
             targets: plan.goal.targets(&data.target),
+            batches: Batches::new(data.len(), plan.batch),
+            rng,
             machines: (!plan.is_eager).then(HashMap::new),
-        }
-    }
-
-    /// Evaluates these rows, and leaves the gradients in the parameters.
-    pub fn evaluate(&mut self, batch: &[usize]) -> Result<Evaluated> {
-        match self.machines.take() {
-            None => Ok(self.evaluate_eagerly(batch)),
-            Some(mut machines) => {
-                let evaluated = self.evaluate_by_program(batch, &mut machines);
-                self.machines = Some(machines);
-                evaluated
-            }
         }
     }
 

@@ -10,6 +10,8 @@ use chainrule::data::{Dataset, Standardizer, Synthetic, Target};
 use chainrule::nn::{Activation, Initializer, Mlp};
 use chainrule::{Error, Pcg64, text};
 
+const SEED: u64 = 7;
+
 /// Everything that is decided before the first step.
 pub struct Plan {
     pub name: String,
@@ -78,7 +80,10 @@ impl Defaults {
 impl Plan {
     pub fn new(args: &Args) -> Result<Plan> {
         let source = Source::parse(&args.source)?;
-        let mut rng = chainrule::rng(args.seed);
+        if args.data.is_some() {
+            return Err(Failure::input(format!("--data is the file of names, and the data set is {}", source.name())));
+        }
+        let mut rng = chainrule::rng(args.seed.unwrap_or(SEED));
         let data = source.read(args, &mut rng)?;
         let goal = goal(&source, &data.train, args.loss)?;
         let standardizer = match source {

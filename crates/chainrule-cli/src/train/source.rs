@@ -28,7 +28,7 @@ impl Source {
             Err(_) if path.extension().is_some_and(|end| end.eq_ignore_ascii_case("csv")) || path.exists() => {
                 Ok(Source::File(path.into()))
             }
-            Err(unknown) => Err(Failure::input(format!("{unknown}, or a file whose name ends in .csv"))),
+            Err(unknown) => Err(Failure::input(format!("{unknown}, or names, or a file whose name ends in .csv"))),
         }
     }
 
@@ -44,7 +44,7 @@ impl Source {
         match self {
             Source::Synthetic(kind) => synthetic(*kind, args, rng),
             Source::File(path) => {
-                let (train, test) = table(path, args)?.split(args.test_fraction, rng)?;
+                let (train, test) = table(path, args)?.split(args.test_fraction(), rng)?;
                 Ok(Split { train, test })
             }
         }
@@ -62,8 +62,8 @@ fn synthetic(kind: Synthetic, args: &Args, rng: &mut Pcg64) -> Result<Split> {
     }
     let train = args.points.unwrap_or(default_points(kind));
     let noise = args.noise.unwrap_or(kind.default_noise());
-    let tested = train as f64 * args.test_fraction / (1.0 - args.test_fraction);
-    let test = if args.test_fraction == 0.0 { 0 } else { tested.round().max(1.0) as usize };
+    let tested = train as f64 * args.test_fraction() / (1.0 - args.test_fraction());
+    let test = if args.test_fraction() == 0.0 { 0 } else { tested.round().max(1.0) as usize };
     let data = kind.generate(train + test, noise, rng)?;
     let rows = |range: std::ops::Range<usize>| data.select(&range.collect::<Vec<_>>());
     Ok(Split { train: rows(0..train), test: rows(train..train + test) })

@@ -1,13 +1,9 @@
-//! The training loop. It knows the plan and the model; whoever wants to see its steps observes it.
+//! The training loop. It knows parameters and losses, not what they are of; whoever wants to see its steps observes it.
 
-use super::objective::{Evaluated, Objective};
 use super::observers::{Observer, Step};
-use super::plan::Plan;
-use crate::model::Model;
-use chainrule::data::Batches;
 use chainrule::nn::Module;
-use chainrule::optim::Optimizer;
-use chainrule::{Pcg64, Result, Value};
+use chainrule::optim::{Algorithm, Optimizer, Schedule};
+use chainrule::{Result, Value};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,78 +30,93 @@ impl fmt::Display for Divergence {
     }
 }
 
-/// Makes the steps of the plan, or as many as go well. The model is left with the last good parameters: the last ones
-/// whose loss is known to be finite.
+/// What is trained.
+pub trait Task {
+    fn module(&self) -> &dyn Module;
+
+    /// Evaluates what the next step learns from, and leaves the gradients in the parameters.
+    fn evaluate_next(&mut self) -> Result<Evaluated>;
+
+    /// How wrong the parameters of the last step are, which have been in no loss yet.
+    fn last_loss(&self) -> f64;
+}
+
+/// What the next step learns from, before the parameters change.
+pub struct Evaluated {
+    pub loss: f64,
+    /// The share of classes that are right.
+    pub accuracy: Option<f64>,
+}
+
+/// Makes so many steps, or as many as go well. The task is left with the last good parameters: the last ones whose loss is
+/// known to be finite.
 pub fn train(
-    plan: &Plan,
-    model: &Model,
-    rng: &mut Pcg64,
+    task: &mut impl Task,
+    algorithm: impl Algorithm,
+    schedule: Schedule,
+    steps: usize,
     interrupted: &AtomicBool,
     observers: &mut [&mut dyn Observer],
 ) -> Result<End> {
-    let parameters = model.network.parameters();
-    let mut objective = Objective::new(plan, model);
-    let mut batches = Batches::new(plan.data.train.len(), plan.batch);
-    let mut optimizer =
-        Optimizer::new(parameters.clone(), plan.optimizer.algorithm(), plan.schedule.of(plan.rate, plan.steps));
-    let mut good = model.network.numbers();
+    let mut optimizer = Optimizer::new(task.module().parameters(), algorithm, schedule);
+    let mut good = task.module().numbers();
     let mut end = End::Finished;
-    for step in 0..plan.steps {
-        let Evaluated { loss, accuracy } = objective.evaluate(batches.next_batch(rng))?;
-        if let Some(divergence) = diverged_loss(step, loss, model) {
-            model.network.set_numbers(&good);
+    for step in 0..steps {
+        let Evaluated { loss, accuracy } = task.evaluate_next()?;
+        let module = task.module();
+        if let Some(divergence) = diverged_loss(step, loss, module) {
+            module.set_numbers(&good);
             return Ok(End::Diverged(divergence));
         }
-        good = model.network.numbers();
+        good = module.numbers();
         let learning_rate = optimizer.learning_rate();
         optimizer.step();
         let seen = Step { step, learning_rate, loss, accuracy };
         observers.iter_mut().for_each(|observer| observer.step(&seen));
-        if let Some(divergence) = diverged_parameter(step, model) {
-            model.network.set_numbers(&good);
+        if let Some(divergence) = diverged_parameter(step, module) {
+            module.set_numbers(&good);
             return Ok(End::Diverged(divergence));
         }
-        if interrupted.load(Ordering::Relaxed) && step + 1 < plan.steps {
+        if interrupted.load(Ordering::Relaxed) && step + 1 < steps {
             end = End::Interrupted { steps: step + 1 };
             break;
         }
     }
-    // The last step's parameters have been in no loss yet.
-    let loss = model.evaluate(&plan.data.train).loss;
+    let (loss, module) = (task.last_loss(), task.module());
     if optimizer.steps() > 0 && !loss.is_finite() {
-        let divergence = Divergence { step: optimizer.steps(), what: "the loss", number: loss, origin: largest(model) };
-        model.network.set_numbers(&good);
-        return Ok(End::Diverged(divergence));
+        let (step, origin) = (optimizer.steps(), largest(module));
+        module.set_numbers(&good);
+        return Ok(End::Diverged(Divergence { step, what: "the loss", number: loss, origin }));
     }
     Ok(end)
 }
 
 /// After backward: a loss that is not finite, or has a gradient that is not.
-fn diverged_loss(step: usize, loss: f64, model: &Model) -> Option<Divergence> {
-    let origin = first(model, |parameter| parameter.grad())
+fn diverged_loss(step: usize, loss: f64, module: &dyn Module) -> Option<Divergence> {
+    let origin = first(module, |parameter| parameter.grad())
         .map(|(name, gradient)| (gradient, format!("it began with {name}, whose gradient is {gradient}")));
     match (loss.is_finite(), origin) {
         (true, None) => None,
         (true, Some((number, origin))) => Some(Divergence { step, what: "a gradient", number, origin }),
         (false, origin) => {
-            let origin = origin.map_or_else(|| largest(model), |(_, origin)| origin);
+            let origin = origin.map_or_else(|| largest(module), |(_, origin)| origin);
             Some(Divergence { step, what: "the loss", number: loss, origin })
         }
     }
 }
 
 /// After the optimiser's step: a parameter that is not finite.
-fn diverged_parameter(step: usize, model: &Model) -> Option<Divergence> {
-    let (name, number) = first(model, |parameter| parameter.data())?;
+fn diverged_parameter(step: usize, module: &dyn Module) -> Option<Divergence> {
+    let (name, number) = first(module, |parameter| parameter.data())?;
     let origin = format!("it began with {name}, which the step made {number}");
     Some(Divergence { step, what: "a parameter", number, origin })
 }
 
 /// The first parameter of which a number is not finite, and that number. Asked at every step, so names are only made
 /// for the one that is found.
-fn first(model: &Model, number: impl Fn(Value) -> f64) -> Option<(String, f64)> {
+fn first(module: &dyn Module, number: impl Fn(Value) -> f64) -> Option<(String, f64)> {
     let mut found = None;
-    model.network.visit_parameters(&mut |name, parameter| {
+    module.visit_parameters(&mut |name, parameter| {
         let number = number(parameter);
         if found.is_none() && !number.is_finite() {
             found = Some((name.to_string(), number));
@@ -115,8 +126,8 @@ fn first(model: &Model, number: impl Fn(Value) -> f64) -> Option<(String, f64)> 
 }
 
 /// For where all parameters and gradients are finite, and too large even so.
-fn largest(model: &Model) -> String {
-    let parameters = model.network.named_parameters();
+fn largest(module: &dyn Module) -> String {
+    let parameters = module.named_parameters();
     let largest = parameters.iter().max_by(|a, b| a.1.data().abs().total_cmp(&b.1.data().abs()));
     largest.map_or_else(String::new, |(name, value)| format!("the largest parameter is {}, {:e}", name, value.data()))
 }

@@ -31,8 +31,8 @@ fn data_sets_that_are_not_there() {
     let place = Place::new();
     assert_eq!(
         refused(&place, &["train", "moon"]),
-        "unknown data set \"moon\"; did you mean \"moons\"? (known: moons, circles, blobs, spirals, xor), or a file whose \
-         name ends in .csv"
+        "unknown data set \"moon\"; did you mean \"moons\"? (known: moons, circles, blobs, spirals, xor), or names, or a \
+         file whose name ends in .csv"
     );
     assert_eq!(
         refused(&place, &["train", "no.csv", "--target", "x"]),

@@ -31,12 +31,13 @@ fn session(page: &str) -> Vec<Typed> {
     session
 }
 
-/// An empty directory but for the tables that the pages speak of.
+/// An empty directory but for the tables and the names that the pages speak of.
 fn place_with_tables() -> Place {
     let place = Place::new();
     for table in ["leaves.csv", "new-leaves.csv"] {
         place.write(table, &fs::read_to_string(pages().join(table)).expect("a table"));
     }
+    place.write("names.txt", include_str!("../../../chainrule/tests/data/names.txt"));
     place
 }
 

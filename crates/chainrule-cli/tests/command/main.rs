@@ -4,6 +4,7 @@ mod bad_input;
 mod book;
 mod look;
 mod lua;
+mod names;
 mod pages;
 mod predict;
 mod stopping;

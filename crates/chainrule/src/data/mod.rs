@@ -1,4 +1,4 @@
-//! Data to learn from: synthetic sets, CSV files, standardisation and mini-batches.
+//! Data to learn from: synthetic sets, CSV files, standardisation and mini-batches; names for character models.
 //!
 //! ```
 //! use chainrule::data::{Batches, Standardizer, Synthetic};
@@ -25,6 +25,7 @@
 
 mod batches;
 mod dataset;
+mod names;
 mod standardizer;
 mod synthetic;
 #[cfg(feature = "csv")]
@@ -32,6 +33,7 @@ mod table;
 
 pub use batches::Batches;
 pub use dataset::{Dataset, Target};
+pub use names::Names;
 pub use standardizer::Standardizer;
 pub use synthetic::{Synthetic, blobs, circles, moons, spirals, xor};
 #[cfg(feature = "csv")]

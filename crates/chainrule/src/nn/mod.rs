@@ -24,6 +24,7 @@
 //! ```
 
 mod activation;
+mod gpt;
 mod initializer;
 mod loss;
 mod network;
@@ -32,6 +33,7 @@ mod save;
 mod score;
 
 pub use activation::Activation;
+pub use gpt::Gpt;
 pub use initializer::Initializer;
 pub use loss::{Class, binary_cross_entropy, cross_entropy, l2, max_margin, squared_error};
 pub use network::{Input, Layer, Mlp, Module, Neuron};

@@ -77,13 +77,16 @@ impl Moments {
         self.mean.resize(parameters.len(), 0.0);
         self.mean_square.resize(parameters.len(), 0.0);
         self.steps = self.steps.saturating_add(1);
-        let (correction1, correction2) = (1.0 - self.beta1.powi(self.steps), 1.0 - self.beta2.powi(self.steps));
+        let &mut Moments { beta1, beta2, epsilon, .. } = self;
+        // The corrections of the means for their start at 0 are the same for all parameters: no divisions in the loop for them.
+        let rate = rate / (1.0 - beta1.powi(self.steps));
+        let root_correction = (1.0 - beta2.powi(self.steps)).sqrt().recip();
         let moments = self.mean.iter_mut().zip(&mut self.mean_square);
         for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
             let g = adjust(p, *g);
-            *m = self.beta1 * *m + (1.0 - self.beta1) * g;
-            *v = self.beta2 * *v + (1.0 - self.beta2) * g * g;
-            *p -= rate * (*m / correction1) / ((*v / correction2).sqrt() + self.epsilon);
+            *m = beta1 * *m + (1.0 - beta1) * g;
+            *v = beta2 * *v + (1.0 - beta2) * g * g;
+            *p -= rate * *m / (v.sqrt() * root_correction + epsilon);
         }
     }
 }

@@ -80,27 +80,6 @@ pub(super) fn record(op: Op, index: Value, choices: &[Value]) -> Value {
     })
 }
 
-/// Records the lookup of a row: one of the numbers in each column.
-#[track_caller]
-pub(super) fn record_row(index: Value, rows: &[impl AsRef<[Value]>]) -> Vec<Value> {
-    let width = rows.first().map_or(0, |row| row.as_ref().len());
-    for (number, row) in rows.iter().enumerate() {
-        let found = row.as_ref().len();
-        assert!(found == width, "the rows of a table need one length: row 0 has {width} values, row {number} {found}");
-    }
-    let mut column = Vec::with_capacity(rows.len());
-    let mut chosen_in = |place: usize| {
-        column.clear();
-        column.extend(rows.iter().map(|row| row.as_ref()[place]));
-        record(Op::Lookup, index, &column)
-    };
-    let mut row = Vec::with_capacity(width);
-    for place in 0..width {
-        row.push(chosen_in(place));
-    }
-    row
-}
-
 /// How choices stand on the tape, where neighbours may stand this many slots apart.
 pub(super) fn layout_and_stride(choices: &[Value]) -> (Layout, u32) {
     if let [first, second, ..] = choices

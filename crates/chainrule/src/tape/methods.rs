@@ -164,7 +164,7 @@ impl Value {
     /// If the rows have different lengths, or the index is no whole number from 0 up to the number of rows, that excluded.
     #[track_caller]
     pub fn lookup_row(self, rows: &[impl AsRef<[Value]>]) -> Vec<Value> {
-        lookup::record_row(self, rows)
+        Number::lookup_row(self, rows)
     }
 
     /// The weighted sum of a neuron, `weights . inputs + bias`, recorded as one operation: a [`dot`](Value::dot) that
