@@ -2,6 +2,7 @@
 
 use super::{ByHand, Function, check_lengths};
 use chainrule::{RngExt, Value, rng};
+use std::cell::RefCell;
 
 const MASSES: usize = 16;
 const SPRINGS: usize = MASSES + 1;
@@ -15,6 +16,8 @@ const STEP: f64 = 0.01;
 /// of each mass, and the hardening of all springs.
 pub struct Oscillators {
     steps: usize,
+    /// Where the C keeps the four states of every step.
+    states: RefCell<Vec<f64>>,
 }
 
 unsafe extern "C" {
@@ -24,21 +27,7 @@ unsafe extern "C" {
 impl Oscillators {
     /// So many steps.
     pub fn new(steps: usize) -> Self {
-        Oscillators { steps }
-    }
-
-    /// Memory for the four states that the C keeps of every step.
-    pub fn workspace(&self) -> Vec<f64> {
-        vec![0.0; self.steps * 4 * STATE]
-    }
-
-    /// Writes the gradient and returns the value, in C.
-    pub fn by_hand_in(&self, workspace: &mut [f64], point: &[f64], gradient: &mut [f64]) -> f64 {
-        check_lengths([point.len(), gradient.len()], INPUTS);
-        assert_eq!(workspace.len(), self.steps * 4 * STATE, "the length of the workspace");
-        let (steps, states) = (self.steps as i32, workspace.as_mut_ptr());
-        // SAFETY: the inputs and the gradient are as long as the struct of the C; the workspace has four states a step.
-        unsafe { oscillators(point.as_ptr(), steps, STEP, states, gradient.as_mut_ptr()) }
+        Oscillators { steps, states: RefCell::new(vec![0.0; steps * 4 * STATE]) }
     }
 }
 
@@ -83,7 +72,10 @@ impl ByHand for Oscillators {
     type Number = f64;
 
     fn by_hand(&self, point: &[f64], gradient: &mut [f64]) -> f64 {
-        self.by_hand_in(&mut self.workspace(), point, gradient)
+        check_lengths([point.len(), gradient.len()], INPUTS);
+        let (steps, states) = (self.steps as i32, self.states.borrow_mut().as_mut_ptr());
+        // SAFETY: the inputs and the gradient are as long as the struct of the C; there is room for four states a step.
+        unsafe { oscillators(point.as_ptr(), steps, STEP, states, gradient.as_mut_ptr()) }
     }
 }
 
