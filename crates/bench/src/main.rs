@@ -33,9 +33,6 @@ struct Arguments {
 enum Case {
     /// A step of micrograd's demo: 100 rows through a 2-16-16-1 network, backward, gradient descent.
     MoonsStep,
-    /// The same over 100,000 rows, where one row was recorded.
-    #[cfg(feature = "programs")]
-    MoonsRows,
     /// A step of training a GPT of 4,192 parameters on one name: loss, gradient, Adam.
     MicrogptStep,
     /// The gradient of a GPT of width 64 at 16 positions.
@@ -48,6 +45,7 @@ enum Case {
     /// A chain of oscillators, 1000 steps of Runge and Kutta, and the gradient by all that went in.
     Ode,
     /// The loss of a 784-64-10 network over 32 rows, and its gradient.
+    #[value(name = "mlp-784")]
     Mlp784,
     /// A graph of 100,000 nodes without structure, and its gradient.
     RandomDag,
@@ -57,6 +55,8 @@ enum Case {
     /// The bytes of a program.
     #[cfg(feature = "programs")]
     ProgramBytes,
+    /// What the shares of the peak are shares of: multiplications and additions in a second on one core.
+    Peak,
     /// A graph of nine nodes: build, backward, free.
     Tiny,
     /// The bytes held for each recorded binary operation.
@@ -77,8 +77,6 @@ fn main() {
         // A thread a case: each starts with an empty tape.
         let measure = move || match case {
             Case::MoonsStep => moons::step(),
-            #[cfg(feature = "programs")]
-            Case::MoonsRows => moons::rows(),
             Case::MicrogptStep => gpt::step(),
             Case::Gpt64 => gpt::wide(),
             Case::LogSumExp => gradients::log_sum_exp(),
@@ -90,6 +88,7 @@ fn main() {
             Case::Compile => compile::compile(),
             #[cfg(feature = "programs")]
             Case::ProgramBytes => vec![compile::bytes()],
+            Case::Peak => peak::both(),
             Case::Tiny => vec![tiny::tiny()],
             Case::TapeBytes => tape::bytes(),
             Case::Deep => vec![tape::deep()],

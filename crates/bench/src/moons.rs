@@ -16,6 +16,8 @@ const RATE: f64 = 0.0;
 
 pub fn step() -> Vec<Measurement> {
     let moons = Moons::demo();
+    #[cfg(feature = "programs")]
+    let many = Moons::with_rows(100_000);
     let measure = |variant, most, ours: &mut dyn FnMut()| beside(variant, in_turn(ours, by_hand(&moons)), most, &moons);
     Vec::from([
         measure("scalar", 22.0, &mut scalar(&moons)),
@@ -26,6 +28,10 @@ pub fn step() -> Vec<Measurement> {
         measure("avx2", 0.7, &mut program(&moons, InstructionSet::Avx2)),
         #[cfg(feature = "programs")]
         measure("baseline", 1.3, &mut program(&moons, InstructionSet::Baseline)),
+        #[cfg(feature = "programs")]
+        rows(&many),
+        #[cfg(feature = "programs")]
+        threads(&many),
     ])
 }
 
@@ -89,15 +95,15 @@ fn program(moons: &Moons, instructions: InstructionSet) -> impl FnMut() {
 
 /// One row recorded, and mapped over many.
 #[cfg(feature = "programs")]
-pub fn rows() -> Vec<Measurement> {
-    let moons = Moons::with_rows(100_000);
-    let two_threads = in_turn(mapped(&moons, 2), mapped(&moons, 1));
-    let names = ["moons-step", "threads", "a step over 100,000 rows on two threads; of the reference, on one"];
-    vec![
-        beside("rows", in_turn(mapped(&moons, 1), by_hand(&moons)), 0.3, &moons),
-        Measurement::beside(names, two_threads, "one thread", Some(1.0 / 1.8))
-            .with_flops(moons.flops(), peak::of_f64()),
-    ]
+fn rows(many: &Moons) -> Measurement {
+    beside("rows", in_turn(mapped(many, 1), by_hand(many)), 0.3, many)
+}
+
+#[cfg(feature = "programs")]
+fn threads(many: &Moons) -> Measurement {
+    let medians = in_turn(mapped(many, 2), mapped(many, 1));
+    let names = ["moons-step", "threads", "the step of `rows` on two threads; of the reference, on one"];
+    Measurement::beside(names, medians, "one thread", Some(1.0 / 1.8)).with_flops(many.flops(), peak::of_f64())
 }
 
 #[cfg(feature = "programs")]

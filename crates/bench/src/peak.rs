@@ -1,5 +1,6 @@
 //! What this machine can do at most: multiplications and additions in a nanosecond, on one core, measured.
 
+use crate::measure::Measurement;
 use std::hint::black_box;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -11,6 +12,15 @@ unsafe extern "C" {
 
 const SAMPLES: usize = 51;
 const TURNS: i64 = 20_000;
+
+/// The peak of both kinds of floats.
+pub fn both() -> Vec<Measurement> {
+    let told = |variant, peak| Measurement {
+        unit: "Gflop/s",
+        ..Measurement::alone(["peak", variant, "multiplications and additions, fused, on one core"], peak, None)
+    };
+    vec![told("f64", of_f64()), told("f32", of_f32())]
+}
 
 /// Of `f64`: each multiplication and each addition counts 1.
 pub fn of_f64() -> f64 {

@@ -83,7 +83,7 @@ impl Function for Moons {
         let mut row_loss = RowLoss::new();
         let mut loss = Value::constant(0.0);
         for (x, y) in self.rows() {
-            loss += row_loss.value(parameters, x.map(Value::constant), Value::constant(y));
+            loss += row_loss.value(parameters, x.map(Value::new), Value::constant(y));
         }
         loss * (1.0 / self.x.len() as f64) + Moons::l2(parameters)
     }
