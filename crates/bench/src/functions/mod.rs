@@ -61,6 +61,7 @@ fn check_lengths(lengths: [usize; 2], expected: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chainrule::Program;
 
     /// The C against the tape: the value, and each derivative held against the largest.
     fn assert_agrees<F: ByHand>(function: &F, tolerance: f64) {
@@ -89,6 +90,22 @@ mod tests {
         assert_agrees(&Rosenbrock::new(100), 1e-12);
         assert_agrees(&Oscillators::new(200), 1e-11);
         assert_agrees(&Classifier::new(), 1e-5);
+    }
+
+    #[test]
+    fn programs_are_as_long_as_the_code_and_not_as_the_recording() {
+        assert_has_at_most(12, &Moons::demo());
+        assert_has_at_most(100, &Gpt::of_name("hollan"));
+        assert_has_at_most(8, &LogSumExp::new(10_000));
+        assert_has_at_most(12, &Rosenbrock::new(1000));
+        assert_has_at_most(100, &Oscillators::new(100));
+        assert_has_at_most(30, &Classifier::new());
+    }
+
+    fn assert_has_at_most(steps: usize, function: &impl Function) {
+        let program =
+            Program::record(&function.point(), |inputs| function.value(inputs)).expect("it depends on inputs");
+        assert!((1..=steps).contains(&program.steps().len()), "{} steps", program.steps().len());
     }
 
     #[test]
