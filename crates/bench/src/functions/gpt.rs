@@ -229,7 +229,7 @@ fn normalized(x: &[Value]) -> Vec<Value> {
 
 /// Shifted by the largest, through which no gradient flows: mathematically the shift changes nothing.
 fn softmax(logits: &[Value]) -> Vec<Value> {
-    let largest = Value::maximum(logits).detach();
+    let largest = Value::maximum(logits).stop_gradient();
     let exponentials: Vec<Value> = logits.iter().map(|x| (x - largest).exp()).collect();
     let total = exponentials.iter().copied().reduce(|sum, e| sum + e).expect("there are logits");
     exponentials.into_iter().map(|e| e / total).collect()

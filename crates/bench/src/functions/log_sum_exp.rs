@@ -27,7 +27,7 @@ impl Function for LogSumExp {
     }
 
     fn value(&self, inputs: &[Value]) -> Value {
-        let largest = Value::maximum(inputs).detach();
+        let largest = Value::maximum(inputs).stop_gradient();
         let mut sum = Value::constant(0.0);
         for x in inputs {
             sum += (x - largest).exp();
