@@ -90,14 +90,15 @@ pub struct Medians {
     pub ratio: f64,
 }
 
-const SAMPLES: usize = 101;
-const SAMPLE: Duration = Duration::from_millis(5);
+const SAMPLES: usize = 501;
+/// Shorter than what a scheduler gives to others at a time: most samples of a busy machine are then undisturbed.
+const SAMPLE: Duration = Duration::from_millis(1);
 /// What takes long is sampled less often, so that all samples together take about this long; but never less often than
 /// the least number of samples.
 const ALL_SAMPLES: Duration = Duration::from_secs(4);
 const LEAST_SAMPLES: usize = 7;
 
-/// Times `ours` and `reference` in turn, each sample a number of calls that takes some milliseconds.
+/// Times `ours` and `reference` in turn, each sample a number of calls that takes a millisecond or more.
 pub fn in_turn(mut ours: impl FnMut(), mut reference: impl FnMut()) -> Medians {
     let reference_calls = calls_for(SAMPLE, &mut reference);
     let our_calls = calls_for(SAMPLE, &mut ours);
