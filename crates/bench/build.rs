@@ -2,9 +2,9 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=reference");
+    let references = ["classifier", "log_sum_exp", "microgpt", "moons", "oscillators", "peak", "rosenbrock", "tiny"];
     cc::Build::new()
-        .file("reference/moons.c")
-        .file("reference/tiny.c")
+        .files(references.map(|name| format!("reference/{name}.c")))
         .opt_level(3)
         .flag_if_supported("-march=native")
         .warnings(true)

@@ -18,18 +18,7 @@ fn picture(variant: &'static str, bar_ms: f64, value: Value) -> Measurement {
     let median_ns = median_time(|| {
         black_box(draw::graph(&[black_box(value)]).to_svg());
     });
-    Measurement {
-        case: "draw",
-        variant,
-        of: "a picture: read the tape, fold, lay out, write SVG",
-        unit: "ns",
-        median_ns,
-        reference: "none",
-        reference_ns: f64::NAN,
-        ratio: f64::NAN,
-        bar: format!("at most {bar_ms} ms"),
-        reached: median_ns <= bar_ms * 1e6,
-    }
+    Measurement::alone(["draw", variant, "a picture: read the tape, fold, lay out, write SVG"], median_ns, Some(bar_ms))
 }
 
 /// The sum of what a network gives for some rows, in groups; every `+` and `*` of a neuron is a node.

@@ -1,9 +1,18 @@
 //! `cargo run --release -p bench -- CASE [--json]`: measures a case and its reference in turn.
 
+#[cfg(feature = "programs")]
+mod compile;
 mod draw;
+mod eager;
+mod gpt;
+mod gradients;
 mod lua;
 mod measure;
 mod moons;
+mod peak;
+#[cfg(feature = "programs")]
+mod program;
+mod random_dag;
 mod tape;
 mod tiny;
 
@@ -24,6 +33,30 @@ struct Arguments {
 enum Case {
     /// A step of micrograd's demo: 100 rows through a 2-16-16-1 network, backward, gradient descent.
     MoonsStep,
+    /// A step of training a GPT of 4,192 parameters on one name: loss, gradient, Adam.
+    MicrogptStep,
+    /// The gradient of a GPT of width 64 at 16 positions.
+    Gpt64,
+    /// `ln(sum(exp(x)))` of a million numbers, and its gradient.
+    #[value(name = "logsumexp")]
+    LogSumExp,
+    /// Rosenbrock's function in 1000 dimensions, and its gradient.
+    Rosenbrock,
+    /// A chain of oscillators, 1000 steps of Runge and Kutta, and the gradient by all that went in.
+    Ode,
+    /// The loss of a 784-64-10 network over 32 rows, and its gradient.
+    #[value(name = "mlp-784")]
+    Mlp784,
+    /// A graph of 100,000 nodes without structure, and its gradient.
+    RandomDag,
+    /// From recordings to programs.
+    #[cfg(feature = "programs")]
+    Compile,
+    /// The bytes of a program.
+    #[cfg(feature = "programs")]
+    ProgramBytes,
+    /// What the shares of the peak are shares of: multiplications and additions in a second on one core.
+    Peak,
     /// A graph of nine nodes: build, backward, free.
     Tiny,
     /// The bytes held for each recorded binary operation.
@@ -44,6 +77,18 @@ fn main() {
         // A thread a case: each starts with an empty tape.
         let measure = move || match case {
             Case::MoonsStep => moons::step(),
+            Case::MicrogptStep => gpt::step(),
+            Case::Gpt64 => gpt::wide(),
+            Case::LogSumExp => gradients::log_sum_exp(),
+            Case::Rosenbrock => gradients::rosenbrock(),
+            Case::Ode => gradients::oscillators(),
+            Case::Mlp784 => gradients::classifier(),
+            Case::RandomDag => random_dag::random_dag(),
+            #[cfg(feature = "programs")]
+            Case::Compile => compile::compile(),
+            #[cfg(feature = "programs")]
+            Case::ProgramBytes => vec![compile::bytes()],
+            Case::Peak => peak::both(),
             Case::Tiny => vec![tiny::tiny()],
             Case::TapeBytes => tape::bytes(),
             Case::Deep => vec![tape::deep()],
@@ -67,6 +112,11 @@ fn print(measurement: &Measurement, json: bool) {
     let Measurement { case, variant, unit, median_ns, reference, reference_ns, ratio, bar, reached, .. } = measurement;
     let verdict = if *reached { "reached" } else { "MISSED" };
     let beside =
-        if ratio.is_nan() { String::new() } else { format!("{reference} {reference_ns:.1} {unit}, ratio {ratio:.2}") };
-    println!("{case:<10} {variant:<8} {median_ns:>10.1} {unit:<5}  {beside:<48}  must {bar}: {verdict}");
+        if ratio.is_nan() { String::new() } else { format!("{reference} {reference_ns:.1} {unit}, ratio {ratio:.3}") };
+    let speed = measurement.speed.map_or(String::new(), |speed| {
+        let shares = [speed.peak_share, speed.reference_peak_share].into_iter().filter(|share| share.is_finite());
+        let shares: Vec<String> = shares.map(|share| format!("{:.1} %", 100.0 * share)).collect();
+        format!("{:.3} Mflop, {} of peak", speed.flops / 1e6, shares.join(" and "))
+    });
+    println!("{case:<13} {variant:<8} {median_ns:>12.1} {unit:<5}  {beside:<48}  {speed:<40}  must {bar}: {verdict}");
 }

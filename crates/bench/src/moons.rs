@@ -1,91 +1,61 @@
 //! A step of micrograd's demo.
 
-use crate::measure::{Measurement, in_turn};
+use crate::measure::{Measurement, Medians, in_turn};
+#[cfg(feature = "programs")]
+use crate::program::{self, InstructionSet};
+use crate::{eager, peak};
+use bench::functions::{Function, Moons};
 use chainrule::nn::{self, Mlp, Module};
 use chainrule::optim::{Optimizer, Sgd};
 use chainrule::{Value, rng, tape};
-use serde::Deserialize;
 use std::hint::black_box;
-
-#[derive(Deserialize)]
-struct Demo {
-    x: Vec<[f64; 2]>,
-    y: Vec<f64>,
-    w0: Vec<f64>,
-}
 
 const L2: f64 = 1e-4;
 /// Every step starts from the same parameters, so that every step is the same work.
 const RATE: f64 = 0.0;
 
-unsafe extern "C" {
-    fn moons_step(x: *const f64, y: *const f64, rows: i32, l2: f64, rate: f64, parameters: *mut f64) -> f64;
-}
-
 pub fn step() -> Vec<Measurement> {
-    let demo: Demo = serde_json::from_str(include_str!("../../chainrule/tests/data/moons.json")).expect("a valid file");
-    vec![measure("scalar", 22.0, scalar(&demo), &demo), measure("nn", 8.0, networks(&demo), &demo)]
+    let moons = Moons::demo();
+    #[cfg(feature = "programs")]
+    let many = Moons::with_rows(100_000);
+    let measure = |variant, most, ours: &mut dyn FnMut()| beside(variant, in_turn(ours, by_hand(&moons)), most, &moons);
+    Vec::from([
+        measure("scalar", 22.0, &mut scalar(&moons)),
+        measure("nn", 8.0, &mut networks(&moons)),
+        #[cfg(feature = "programs")]
+        measure("program", 0.35, &mut program(&moons, InstructionSet::Best)),
+        #[cfg(feature = "programs")]
+        measure("avx2", 0.7, &mut program(&moons, InstructionSet::Avx2)),
+        #[cfg(feature = "programs")]
+        measure("baseline", 1.3, &mut program(&moons, InstructionSet::Baseline)),
+        #[cfg(feature = "programs")]
+        rows(&many),
+        #[cfg(feature = "programs")]
+        threads(&many),
+    ])
 }
 
-fn measure(variant: &'static str, bar: f64, ours: impl FnMut(), demo: &Demo) -> Measurement {
-    let mut parameters = demo.w0.clone();
-    let reference = || {
-        // SAFETY: rows of two numbers, as many targets, and the 337 parameters of the network.
-        black_box(unsafe {
-            let x = demo.x.as_ptr().cast();
-            moons_step(x, demo.y.as_ptr(), demo.x.len() as i32, L2, RATE, parameters.as_mut_ptr())
-        });
-    };
-    let medians = in_turn(ours, reference);
-    Measurement {
-        case: "moons-step",
-        variant,
-        of: "a step: zero_grad, forward, backward, descent",
-        unit: "ns",
-        median_ns: medians.ours_ns,
-        reference: "C by hand",
-        reference_ns: medians.reference_ns,
-        ratio: medians.ratio,
-        bar: format!("at most {bar} x"),
-        reached: medians.ratio <= bar,
+fn beside(variant: &'static str, medians: Medians, most: f64, moons: &Moons) -> Measurement {
+    let names = ["moons-step", variant, "a step: zero_grad, forward, backward, descent"];
+    Measurement::beside(names, medians, "C by hand", Some(most)).with_flops(moons.flops(), peak::of_f64())
+}
+
+fn by_hand(moons: &Moons) -> impl FnMut() {
+    let mut parameters = moons.point();
+    move || {
+        black_box(moons.step_by_hand(RATE, &mut parameters));
     }
 }
 
 /// Every `+` and `*` of a neuron is a node.
-fn scalar(demo: &Demo) -> impl FnMut() {
-    let parameters: Vec<Value> = demo.w0.iter().map(|w| Value::new(*w)).collect();
-    let (mut activations, mut sums) = (Vec::new(), Vec::new());
+fn scalar(moons: &Moons) -> impl FnMut() {
+    let parameters = eager::inputs(moons);
     move || {
         let _scope = tape::scope();
         for parameter in &parameters {
             parameter.zero_grad();
         }
-        let mut loss = Value::constant(0.0);
-        for (x, y) in demo.x.iter().zip(&demo.y) {
-            activations.clear();
-            activations.extend(x.map(Value::new));
-            let mut rest = &parameters[..];
-            for (inputs, outputs) in [(2, 16), (16, 16), (16, 1)] {
-                let (layer, others) = rest.split_at((inputs + 1) * outputs);
-                rest = others;
-                sums.clear();
-                sums.extend(layer.chunks(inputs + 1).map(|neuron| {
-                    let mut sum = neuron[inputs];
-                    for (w, x) in neuron.iter().zip(&activations) {
-                        sum += w * x;
-                    }
-                    if outputs > 1 { sum.relu() } else { sum }
-                }));
-                std::mem::swap(&mut activations, &mut sums);
-            }
-            loss += (1.0 + -*y * activations[0]).relu();
-        }
-        loss *= 1.0 / demo.x.len() as f64;
-        let mut squares = Value::constant(0.0);
-        for w in &parameters {
-            squares += w * w;
-        }
-        loss += squares * L2;
+        let loss = moons.value(&parameters);
         loss.backward();
         for parameter in &parameters {
             parameter.set_data(parameter.data() - RATE * parameter.grad());
@@ -95,17 +65,66 @@ fn scalar(demo: &Demo) -> impl FnMut() {
 }
 
 /// Through `nn`: a neuron is a dot product that starts from the bias, and an activation.
-fn networks(demo: &Demo) -> impl FnMut() {
+fn networks(moons: &Moons) -> impl FnMut() {
     let model = Mlp::new(2, &[16, 16, 1], &mut rng(0));
-    model.set_numbers(&demo.w0);
+    model.set_numbers(&moons.point());
     let parameters = model.parameters();
     let mut optimizer = Optimizer::new(parameters.clone(), Sgd::new(), RATE);
+    let (x, y): (Vec<[f64; 2]>, Vec<f64>) = moons.rows().unzip();
     move || {
         optimizer.zero_grad();
-        let scores: Vec<Value> = demo.x.iter().map(|row| model.forward(&row.map(Value::constant))[0]).collect();
-        let loss = nn::max_margin(&scores, &demo.y) + L2 * nn::l2(&parameters);
+        let scores: Vec<Value> = x.iter().map(|row| model.forward(&row.map(Value::constant))[0]).collect();
+        let loss = nn::max_margin(&scores, &y) + L2 * nn::l2(&parameters);
         loss.backward();
         optimizer.step();
         black_box(loss.data());
+    }
+}
+
+/// The scalar code, recorded once.
+#[cfg(feature = "programs")]
+fn program(moons: &Moons, instructions: InstructionSet) -> impl FnMut() {
+    let mut program = program::value_and_gradient(moons, instructions);
+    let mut parameters = moons.point();
+    let mut gradient = vec![0.0; parameters.len()];
+    move || {
+        black_box(program(&parameters, &mut gradient));
+        descend(&mut parameters, &gradient);
+    }
+}
+
+/// One row recorded, and mapped over many.
+#[cfg(feature = "programs")]
+fn rows(many: &Moons) -> Measurement {
+    beside("rows", in_turn(mapped(many, 1), by_hand(many)), 0.3, many)
+}
+
+#[cfg(feature = "programs")]
+fn threads(many: &Moons) -> Measurement {
+    let medians = in_turn(mapped(many, 2), mapped(many, 1));
+    let names = ["moons-step", "threads", "the step of `rows` on two threads; of the reference, on one"];
+    Measurement::beside(names, medians, "one thread", Some(1.0 / 1.8)).with_flops(many.flops(), peak::of_f64())
+}
+
+#[cfg(feature = "programs")]
+fn mapped(moons: &Moons, threads: usize) -> impl FnMut() {
+    let row = |parameters: &[Value], row: &[Value]| Moons::row(parameters, [row[0], row[1]], row[2]);
+    let mut parameters = moons.point();
+    let mut mean = program::mean_over_rows(row, [parameters.len(), 3], threads);
+    let rows: Vec<f64> = moons.rows().flat_map(|([x1, x2], y)| [x1, x2, y]).collect();
+    let mut gradient = vec![0.0; parameters.len()];
+    move || {
+        black_box(mean(&parameters, &rows, &mut gradient));
+        for (g, p) in gradient.iter_mut().zip(&parameters) {
+            *g += 2.0 * L2 * p;
+        }
+        descend(&mut parameters, &gradient);
+    }
+}
+
+#[cfg(feature = "programs")]
+fn descend(parameters: &mut [f64], gradient: &[f64]) {
+    for (p, g) in parameters.iter_mut().zip(gradient) {
+        *p -= RATE * g;
     }
 }

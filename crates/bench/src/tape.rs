@@ -45,6 +45,7 @@ fn bytes_of(
         bar: bar.map_or("be told".into(), |bar| format!("at most {bar:.1} bytes")),
         // The two leaves before the operations count, too.
         reached: bar.is_none_or(|bar| bytes < bar + 0.01),
+        speed: None,
     }
 }
 
@@ -81,5 +82,6 @@ pub fn deep() -> Measurement {
         ratio: f64::NAN,
         bar: "work".into(),
         reached: time.is_ok(),
+        speed: None,
     }
 }

@@ -37,5 +37,6 @@ pub fn tiny() -> Measurement {
         ratio: medians.ratio,
         bar: "at most 90 ns".into(),
         reached: medians.ours_ns <= 90.0,
+        speed: None,
     }
 }

@@ -1,0 +1,3 @@
+//! What is measured, apart from the measuring: scalar code that programs are made of, and the same in C by hand.
+
+pub mod functions;
