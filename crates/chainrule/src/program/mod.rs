@@ -4,7 +4,9 @@
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
 
+mod check;
 mod constants;
+mod extent;
 mod fuse;
 mod instruction;
 mod interpret;
@@ -13,6 +15,8 @@ mod lower;
 mod nest;
 mod record;
 mod repeat;
+#[cfg(feature = "save")]
+mod save;
 mod slice;
 
 #[cfg(test)]
@@ -20,6 +24,7 @@ mod random;
 #[cfg(test)]
 mod tests;
 
+pub use check::{MOST_SLOTS, MOST_TERMS};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};
 pub use record::Results;
@@ -49,6 +54,7 @@ pub struct Program {
 
 /// A group of inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Input {
     /// What messages call it.
     pub name: String,
@@ -58,6 +64,7 @@ pub struct Input {
 
 /// A group of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Output {
     /// What messages call it.
     pub name: String,
@@ -67,6 +74,7 @@ pub struct Output {
 
 /// A comparison that the recording took a branch by.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Guard {
     /// The slot that holds 1 where the comparison is true, else 0.
     pub slot: u32,
