@@ -1,6 +1,6 @@
 //! What a program must satisfy so that no run of it panics or reaches outside its slots, whatever a file contained.
 
-use super::extent::extent;
+use super::extent::{Role, extent};
 use super::{Access, Instruction, LOOPS, Program, REPEATS, Route, Start, Step, Term};
 use crate::{Error, Op, Result};
 use std::ops::Range;
@@ -120,34 +120,16 @@ impl Check<'_> {
             return Err(self.wrong("activation", expected, op.row().name));
         }
 
-        let places = self.access("result", out, *trips, repeats)?;
-        let is_protected = match out.route {
-            Route::Table => self.lists_protected(places),
-            _ => places.start < self.protected.into(),
-        };
-        if is_protected {
-            let expected = format!("slots from {} on, behind inputs and constants", self.protected);
-            return Err(self.wrong("result", &expected, "a slot before that"));
+        for (role, access, trips) in instruction.accesses_in_loops() {
+            let places = self.access(&role.to_string(), access, trips, repeats)?;
+            if role == Role::Result {
+                self.keeps_what_was_put_in(access, places)?;
+            }
         }
-        let sums_by_index = |depth| instruction.is_summed_over(depth) && self.moves(out, depth);
-        if (0..LOOPS).any(sums_by_index) && (*start != Start::Here || activation.is_some()) {
+        let is_summed_by_index = |depth| instruction.is_summed_over(depth) && self.moves(out, depth);
+        if (0..LOOPS).any(is_summed_by_index) && (*start != Start::Here || activation.is_some()) {
             let expected = "to be only added to where a run-time index moves it";
             return Err(self.wrong("result", expected, "a start or an activation"));
-        }
-        if let Start::From(access) = start {
-            let free = std::array::from_fn(|depth| if instruction.is_summed_over(depth) { 1 } else { trips[depth] });
-            self.access("start", access, free, repeats)?;
-        }
-        let [outer @ .., _] = *trips;
-        let once_a_slice = [outer[0], outer[1], outer[2], 1];
-        let stand_still: Vec<&Access> = match term {
-            Term::ReductionPartial { result, factor, .. } => vec![result, factor],
-            _ => Vec::new(),
-        };
-        for (number, access) in term.operands().into_iter().enumerate() {
-            let stands_still = stand_still.iter().any(|still| std::ptr::eq(*still, access));
-            let trips = if stands_still { once_a_slice } else { *trips };
-            self.access(&format!("operand {}", number + 1), access, trips, repeats)?;
         }
         Ok(())
     }
@@ -181,7 +163,7 @@ impl Check<'_> {
     }
 
     fn operation(&self, op: Op, operands: usize) -> Result<()> {
-        let taken = op.row().operands.len();
+        let taken = op.row().partials.len();
         if op == Op::Leaf || takes_slices(op) {
             return Err(self.wrong("operation", "one of one, two or three operands", op.row().name));
         }
@@ -220,10 +202,18 @@ impl Check<'_> {
         Ok(places)
     }
 
-    /// Whether a slot of an input or a constant stands in these places of the tables.
-    fn lists_protected(&self, places: Range<i64>) -> bool {
-        let first = self.listed_protected.partition_point(|place| *place < places.start);
-        self.listed_protected.get(first).is_some_and(|place| *place < places.end)
+    /// Whether these places of results leave inputs and constants alone.
+    fn keeps_what_was_put_in(&self, out: &Access, places: Range<i64>) -> Result<()> {
+        let first_listed = self.listed_protected.partition_point(|place| *place < places.start);
+        let is_kept = match out.route {
+            Route::Table => self.listed_protected.get(first_listed).is_none_or(|place| *place >= places.end),
+            Route::Direct | Route::Lookup(_) => places.start >= self.protected.into(),
+        };
+        if is_kept {
+            return Ok(());
+        }
+        let expected = format!("slots from {} on, behind inputs and constants", self.protected);
+        Err(self.wrong("result", &expected, "a slot before that"))
     }
 
     /// Whether an access moves with the turns of a loop, by its strides or by its index.
@@ -264,7 +254,7 @@ fn takes_a_slice(op: Op) -> bool {
 /// result in place of the operand.
 pub(crate) fn is_activation(op: Op) -> bool {
     const PROBES: [f64; 8] = [-2.5, -1.0, -0.75, 0.0, 0.25, 0.75, 1.0, 2.5];
-    let is_unary = op.row().operands.len() == 1 && !takes_slices(op) && op != Op::Powi;
+    let is_unary = op.row().operands.len() == 1 && !takes_slices(op);
     is_unary
         && PROBES.iter().all(|x| {
             let result = op.apply(&[*x], 0);

@@ -1,7 +1,83 @@
 //! Where an access can lead: the range that holds every turn of its loops and of the repeats around it.
 
-use super::{Access, LOOPS};
+use super::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
+use std::fmt;
 use std::ops::Range;
+
+/// What an access is to its instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    Result,
+    Start,
+    /// Counted from 0.
+    Operand(usize),
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Role::Result => f.write_str("result"),
+            Role::Start => f.write_str("start"),
+            Role::Operand(number) => write!(f, "operand {}", number + 1),
+        }
+    }
+}
+
+impl Instruction {
+    /// Every access with the trips of the loops that it moves in: a start is read once a sum, the result and the factor of
+    /// a derivative over a slice once a slice.
+    pub(crate) fn accesses_in_loops(&self) -> Vec<(Role, &Access, [u32; LOOPS])> {
+        let mut all = vec![(Role::Result, &self.out, self.trips)];
+        if let Start::From(access) = &self.start {
+            all.push((Role::Start, access, self.free_trips()));
+        }
+        let [a, b, c, _] = self.trips;
+        for (number, access) in self.operands().into_iter().enumerate() {
+            let is_of_the_slice = number == 0 || !matches!(self.term, Term::ReductionPartial { .. });
+            all.push((Role::Operand(number), access, if is_of_the_slice { self.trips } else { [a, b, c, 1] }));
+        }
+        all
+    }
+}
+
+impl Program {
+    /// All instructions in their order, each with the trips of the repeats around it, outermost first.
+    pub(crate) fn instructions(&self) -> Vec<(&Instruction, Vec<u32>)> {
+        fn walk<'a>(steps: &'a [Step], repeats: &mut Vec<u32>, found: &mut Vec<(&'a Instruction, Vec<u32>)>) {
+            for step in steps {
+                match step {
+                    Step::Run(instruction) => found.push((instruction, repeats.clone())),
+                    Step::Repeat { trips, body } => {
+                        repeats.push(*trips);
+                        walk(body, repeats, found);
+                        repeats.pop();
+                    }
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.steps, &mut Vec::new(), &mut found);
+        found
+    }
+
+    /// The smallest range that holds every slot that an access may reach. The program has been checked.
+    pub(crate) fn reach(&self, access: &Access, trips: [u32; LOOPS], repeats: &[u32]) -> Range<u32> {
+        let places = extent(access, trips, repeats).expect("in a checked program all loops run, inside the slots");
+        match access.route {
+            Route::Direct => places.start as u32..places.end as u32,
+            Route::Table => {
+                let listed = &self.tables[places.start as usize..places.end as usize];
+                let (low, high) = listed.iter().fold((u32::MAX, 0), |(low, high), x| (low.min(*x), high.max(*x)));
+                low..high + 1
+            }
+            Route::Lookup(number) => {
+                let lookup = self.lookups[number as usize];
+                let reach = i64::from(lookup.step) * (i64::from(lookup.count) - 1);
+                (places.start + reach.min(0)) as u32..(places.end + reach.max(0)) as u32
+            }
+        }
+    }
+}
 
 /// The places that base and strides lead to in all turns: each lies in this range, and its first and last are among them.
 /// `repeats` are the trips of the repeats around, outermost first. Nothing where a loop never runs, or where the places

@@ -221,7 +221,16 @@ impl Instruction {
         self.term.operands()
     }
 
-    /// Everything that is read or written.
+    /// Everything that is read or written: the result, what a sum starts from, and what the term reads.
+    pub fn accesses(&self) -> Vec<&Access> {
+        let start = match &self.start {
+            Start::From(access) => Some(access),
+            Start::Zero | Start::Here => None,
+        };
+        std::iter::once(&self.out).chain(start).chain(self.term.operands()).collect()
+    }
+
+    /// The same, to be changed.
     pub fn accesses_mut(&mut self) -> Vec<&mut Access> {
         let start = match &mut self.start {
             Start::From(access) => Some(access),
@@ -231,6 +240,11 @@ impl Instruction {
         accesses.extend(start);
         accesses.extend(self.term.operands_mut());
         accesses
+    }
+
+    /// The trips of the loops that are not summed over; the others run once.
+    pub fn free_trips(&self) -> [u32; LOOPS] {
+        std::array::from_fn(|depth| if self.is_summed_over(depth) { 1 } else { self.trips[depth] })
     }
 
     /// Whether this loop is summed over: it runs more than once, and the result stands still.

@@ -4,9 +4,12 @@
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
 
+mod arrays;
 mod check;
 mod constants;
+mod explain;
 mod extent;
+mod formula;
 mod fuse;
 mod instruction;
 mod interpret;
@@ -25,6 +28,7 @@ mod random;
 mod tests;
 
 pub use check::{MOST_SLOTS, MOST_TERMS};
+pub use explain::{Explained, Explanation, Part};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};
 pub use record::Results;

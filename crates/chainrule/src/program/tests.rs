@@ -6,6 +6,7 @@ use crate::{Op, RngExt};
 
 /// What a program computes from these inputs.
 fn run(program: &Program, inputs: &[f64]) -> Vec<f64> {
+    program.check().unwrap();
     let mut slots = vec![f64::NAN; program.slots as usize];
     slots[..inputs.len()].copy_from_slice(inputs);
     interpret(program, &mut slots);
