@@ -77,6 +77,19 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// A count with its thousands apart: `65,818`.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// The text in quotes, on one line whatever it holds: line ends are escaped and a long text is cut.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", excerpt(text))

@@ -14,7 +14,9 @@ pub(crate) fn check(program: &Program) -> Result<(), String> {
     if let Some(slot) = program.tables.iter().find(|slot| **slot >= slots) {
         return Err(format!("a table names slot {slot} of {slots}"));
     }
-    if let Some(guard) = program.guards.iter().find(|guard| guard.slot >= slots) {
+    if let Some(guard) =
+        program.guards.iter().find(|guard| guard.slot.saturating_add(guard.rows.saturating_sub(1)) >= slots)
+    {
         return Err(format!("a guard stands in slot {} of {slots}", guard.slot));
     }
     for output in &program.outputs {

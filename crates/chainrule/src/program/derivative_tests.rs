@@ -2,8 +2,8 @@
 
 use super::interpret::Element;
 use super::random::{Example, example};
-use super::{Access, Input, Instruction, Output, Program, Rows, Start, Step, Term, interpret};
-use crate::{Dual, Number, Op, Rng, RngExt, Value, rng};
+use super::{Program, Rows, interpret};
+use crate::{Dual, Number, Rng, RngExt, rng};
 
 impl<N: Element> Element for Dual<N> {
     fn index(self) -> Option<u32> {
@@ -17,7 +17,13 @@ fn outputs<N: Element>(program: &Program, inputs: &[N]) -> Vec<N> {
     let mut slots = vec![N::constant(f64::NAN); program.slots as usize];
     slots[..inputs.len()].copy_from_slice(inputs);
     interpret(program, &mut slots);
-    program.outputs.iter().flat_map(|output| &output.slots).flat_map(Clone::clone).map(|slot| slots[slot as usize]).collect()
+    program
+        .outputs
+        .iter()
+        .flat_map(|output| &output.slots)
+        .flat_map(Clone::clone)
+        .map(|slot| slots[slot as usize])
+        .collect()
 }
 
 fn assert_near(found: &[f64], expected: &[f64], what: &str) {
@@ -62,7 +68,8 @@ fn forward_mode_agrees_with_dual_numbers() {
         let Example { program, numbers } = example(seed);
         let mut rng = rng(seed);
         let tangents: Vec<f64> = numbers.iter().map(|_| rng.random_range(-1.0..1.0)).collect();
-        let duals: Vec<Dual> = numbers.iter().zip(&tangents).map(|(value, tangent)| Dual { value: *value, tangent: *tangent }).collect();
+        let duals: Vec<Dual> =
+            numbers.iter().zip(&tangents).map(|(value, tangent)| Dual { value: *value, tangent: *tangent }).collect();
         let expected = outputs(&program, &duals);
         let expected: Vec<f64> =
             expected.iter().map(|dual| dual.value).chain(expected.iter().map(|dual| dual.tangent)).collect();
@@ -95,15 +102,28 @@ fn second_derivatives_agree_with_nested_dual_numbers() {
         let (vjp, names) = (program.vjp().unwrap(), program.input_names());
 
         let forward_over_reverse = outputs(&vjp.jvp_by(&names).unwrap(), &[&numbers[..], &SEEDS, &vector].concat());
-        assert_near(tail(&forward_over_reverse, numbers.len()), &expected, &format!("forward over reverse, seed {seed}"));
+        assert_near(
+            tail(&forward_over_reverse, numbers.len()),
+            &expected,
+            &format!("forward over reverse, seed {seed}"),
+        );
 
         let seeds = [&[0.0, 0.0], &vector[..]].concat();
         let reverse_over_reverse = outputs(&vjp.vjp_by(&names).unwrap(), &[&numbers[..], &SEEDS, &seeds].concat());
-        assert_near(tail(&reverse_over_reverse, numbers.len()), &expected, &format!("reverse over reverse, seed {seed}"));
+        assert_near(
+            tail(&reverse_over_reverse, numbers.len()),
+            &expected,
+            &format!("reverse over reverse, seed {seed}"),
+        );
 
         let jvp = program.jvp().unwrap();
-        let reverse_over_forward = outputs(&jvp.vjp_by(&names).unwrap(), &[&numbers[..], &vector, &[0.0, 0.0], &SEEDS].concat());
-        assert_near(tail(&reverse_over_forward, numbers.len()), &expected, &format!("reverse over forward, seed {seed}"));
+        let reverse_over_forward =
+            outputs(&jvp.vjp_by(&names).unwrap(), &[&numbers[..], &vector, &[0.0, 0.0], &SEEDS].concat());
+        assert_near(
+            tail(&reverse_over_forward, numbers.len()),
+            &expected,
+            &format!("reverse over forward, seed {seed}"),
+        );
     }
 }
 
@@ -146,7 +166,13 @@ fn rows_together_give_what_each_gives_alone() {
 }
 
 /// Inputs for a program over rows, and those of each row.
-fn batch(program: &Program, numbers: &[f64], per_row: &[&str], rows: u32, rng: &mut impl Rng) -> (Vec<f64>, Vec<Vec<f64>>) {
+fn batch(
+    program: &Program,
+    numbers: &[f64],
+    per_row: &[&str],
+    rows: u32,
+    rng: &mut impl Rng,
+) -> (Vec<f64>, Vec<Vec<f64>>) {
     let mut each = vec![Vec::new(); rows as usize];
     let (mut given, mut rest) = (Vec::new(), numbers);
     for input in &program.inputs {
@@ -154,7 +180,8 @@ fn batch(program: &Program, numbers: &[f64], per_row: &[&str], rows: u32, rng: &
         rest = after;
         for (row, numbers) in each.iter_mut().enumerate() {
             let is_index = input.name == "indices";
-            let other = |x: &f64| if is_index { f64::from(rng.random_range(0..4)) } else { x + rng.random_range(-0.5..0.5) };
+            let other =
+                |x: &f64| if is_index { f64::from(rng.random_range(0..4)) } else { x + rng.random_range(-0.5..0.5) };
             let mine: Vec<f64> =
                 if per_row.contains(&input.name.as_str()) { group.iter().map(other).collect() } else { group.to_vec() };
             if row == 0 || per_row.contains(&input.name.as_str()) {

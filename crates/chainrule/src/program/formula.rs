@@ -64,7 +64,7 @@ impl Formula {
     }
 
     /// What of the operations a derivative needs.
-    fn needed(operations: &[Operation], derivative: Symbol) -> Formula {
+    pub(super) fn needed(operations: &[Operation], derivative: Symbol) -> Formula {
         let mut is_needed = vec![false; operations.len()];
         let need = |symbol: &Symbol, is_needed: &mut [bool]| {
             if let Symbol::Computed(number) = symbol {
@@ -127,13 +127,13 @@ impl Symbol {
 
 /// A symbol that writes down what is done with it. Constants alone are computed at once, and belong to no list.
 #[derive(Clone, Copy, Debug)]
-struct Recorder<'a> {
-    symbol: Symbol,
+pub(super) struct Recorder<'a> {
+    pub(super) symbol: Symbol,
     list: Option<&'a RefCell<Vec<Operation>>>,
 }
 
 impl<'a> Recorder<'a> {
-    fn on(symbol: Symbol, list: &'a RefCell<Vec<Operation>>) -> Self {
+    pub(super) fn on(symbol: Symbol, list: &'a RefCell<Vec<Operation>>) -> Self {
         Recorder { symbol, list: Some(list) }
     }
 

@@ -20,21 +20,31 @@ pub const REPEATS: usize = 2;
 
 /// Where in the slots an operand stands, or the result goes, in each turn of the loops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Access {
     /// Where it begins.
     pub base: u32,
     /// How far it moves with each turn of each loop, outermost first; 0 in a loop that it does not depend on.
+    #[cfg_attr(feature = "save", serde(default, skip_serializing_if = "super::save::stands_still"))]
     pub strides: [i32; LOOPS],
     /// How far it moves with each turn of the repeats around the instruction, outermost first.
+    #[cfg_attr(feature = "save", serde(default, skip_serializing_if = "super::save::stands_still"))]
     pub shifts: [i32; REPEATS],
     /// What base and strides lead to.
+    #[cfg_attr(feature = "save", serde(default, skip_serializing_if = "super::save::is_direct"))]
     pub route: Route,
 }
 
 /// What the base and the strides of an [`Access`] lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "save",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Route {
     /// The slot.
+    #[default]
     Direct,
     /// A place in the [tables](super::Program::tables) of the program, where the slot is written.
     Table,
@@ -45,6 +55,7 @@ pub enum Route {
 
 /// A run-time index: which of `count` slots is meant, each `step` after the one before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Lookup {
     /// Where the index stands, a whole number from 0 up to `count`, in the loops of the instruction that looks up. Not
     /// itself a lookup.
@@ -57,6 +68,7 @@ pub struct Lookup {
 
 /// One statement in its loops.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Instruction {
     /// How often each loop runs, outermost first.
     pub trips: [u32; LOOPS],
@@ -67,11 +79,17 @@ pub struct Instruction {
     /// What is summed.
     pub term: Term,
     /// What is applied to the sum at last: an operation of one operand, whose derivative depends on its result alone.
+    #[cfg_attr(feature = "save", serde(default, skip_serializing_if = "Option::is_none"))]
     pub activation: Option<Op>,
 }
 
 /// What a sum starts from.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "save",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Start {
     /// Nothing. The places of the results are different ones in different turns of their loops.
     Zero,
@@ -84,6 +102,11 @@ pub enum Start {
 
 /// What an instruction sums.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "save",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Term {
     /// A number.
     Copy(Access),
@@ -145,6 +168,11 @@ pub enum Term {
 
 /// A step of a program.
 #[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(
+    feature = "save",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case", deny_unknown_fields)
+)]
 pub enum Step {
     /// An instruction.
     Run(Instruction),

@@ -6,11 +6,15 @@
 
 mod accumulate;
 mod activity;
+mod arrays;
 pub(crate) mod bounds;
 mod chain;
+mod check;
 mod constants;
 mod draft;
 mod expand;
+mod explain;
+mod extent;
 mod formula;
 mod forward;
 mod fuse;
@@ -27,6 +31,8 @@ mod record;
 mod repeat;
 mod reverse;
 mod rows;
+#[cfg(feature = "save")]
+mod save;
 mod slice;
 mod slot_set;
 
@@ -37,6 +43,8 @@ mod random;
 #[cfg(test)]
 mod tests;
 
+pub use check::{MOST_SLOTS, MOST_TERMS};
+pub use explain::{Explained, Explanation, Part};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};
 pub use machine::{Float, InstructionSet, Machine};
@@ -68,6 +76,7 @@ pub struct Program {
 
 /// A group of inputs.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Input {
     /// What messages call it.
     pub name: String,
@@ -77,6 +86,7 @@ pub struct Input {
 
 /// A group of results.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Output {
     /// What messages call it.
     pub name: String,
@@ -86,6 +96,7 @@ pub struct Output {
 
 /// A comparison that the recording took a branch by.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "save", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
 pub struct Guard {
     /// The slot that holds 1 where the comparison is true, else 0; in a program over rows the slot of the first row.
     pub slot: u32,

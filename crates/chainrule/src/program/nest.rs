@@ -24,11 +24,6 @@ impl Nest {
     pub fn items(&self) -> usize {
         self.trips.iter().product::<u32>() as usize
     }
-
-    /// How many items lie between two turns of a loop.
-    pub fn items_a_turn(&self, depth: usize) -> usize {
-        self.trips[depth + 1..].iter().product::<u32>() as usize
-    }
 }
 
 /// The nests that a group, a list of items, consists of.

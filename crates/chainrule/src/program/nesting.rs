@@ -13,9 +13,8 @@ pub(super) fn collapsed(instruction: &Instruction, routes: &Routes) -> Instructi
             let goes_on = |access: &Access| {
                 i64::from(access.strides[outer]) == i64::from(access.strides[inner]) * i64::from(length)
             };
-            let all_go_on = |access: &&Access| {
-                goes_on(access) && routes.lookup(access).is_none_or(|lookup| goes_on(&lookup.index))
-            };
+            let all_go_on =
+                |access: &&Access| goes_on(access) && routes.lookup(access).is_none_or(|lookup| goes_on(&lookup.index));
             if count > 1 && length > 1 && instruction.accesses().iter().all(all_go_on) {
                 instruction.trips[inner] *= count;
                 instruction.trips[outer] = 1;

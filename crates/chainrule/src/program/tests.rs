@@ -1,7 +1,7 @@
 //! Programs against the values that they were recorded from.
 
 use super::*;
-use crate::{Number, Value, rng};
+use crate::{Value, rng};
 use crate::{Op, RngExt};
 
 /// What a program computes from these inputs, which has to be the same whatever runs it.

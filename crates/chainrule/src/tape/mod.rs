@@ -8,7 +8,6 @@ mod epoch;
 mod float;
 mod graph;
 mod group;
-#[cfg_attr(not(test), expect(dead_code, reason = "the recording of programs asks for guards"))]
 mod guards;
 mod handle;
 mod keep;
@@ -30,7 +29,7 @@ pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
 pub(crate) use group::{Name, close_group};
-pub(crate) use guards::{Guard, Guards, record_guards};
+pub(crate) use guards::{Guard, record_guards};
 pub(crate) use reading::{Reading, Source, read};
 pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to};

@@ -59,11 +59,6 @@ impl<'a> Reading<'a> {
         self.tape.exponent_of(Slot(slot)).unwrap_or_default()
     }
 
-    /// The name of a node, if it was given one.
-    pub fn name(&self, slot: u32) -> Option<&'a str> {
-        self.tape.names.get(&Slot(slot)).map(String::as_str)
-    }
-
     /// Shows each operand of a node, in the order of its operation.
     #[inline(always)]
     pub fn operands(&self, slot: u32, mut visit: impl FnMut(Source)) {

@@ -31,15 +31,7 @@ pub(super) fn short(number: f64) -> String {
 
 /// A count with its thousands apart.
 pub(super) fn thousands(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    crate::text::thousands(count as u64)
 }
 
 /// `1 input` or `200 inputs`.
