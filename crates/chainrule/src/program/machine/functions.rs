@@ -20,7 +20,11 @@ fn mul_add<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
 /// `coefficients[0] + coefficients[1] x + ...`
 #[inline(always)]
 fn polynomial<const FUSED: bool, const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
-    coefficients.into_iter().rev().fold(0.0, |sum, coefficient| mul_add::<FUSED>(sum, x, coefficient))
+    let mut sum = coefficients[N - 1];
+    for coefficient in coefficients.iter().rev().skip(1) {
+        sum = mul_add::<FUSED>(sum, x, *coefficient);
+    }
+    sum
 }
 
 /// Held between bounds; NaN stays NaN.

@@ -217,11 +217,12 @@ impl Spot {
 ///
 /// All lanes of all steps may be read.
 unsafe fn pack<T: Float>(a: Moving<*const T>, steps: usize, lanes: usize, panel: &mut [T]) {
-    for (step, panel) in panel.chunks_exact_mut(lanes).enumerate().take(steps) {
-        let a = a.moved(0, step, 0);
-        for (lane, number) in panel.iter_mut().enumerate() {
+    for lane in 0..lanes {
+        let mut from = a.moved(0, 0, lane).at;
+        for to in panel[lane..].iter_mut().step_by(lanes).take(steps) {
             // SAFETY: the caller's promise.
-            *number = unsafe { *a.moved(0, 0, lane).at };
+            *to = unsafe { *from };
+            from = from.wrapping_offset(a.step);
         }
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A kernel computes rows of lanes, each `start + sum over the steps of a * b`, some rows and some vectors of lanes at a time:
 //! as many as there are registers, so that a number that was loaded is used often and sums need not wait for each other.
+//!
+//! There are no closures here: those would be functions of their own, which lack the vector instructions.
 
 use super::Float;
 use super::lanes::Lanes;
@@ -332,16 +334,25 @@ unsafe fn begin<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
         unsafe {
             match start.lane {
                 0 => *sums = [V::splat(*at); VECTORS],
-                1 => (0..VECTORS).for_each(|vector| sums[vector] = load.load(at, vector)),
+                1 => load_all(sums, at, load),
                 stride => {
                     let mut collected = [T::default(); MOST_LANES];
                     for (lane, number) in collected.iter_mut().enumerate().take(lanes) {
                         *number = *at.offset(lane as isize * stride);
                     }
-                    (0..VECTORS).for_each(|vector| sums[vector] = load.load(collected.as_ptr(), vector));
+                    load_all(sums, collected.as_ptr(), load);
                 }
             }
         }
+    }
+}
+
+/// Loads the vectors of a row.
+#[inline(always)]
+unsafe fn load_all<T: Float, V: Lanes<T>>(vectors: &mut [V], from: *const T, load: impl Load<T, V>) {
+    for (vector, numbers) in vectors.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *numbers = unsafe { load.load(from, vector) };
     }
 }
 
@@ -355,7 +366,11 @@ unsafe fn finish<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>
     // SAFETY: the caller's promise.
     unsafe {
         if job.is_relu {
-            results = results.map(|row| row.map(|vector| vector.relu()));
+            for row in &mut results {
+                for vector in row {
+                    *vector = vector.relu();
+                }
+            }
         }
         for (row, results) in results.into_iter().enumerate() {
             let to = job.out.at.offset(row as isize * job.out.row);
@@ -415,6 +430,13 @@ unsafe fn dot_row<T: Float, V: Lanes<T>, const ROWS: usize>(job: &Job<T>) -> usi
     ROWS
 }
 
+/// A vector, or what is left of one.
+#[inline(always)]
+unsafe fn load_some<T: Float, V: Lanes<T>>(from: *const T, count: usize) -> V {
+    // SAFETY: the caller's promise.
+    unsafe { if count == V::WIDTH { V::load(from) } else { V::load_first(from, count) } }
+}
+
 /// A tile of dot products. Says how many lanes it has.
 #[inline(always)]
 unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>(job: &Job<T>) -> usize {
@@ -424,16 +446,12 @@ unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>
         let mut at = 0;
         while at < job.steps {
             let count = (job.steps - at).min(V::WIDTH);
-            let load = |from: *const T| {
-                let from = from.add(at);
-                if count == V::WIDTH { V::load(from) } else { V::load_first(from, count) }
-            };
             let mut b = [V::splat(T::default()); LANES];
             for (lane, b) in b.iter_mut().enumerate() {
-                *b = load(job.b.moved(0, 0, lane).at);
+                *b = load_some(job.b.moved(0, 0, lane).at.add(at), count);
             }
             for (row, sums) in sums.iter_mut().enumerate() {
-                let a = load(job.a.moved(row, 0, 0).at);
+                let a = load_some::<T, V>(job.a.moved(row, 0, 0).at.add(at), count);
                 for (sum, b) in sums.iter_mut().zip(b) {
                     *sum = a.mul_add(b, *sum);
                 }
@@ -442,8 +460,10 @@ unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>
         }
         for (row, sums) in sums.into_iter().enumerate() {
             for (lane, sum) in sums.into_iter().enumerate() {
-                let start = job.start.map_or(T::default(), |start| *start.moved(row, 0, lane).at);
-                let result = start + sum.sum();
+                let mut result = sum.sum();
+                if let Some(start) = job.start {
+                    result = *start.moved(row, 0, lane).at + result;
+                }
                 let is_cut = job.is_relu && result < T::default();
                 let to = job.out.at.offset(job.out.row * row as isize + job.out.lane * lane as isize);
                 *to = if is_cut { T::default() } else { result };
