@@ -17,10 +17,10 @@ fn mul_add<const FUSED: bool>(a: f64, b: f64, c: f64) -> f64 {
     if FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
-/// `coefficients[0] + coefficients[1] x + ...`
-#[inline(always)]
-fn polynomial<const FUSED: bool, const N: usize>(x: f64, coefficients: [f64; N]) -> f64 {
-    coefficients.into_iter().rev().fold(0.0, |sum, coefficient| mul_add::<FUSED>(sum, x, coefficient))
+/// `a + b x + c x^2 + ...`, written out: loops over lists of coefficients do not become vector code.
+macro_rules! polynomial {
+    ($x:expr; $last:expr $(,)?) => { $last };
+    ($x:expr; $first:expr, $($rest:expr),+ $(,)?) => { mul_add::<FUSED>(polynomial!($x; $($rest),+), $x, $first) };
 }
 
 /// Held between bounds; NaN stays NaN.
@@ -42,22 +42,19 @@ fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, f64) {
     let n = mul_add::<FUSED>(x, LOG2_E, ROUND) - ROUND;
     let r = mul_add::<FUSED>(n, -LN_2[1], mul_add::<FUSED>(n, -LN_2[0], x));
     // The series of (exp(r) - 1 - r) / r^2.
-    let series = polynomial::<FUSED, 12>(
-        r,
-        [
-            1.0 / 2.0,
-            1.0 / 6.0,
-            1.0 / 24.0,
-            1.0 / 120.0,
-            1.0 / 720.0,
-            1.0 / 5040.0,
-            1.0 / 40_320.0,
-            1.0 / 362_880.0,
-            1.0 / 3_628_800.0,
-            1.0 / 39_916_800.0,
-            1.0 / 479_001_600.0,
-            1.0 / 6_227_020_800.0,
-        ],
+    let series = polynomial!(r;
+        1.0 / 2.0,
+        1.0 / 6.0,
+        1.0 / 24.0,
+        1.0 / 120.0,
+        1.0 / 720.0,
+        1.0 / 5040.0,
+        1.0 / 40_320.0,
+        1.0 / 362_880.0,
+        1.0 / 3_628_800.0,
+        1.0 / 39_916_800.0,
+        1.0 / 479_001_600.0,
+        1.0 / 6_227_020_800.0,
     );
     (n, mul_add::<FUSED>(r * r, series, r))
 }
@@ -99,17 +96,14 @@ pub(super) fn ln<const FUSED: bool>(x: f64) -> f64 {
     let f = mantissa - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
-    let series = z * polynomial::<FUSED, 7>(
-        z,
-        [
-            6.666666666666735130e-01,
-            3.999999999940941908e-01,
-            2.857142874366239149e-01,
-            2.222219843214978396e-01,
-            1.818357216161805012e-01,
-            1.531383769920937332e-01,
-            1.479819860511658591e-01,
-        ],
+    let series = z * polynomial!(z;
+        6.666666666666735130e-01,
+        3.999999999940941908e-01,
+        2.857142874366239149e-01,
+        2.222219843214978396e-01,
+        1.818357216161805012e-01,
+        1.531383769920937332e-01,
+        1.479819860511658591e-01,
     );
     let half_square = 0.5 * f * f;
     let tail = mul_add::<FUSED>(s, half_square + series, exponent * LN_2[1]);
@@ -138,14 +132,8 @@ pub(super) fn tanh<const FUSED: bool>(x: f64) -> f64 {
     let magnitude = clamp(x.abs(), 0.0, 22.0);
     let is_small = magnitude < 0.625;
     let square = magnitude * magnitude;
-    let p = polynomial::<FUSED, 3>(
-        square,
-        [-1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1],
-    );
-    let q = polynomial::<FUSED, 4>(
-        square,
-        [4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0],
-    );
+    let p = polynomial!(square; -1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1);
+    let q = polynomial!(square; 4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0);
     let numerator = if is_small { magnitude * square * p } else { -2.0 };
     let denominator = if is_small { q } else { exp::<FUSED>(2.0 * magnitude) + 1.0 };
     (if is_small { magnitude } else { 1.0 } + numerator / denominator).copysign(x)

@@ -113,12 +113,35 @@ sets! {
 #[inline(always)]
 fn map<T: Float, F: Formula, const FUSED: bool>(out: &mut [T], operands: &[&[T]; MOST_OPERANDS], exponent: i32) {
     let length = out.len();
-    let operands = [0, 1, 2, 3, 4].map(|k| if k < F::OPERANDS { &operands[k][..length] } else { &[] });
+    let [a, b, c, d, e] = [
+        operand::<T, F>(operands, 0, length),
+        operand::<T, F>(operands, 1, length),
+        operand::<T, F>(operands, 2, length),
+        operand::<T, F>(operands, 3, length),
+        operand::<T, F>(operands, 4, length),
+    ];
     for (lane, out) in out.iter_mut().enumerate() {
-        let at =
-            [0, 1, 2, 3, 4].map(|k| Lane::<T, FUSED>(if k < F::OPERANDS { operands[k][lane] } else { T::default() }));
+        let at = [
+            number::<T, F, FUSED>(a, 0, lane),
+            number::<T, F, FUSED>(b, 1, lane),
+            number::<T, F, FUSED>(c, 2, lane),
+            number::<T, F, FUSED>(d, 3, lane),
+            number::<T, F, FUSED>(e, 4, lane),
+        ];
         *out = F::at(at, exponent).0;
     }
+}
+
+/// An operand, if the formula has it, as long as the result: so that its length is checked once.
+#[inline(always)]
+fn operand<'a, T, F: Formula>(operands: &[&'a [T]; MOST_OPERANDS], number: usize, length: usize) -> &'a [T] {
+    if number < F::OPERANDS { &operands[number][..length] } else { &[] }
+}
+
+/// A number of an operand, if the formula has it.
+#[inline(always)]
+fn number<T: Float, F: Formula, const FUSED: bool>(operand: &[T], number: usize, lane: usize) -> Lane<T, FUSED> {
+    Lane(if number < F::OPERANDS { operand[lane] } else { T::default() })
 }
 
 #[inline(always)]

@@ -21,6 +21,7 @@ mod prepare;
 mod products;
 mod reduce;
 mod rows;
+mod scalars;
 mod slots;
 #[cfg(test)]
 mod speed;

@@ -3,12 +3,13 @@
 use super::Float;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
 use super::kernels::{Map, Set};
-use super::memory::Memory;
+use super::memory::{BLOCK, Memory};
 use super::nest::{Nest, Operand};
 use super::place::Place;
 use super::products::Product;
 use super::reduce::{Partials, Reduce, Term as Reduced};
 use super::rows::{Begin, Rows};
+use super::scalars::{Functions, MakeKernels, Scalars};
 use crate::op::{formula as formulas, partial as partials};
 use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
@@ -16,6 +17,7 @@ use std::marker::PhantomData;
 
 /// A part of a program, ready to run.
 pub(super) enum Command<T> {
+    Scalars(Scalars<T>),
     Rows(Box<Rows<T>>),
     Product(Box<Product<T>>),
     Reduce(Box<Reduce<T>>),
@@ -78,6 +80,13 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let is_over_slices = matches!(instruction.term, Term::Reduction { .. } | Term::ReductionPartial { .. });
         let overlaps = nest.overlaps(&self.repeats, &self.program.tables);
         let is_in_phases = overlaps || is_over_slices;
+        if !is_in_phases && let Some(scalars) = self.scalars(&nest, instruction) {
+            match commands.last_mut() {
+                Some(Command::Scalars(before)) => before.append(scalars),
+                _ => commands.push(Command::Scalars(scalars)),
+            }
+            return;
+        }
         if is_in_phases && instruction.start != Start::Here {
             commands.push(self.start(instruction));
         }
@@ -144,6 +153,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             out: nest.out.place(None),
             start,
             is_staged: true,
+            block: 1,
             operands: nest.operands.iter().map(|operand| operand.place(None)).collect(),
             exponent,
             term,
@@ -182,15 +192,22 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             Begin::From(_) => Begin::From(place(nest.start.as_ref().expect("it stands somewhere"))),
             start => start,
         };
+        let (out, operands) = (place(&nest.out), nest.operands.iter().map(place).collect::<Vec<_>>());
+        // Rooms are as long as a block; rows that need none are computed at once.
+        let needs_no_room = matches!(start, Begin::Zero)
+            && activation.is_none()
+            && trips[free..].iter().all(|trips| *trips == 1)
+            && [&out].into_iter().chain(&operands).all(Place::is_contiguous);
         Command::Rows(Box::new(Rows {
             trips,
             free,
+            block: if needs_no_room { length } else { BLOCK as u32 },
             lanes: length,
             is_summed,
-            out: place(&nest.out),
+            out,
             start,
             is_staged: false,
-            operands: nest.operands.iter().map(place).collect(),
+            operands,
             exponent,
             term: kernel,
             activation: activation.map(|activation| self.activation_kernel(activation)),
@@ -206,12 +223,26 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         Command::Reduce(Box::new(Reduce { trips: nest.trips, length, out, operand, term }))
     }
 
+    /// A small instruction, taken apart.
+    fn scalars(&self, nest: &Nest, instruction: &Instruction) -> Option<Scalars<T>> {
+        let with = || MakeKernels(PhantomData::<T>);
+        let (term, exponent) = self.with_formula(&instruction.term, with());
+        let activation = instruction.activation.map(|activation| activation_with(activation, with()));
+        let is_here = instruction.start == Start::Here;
+        let functions = Functions { term, exponent, is_here, activation };
+        Scalars::new(nest, &functions, &self.program.tables, !self.repeats.is_empty())
+    }
+
     /// The kernel of a term over rows, and its exponent.
     fn kernel(&self, term: &Term) -> (Map<T>, i32) {
-        let with = Kernel(PhantomData::<(T, S)>);
+        self.with_formula(term, Kernel(PhantomData::<(T, S)>))
+    }
+
+    /// Hands the formula of a term on; and its exponent.
+    fn with_formula<W: WithFormula>(&self, term: &Term, with: W) -> (W::Output, i32) {
         let kernel = match term {
-            Term::Copy(_) => Some(S::map::<T, Copied>()),
-            Term::Product { is_strong, .. } if *is_strong && self.is_careful => Some(S::map::<T, StrongProduct>()),
+            Term::Copy(_) => Some(with.with::<Copied>()),
+            Term::Product { is_strong, .. } if *is_strong && self.is_careful => Some(with.with::<StrongProduct>()),
             Term::Product { .. } => formula::operation(Op::Mul, 2, with),
             Term::Operation { op, operands, .. } => formula::operation(*op, operands.len(), with),
             Term::Partial { op, by, operands, .. } => formula::derivative(*op, operands.len(), *by, with),
@@ -225,9 +256,13 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     }
 
     fn activation_kernel(&self, activation: Op) -> Map<T> {
-        formula::operation(activation, 1, Kernel(PhantomData::<(T, S)>))
-            .unwrap_or_else(|| panic!("{activation} is not an operation of one operand"))
+        activation_with(activation, Kernel(PhantomData::<(T, S)>))
     }
+}
+
+/// Hands the formula of an activation on.
+fn activation_with<W: WithFormula>(activation: Op, with: W) -> W::Output {
+    formula::operation(activation, 1, with).unwrap_or_else(|| panic!("{activation} is not an operation of one operand"))
 }
 
 /// The trips of the loops that lead to other results; the others run once.
@@ -325,6 +360,7 @@ pub(super) unsafe fn run<T: Float>(commands: &mut [Command<T>], memory: &mut Mem
         // SAFETY: the caller's promise; repeats move places as far as the check of the program has followed them.
         unsafe {
             match command {
+                Command::Scalars(scalars) => scalars.run(memory.slots()),
                 Command::Rows(rows) => rows.run(memory),
                 Command::Product(product) => product.run(memory),
                 Command::Reduce(reduce) => reduce.run(memory),
@@ -351,6 +387,7 @@ impl<T: Float> Command<T> {
                     place.shift(depth, turns);
                 }
             }
+            Command::Scalars(scalars) => scalars.shift(depth, turns),
             Command::Product(product) => product.shift(depth, turns),
             Command::Reduce(reduce) => {
                 reduce.out.shift(depth, turns);
@@ -369,7 +406,7 @@ impl<T: Float> Command<T> {
         match self {
             Command::Product(product) => product.panel(),
             Command::Repeat { body, .. } => body.iter().map(Command::panel).max().unwrap_or(0),
-            Command::Rows(_) | Command::Reduce(_) => 0,
+            Command::Scalars(_) | Command::Rows(_) | Command::Reduce(_) => 0,
         }
     }
 
@@ -378,6 +415,7 @@ impl<T: Float> Command<T> {
         size_of::<Self>()
             + match self {
                 Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.operands[..]),
+                Command::Scalars(scalars) => scalars.bytes(),
                 Command::Product(product) => size_of_val(&**product),
                 Command::Reduce(reduce) => size_of_val(&**reduce),
                 Command::Repeat { body, .. } => body.iter().map(Command::bytes).sum(),

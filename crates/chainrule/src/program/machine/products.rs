@@ -30,6 +30,8 @@ pub(super) struct Product<T> {
     is_here: bool,
     /// Whether lanes of `a` are put side by side first.
     is_packed: bool,
+    /// Whether results are put where they go after they were computed side by side.
+    is_collected: bool,
     is_relu: bool,
     /// What is applied at last, if it is not done by the kernel.
     activation: Option<Map<T>>,
@@ -89,9 +91,6 @@ impl<T: Float> Product<T> {
         let trips = order.map(|depth| if is_left(depth) { nest.trips[depth] } else { 1 });
         let free = order.iter().filter(|depth| !nest.is_summed_over(**depth)).count();
         let is_summed_around = trips[free..].iter().any(|trips| *trips > 1);
-        if activation.is_some() && stride(&nest.out, roles.lanes) != 1 && !(is_relu && !is_summed_around) {
-            return None;
-        }
         let spot = |operand: &Operand| Spot {
             base: operand.access.base,
             strides: order.map(|depth| operand.access.strides[depth]),
@@ -115,6 +114,7 @@ impl<T: Float> Product<T> {
             b: nest.operands.get(1 - roles.a).map_or(a, spot),
             is_here: matches!(start, Begin::Here),
             is_packed: roles.way == Way::Shared { is_packed: true },
+            is_collected: roles.is_collected(nest, activation.is_some() && !is_relu),
             is_relu,
             activation: activation.filter(|_| !is_relu),
             kernel: match roles.way {
@@ -127,9 +127,17 @@ impl<T: Float> Product<T> {
         })
     }
 
-    /// So much room for packing it needs, in numbers.
+    /// So much room for packing and collecting it needs, in numbers.
     pub fn panel(&self) -> usize {
+        self.packed() + self.collected()
+    }
+
+    fn packed(&self) -> usize {
         if self.is_packed { self.lanes * self.steps } else { 0 }
+    }
+
+    fn collected(&self) -> usize {
+        if self.is_collected { self.lanes * self.rows } else { 0 }
     }
 
     /// Runs it.
@@ -139,20 +147,30 @@ impl<T: Float> Product<T> {
     /// The spots are of this program; operands do not overlap the results.
     pub unsafe fn run(&self, memory: &mut Memory<T>) {
         let slots = memory.slots();
-        let mut turn = [0; LOOPS];
+        // SAFETY: no other room is asked for that shares memory with it.
+        let (panel, results) = unsafe { memory.panel(self.panel()) }.split_at_mut(self.packed());
         let mut packed = None;
+        let mut turn = [0; LOOPS];
         loop {
             let out = self.out.moving(slots, &turn);
-            let mut start = match (&self.start, self.is_here) {
-                (Some(start), _) => Some(start.moving(slots, &turn).read_only()),
-                (None, true) => Some(out.read_only()),
-                (None, false) => None,
+            let mut start = match &self.start {
+                Some(start) => start.moving(slots, &turn).read_only(),
+                None => out.read_only(),
             };
+            let mut has_start = self.start.is_some() || self.is_here;
+            let target = match self.is_collected {
+                false => out,
+                true => Moving { at: results.as_mut_ptr(), row: self.lanes as isize, step: 0, lane: 1 },
+            };
+            // Where the kernel cannot take it from: it is in the results then.
+            if self.is_collected && has_start {
+                // SAFETY: the start stands inside the slots, and the results are as large as the job.
+                unsafe { copy(start, target, self.rows, self.lanes) };
+                start = target.read_only();
+            }
             loop {
                 let mut a = self.a.moving(slots, &turn).read_only();
                 if self.is_packed {
-                    // SAFETY: the one of the turn before is not used any more.
-                    let panel = unsafe { memory.panel(self.panel()) };
                     if packed.replace(a.at) != Some(a.at) {
                         // SAFETY: `a` stands inside the slots.
                         unsafe { pack(a, self.steps, self.lanes, panel) };
@@ -160,19 +178,23 @@ impl<T: Float> Product<T> {
                     a = Moving { at: panel.as_ptr(), row: 0, step: self.lanes as isize, lane: 1 };
                 }
                 let b = self.b.moving(slots, &turn).read_only();
-                let (rows, lanes, steps) = (self.rows, self.lanes, self.steps);
-                let job = Job { rows, lanes, steps, out, start, a, b, is_relu: self.is_relu };
+                let (rows, lanes, steps, is_relu) = (self.rows, self.lanes, self.steps, self.is_relu);
+                let job = Job { rows, lanes, steps, has_start, is_relu, out: target, start, a, b };
                 // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and
-                // roles were chosen so that the factors move as it needs.
+                // roles were chosen so that everything moves as it needs.
                 unsafe { (self.kernel)(&job) };
-                start = Some(out.read_only());
+                (start, has_start) = (target.read_only(), true);
                 if !next_turn(&mut turn, &self.trips, self.free..LOOPS) {
                     break;
                 }
             }
             if let Some(activation) = self.activation {
                 // SAFETY: the results lie side by side in each row, which nobody else uses now.
-                unsafe { self.activate(activation, out, memory) };
+                unsafe { self.activate(activation, target, memory) };
+            }
+            if self.is_collected {
+                // SAFETY: all results stand inside the slots.
+                unsafe { copy(target.read_only(), out, self.rows, self.lanes) };
             }
             if !next_turn(&mut turn, &self.trips, 0..self.free) {
                 return;
@@ -184,7 +206,7 @@ impl<T: Float> Product<T> {
     unsafe fn activate(&self, activation: Map<T>, out: Moving<*mut T>, memory: &mut Memory<T>) {
         for row in 0..self.rows {
             // SAFETY: the caller's promise.
-            let results = unsafe { std::slice::from_raw_parts_mut(out.moved(row, 0, 0).at, self.lanes) };
+            let results = unsafe { std::slice::from_raw_parts_mut(out.moved(row, 0, 0), self.lanes) };
             for results in results.chunks_mut(super::memory::BLOCK) {
                 // SAFETY: a room is as long as a block.
                 let copy = unsafe { std::slice::from_raw_parts_mut(memory.room(Room(0)), results.len()) };
@@ -217,11 +239,26 @@ impl Spot {
 ///
 /// All lanes of all steps may be read.
 unsafe fn pack<T: Float>(a: Moving<*const T>, steps: usize, lanes: usize, panel: &mut [T]) {
-    for (step, panel) in panel.chunks_exact_mut(lanes).enumerate().take(steps) {
-        let a = a.moved(0, step, 0);
-        for (lane, number) in panel.iter_mut().enumerate() {
+    for lane in 0..lanes {
+        let mut from = a.moved(0, 0, lane);
+        for to in panel[lane..].iter_mut().step_by(lanes).take(steps) {
             // SAFETY: the caller's promise.
-            *number = unsafe { *a.moved(0, 0, lane).at };
+            *to = unsafe { *from };
+            from = from.wrapping_offset(a.step);
+        }
+    }
+}
+
+/// Copies rows of lanes.
+///
+/// # Safety
+///
+/// All of them may be read and written.
+unsafe fn copy<T: Float>(from: Moving<*const T>, to: Moving<*mut T>, rows: usize, lanes: usize) {
+    for row in 0..rows {
+        for lane in 0..lanes {
+            // SAFETY: the caller's promise.
+            unsafe { *to.moved(row, 0, lane) = *from.moved(row, 0, lane) };
         }
     }
 }
@@ -263,7 +300,7 @@ impl Roles {
             let a = &nest.operands[self.a];
             (stride(a, depth), nest.operands.get(1 - self.a).map(|b| stride(b, depth)))
         });
-        match self.way {
+        let is_possible = match self.way {
             Way::Single => lane.0 == 1 && lane.1.is_none(),
             Way::Shared { is_packed: false } => lane == (1, Some(0)) && row.0 == 0,
             Way::Shared { is_packed: true } => {
@@ -273,7 +310,16 @@ impl Roles {
             Way::Scaled => lane == (1, Some(0)),
             Way::Paired => lane == (1, Some(1)),
             Way::Dots => step == (1, Some(1)) && lane.0 == 0 && row.1 == Some(0),
-        }
+        };
+        let results = length(self.lanes).saturating_mul(length(self.rows));
+        is_possible && (results <= LARGEST_PANEL || !self.is_collected(nest, true))
+    }
+
+    /// Whether results must be computed side by side first; some are if a function is applied to them.
+    fn is_collected(&self, nest: &Nest, has_activation: bool) -> bool {
+        let is_start_even = nest.start.as_ref().is_none_or(|start| [0, 1].contains(&stride(start, self.lanes)));
+        let is_even = stride(&nest.out, self.lanes) == 1 && is_start_even;
+        !is_even && (self.way != Way::Dots || has_activation)
     }
 
     /// About how many cycles it takes.
@@ -290,7 +336,7 @@ impl Roles {
         let vectors = (lanes / width).ceil();
         let columns = (vectors / 2.0).ceil();
         let (tile_rows, loads) = match self.way {
-            Way::Shared { .. } => (rows.min(8.0), rows * columns + vectors * (rows / 8.0).ceil()),
+            Way::Shared { .. } => (rows.min(12.0), rows * columns + vectors * (rows / 12.0).ceil()),
             Way::Paired => (rows.min(4.0), 2.0 * rows * vectors),
             _ => (rows.min(4.0), rows * vectors + rows * columns),
         };
@@ -298,8 +344,8 @@ impl Roles {
         // A sum waits four cycles for the one before; few rows have several sums each.
         let waiting = tiles * if tile_rows <= 2.0 { 2.0 } else { 4.0 };
         let arithmetic = (0.5 * rows * vectors).max(0.5 * loads).max(waiting);
-        let is_collected = stride(&nest.out, self.lanes) != 1;
-        let around = tiles * 10.0 + rows * vectors + if is_collected { rows * lanes } else { 0.0 };
+        let is_collected = self.is_collected(nest, false);
+        let around = tiles * 10.0 + rows * vectors + if is_collected { 2.0 * rows * lanes } else { 0.0 };
         let packing = if self.way == (Way::Shared { is_packed: true }) { lanes * steps } else { 0.0 };
         turns * (20.0 + steps * arithmetic + around) + packing
     }

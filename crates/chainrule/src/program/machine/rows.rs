@@ -31,6 +31,8 @@ pub(super) struct Rows<T> {
     pub exponent: i32,
     pub term: Map<T>,
     pub activation: Option<Map<T>>,
+    /// So many lanes are computed at once.
+    pub block: u32,
     /// Adds rows, and the numbers of a row.
     pub add: Add<T>,
     pub sum: Fold<T>,
@@ -60,7 +62,7 @@ impl<T: Float> Rows<T> {
                 } else {
                     let mut from = 0;
                     while from < self.lanes {
-                        let count = (self.lanes - from).min(BLOCK as u32);
+                        let count = (self.lanes - from).min(self.block);
                         self.run_block(memory, &mut turn, from, count as usize);
                         from += count;
                     }

@@ -142,14 +142,13 @@ fn map(op: Op, length: u32) -> Program {
 
 /// The least time of a run, in microseconds.
 fn time(mut run: impl FnMut()) -> f64 {
+    let start = Instant::now();
+    run();
+    let runs = (300e-6 / start.elapsed().as_secs_f64()).ceil() as u32;
     let mut least = f64::INFINITY;
-    for _ in 0..60 {
+    for _ in 0..200 {
         let start = Instant::now();
-        let mut runs = 0;
-        while runs < 3 || start.elapsed().as_micros() < 1000 {
-            run();
-            runs += 1;
-        }
+        (0..runs).for_each(|_| run());
         least = least.min(start.elapsed().as_secs_f64() * 1e6 / f64::from(runs));
     }
     least

@@ -2,7 +2,9 @@
 
 use super::{Float, InstructionSet, Machine};
 use crate::program::random::{Example, example};
-use crate::program::{Program, Step, interpret};
+use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, Route, Start, Step, Term};
+use crate::program::interpret;
+use crate::{Op, Pcg64, RngExt, rng};
 
 /// Runs a program on every instruction set, twice over, and compares all slots with the interpreter's.
 fn compare<T: Float>(program: &Program, numbers: &[f64], unit: f64, what: &str) {
@@ -50,4 +52,175 @@ fn random_programs_run_over_f32_as_they_are_interpreted() {
         let Example { program, numbers } = example(seed);
         compare::<f32>(&program, &numbers, 1e-6, &format!("seed {seed}"));
     }
+}
+
+#[test]
+fn products_of_every_shape_run_as_they_are_interpreted() {
+    for seed in 0..4000 {
+        let Example { program, numbers } = product(seed);
+        compare::<f64>(&program, &numbers, 1e-14, &format!("seed {seed}"));
+        compare::<f32>(&program, &numbers, 1e-6, &format!("seed {seed}"));
+    }
+}
+
+/// A random product or sum: operands with any order of strides, results side by side or not, and some that come again.
+fn product(seed: u64) -> Example {
+    let mut rng = rng(seed);
+    let trips: [u32; LOOPS] = std::array::from_fn(|_| pick(&mut rng, &[1, 1, 2, 3, 4, 7, 8, 9, 13, 16, 17, 33]));
+    let mut some = |probability| std::array::from_fn(|_| rng.random_bool(probability));
+    let free: [bool; LOOPS] = some(0.6);
+    let moves: [[bool; LOOPS]; 3] = [some(0.6), some(0.6), some(0.5)];
+    let moves_start = std::array::from_fn(|depth| moves[2][depth] && free[depth]);
+    let (a, b_base) = strided(&mut rng, 0, trips, moves[0]);
+    let (b, start_base) = strided(&mut rng, b_base, trips, moves[1]);
+    let (start, inputs) = strided(&mut rng, start_base, trips, moves_start);
+    let (mut out, slots) = strided(&mut rng, inputs + 1, trips, free);
+    let is_here = rng.random_bool(0.3);
+    if is_here && rng.random_bool(0.5) {
+        out.strides = out.strides.map(|stride| stride.min(3));
+    }
+    let term = match rng.random_range(0..4) {
+        0 => Term::Copy(a),
+        _ => Term::Product { a, b, is_strong: rng.random_bool(0.5) },
+    };
+    let start = match rng.random_range(0..2) {
+        _ if is_here => Start::Here,
+        0 => Start::Zero,
+        _ => Start::From(start),
+    };
+    let activation = pick(&mut rng, &[None, Some(Op::Relu), Some(Op::Tanh)]);
+    let zeros = Instruction {
+        trips: [1, 1, 1, slots - inputs - 1],
+        out: Access::strided(inputs + 1, [0, 0, 0, 1]),
+        start: Start::Zero,
+        term: Term::Copy(Access::slot(inputs)),
+        activation: None,
+    };
+    let steps = vec![Step::Run(zeros), Step::Run(Instruction { trips, out, start, term, activation })];
+    let numbers = (0..inputs).map(|_| rng.random_range(-1.0..1.0)).collect();
+    Example { program: program(inputs, vec![0.0], slots, steps), numbers }
+}
+
+/// An access that moves in some loops, in a random order of strides, and the slot behind all that it reaches.
+fn strided(rng: &mut Pcg64, base: u32, trips: [u32; LOOPS], moves: [bool; LOOPS]) -> (Access, u32) {
+    let mut order = [0, 1, 2, 3];
+    for last in (1..LOOPS).rev() {
+        order.swap(last, rng.random_range(0..=last));
+    }
+    let mut length = pick(rng, &[1, 1, 1, 1, 2]);
+    let mut strides = [0; LOOPS];
+    for depth in order {
+        if moves[depth] {
+            strides[depth] = length as i32;
+            length *= trips[depth];
+        }
+    }
+    (Access::strided(base, strides), base + length)
+}
+
+fn pick<T: Copy>(rng: &mut Pcg64, from: &[T]) -> T {
+    from[rng.random_range(0..from.len())]
+}
+
+/// A program with so many inputs, whose results are all other slots.
+fn program(inputs: u32, constants: Vec<f64>, slots: u32, steps: Vec<Step>) -> Program {
+    let computed = inputs + constants.len() as u32..slots;
+    Program {
+        inputs: vec![Input { name: "numbers".into(), length: inputs }],
+        constants,
+        slots,
+        steps,
+        tables: Vec::new(),
+        lookups: Vec::new(),
+        guards: Vec::new(),
+        outputs: vec![Output { name: "computed".into(), slots: vec![computed] }],
+    }
+}
+
+fn run(trips: [u32; LOOPS], out: Access, start: Start, term: Term) -> Step {
+    Step::Run(Instruction { trips, out, start, term, activation: None })
+}
+
+const ALONG: [i32; LOOPS] = [0, 0, 0, 1];
+
+#[test]
+fn zero_times_infinity_is_zero_in_strong_products() {
+    for length in [1, 20] {
+        let at = |base| Access::strided(base, ALONG);
+        let product =
+            |is_strong| run([1, 1, 1, length], at(2 * length), Start::Zero, Term::Product { a: at(0), b: at(length), is_strong });
+        let numbers = [vec![0.0; length as usize], vec![f64::INFINITY; length as usize]].concat();
+        for set in InstructionSet::available() {
+            let result = |is_strong| {
+                let program = program(2 * length, vec![], 3 * length, vec![product(is_strong)]);
+                let mut machine = Machine::<f64>::with_instruction_set(&program, set);
+                machine.inputs_mut().copy_from_slice(&numbers);
+                machine.run().expect("a good program");
+                machine.output(0).collect::<Vec<f64>>()
+            };
+            assert!(result(true).iter().all(|x| *x == 0.0), "{set:?}");
+            assert!(result(false).iter().all(|x| x.is_nan()), "{set:?}");
+        }
+    }
+}
+
+#[test]
+fn terms_may_read_what_others_have_written() {
+    // Running sums, a cell that is doubled, and the same in steps of two.
+    let numbers: Vec<f64> = (1..=40).map(f64::from).collect();
+    for (first, second) in [(0, 1), (0, 2), (5, 5), (1, 0)] {
+        let at = |base| Access::strided(base, ALONG);
+        let copy = run([1, 1, 1, 40], at(40), Start::Zero, Term::Copy(at(0)));
+        let sums = run([1, 1, 1, 30], at(40 + second), Start::Here, Term::Copy(at(40 + first)));
+        compare::<f64>(&program(40, vec![], 80, vec![copy, sums]), &numbers, 1e-14, "running sums");
+    }
+}
+
+#[test]
+fn repeats_nest_and_move_everything() {
+    // A table of products, one row a turn of the outer repeat, three numbers a turn of the inner.
+    let moving = |base, outer, inner| Access { shifts: [outer, inner], ..Access::strided(base, ALONG) };
+    for length in [1, 3] {
+        let term = Term::Product { a: moving(0, 0, 3), b: moving(12, 3, 0), is_strong: false };
+        let inner = Step::Repeat { trips: 4, body: vec![run([1, 1, 1, length], moving(24, 12, 3), Start::Zero, term)] };
+        let program = program(24, vec![], 24 + 48, vec![Step::Repeat { trips: 4, body: vec![inner] }]);
+        let numbers: Vec<f64> = (1..=24).map(f64::from).collect();
+        compare::<f64>(&program, &numbers, 1e-14, "nested repeats");
+    }
+}
+
+#[test]
+fn an_index_that_is_none_is_an_error() {
+    let looked_up = Access { route: Route::Lookup(0), ..Access::slot(0) };
+    let mut program = program(5, vec![], 6, vec![run([1; 4], Access::slot(5), Start::Zero, Term::Copy(looked_up))]);
+    program.lookups.push(Lookup { index: Access::slot(4), step: 1, count: 4 });
+    let mut machine = Machine::<f64>::new(&program);
+    machine.input_mut(0).copy_from_slice(&[1.0, 2.0, 3.0, 4.0, 3.0]);
+    machine.run().expect("3 is an index");
+    assert_eq!(machine.output(0).collect::<Vec<f64>>(), [4.0]);
+    for (index, found) in [(4.0, "4"), (-1.0, "-1"), (0.5, "0.5"), (f64::NAN, "NaN")] {
+        machine.inputs_mut()[4] = index;
+        let error = machine.run().expect_err("no index").to_string();
+        assert_eq!(error, format!("numbers[4]: expected a whole number from 0 to 3, found {found}"));
+    }
+}
+
+#[test]
+fn a_comparison_that_comes_out_otherwise_is_an_error() {
+    let less = Term::Operation { op: Op::Less, exponent: 0, operands: vec![Access::slot(0), Access::slot(1)] };
+    let mut program = program(2, vec![], 3, vec![run([1; 4], Access::slot(2), Start::Zero, less)]);
+    program.guards.push(Guard { slot: 2, expected: true, comparison: "a < b at src/model.rs:12:8".into() });
+    let mut machine = Machine::<f32>::new(&program);
+    machine.inputs_mut().copy_from_slice(&[1.0, 2.0]);
+    machine.run().expect("1 is less than 2");
+    machine.inputs_mut().copy_from_slice(&[2.0, 1.0]);
+    let error = machine.run().expect_err("2 is not less than 1").to_string();
+    assert_eq!(error, "a < b at src/model.rs:12:8 is false: the program was recorded where it is true");
+}
+
+#[test]
+#[should_panic(expected = "an access reaches from 2 to 6 of 6 slots")]
+fn a_program_that_reaches_outside_is_refused() {
+    let copy = run([1, 1, 1, 5], Access::strided(1, ALONG), Start::Zero, Term::Copy(Access::strided(2, ALONG)));
+    Machine::<f64>::new(&program(1, vec![], 6, vec![copy]));
 }

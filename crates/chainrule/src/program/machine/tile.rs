@@ -2,24 +2,28 @@
 //!
 //! A kernel computes rows of lanes, each `start + sum over the steps of a * b`, some rows and some vectors of lanes at a time:
 //! as many as there are registers, so that a number that was loaded is used often and sums need not wait for each other.
+//!
+//! There are no closures here: those would be functions of their own, which lack the vector instructions.
 
 use super::Float;
 use super::lanes::Lanes;
 
-/// What a kernel computes. Moves are in slots.
+/// What a kernel computes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job<T> {
     pub rows: usize,
     pub lanes: usize,
     /// The terms of each sum.
     pub steps: usize,
+    /// Whether there is something that sums start from.
+    pub has_start: bool,
+    /// Whether negative results become 0.
+    pub is_relu: bool,
     pub out: Moving<*mut T>,
-    pub start: Option<Moving<*const T>>,
+    pub start: Moving<*const T>,
     /// The factor whose lanes stand side by side.
     pub a: Moving<*const T>,
     pub b: Moving<*const T>,
-    /// Whether negative results become 0.
-    pub is_relu: bool,
 }
 
 /// Where something begins, and how far it moves from row to row, from step to step, and from lane to lane.
@@ -36,86 +40,80 @@ pub(super) struct Moving<P> {
 /// # Safety
 ///
 /// The processor has the instruction set; everything that the job leads to may be read, and the results written; operands
-/// do not overlap the results; `a`, and `b` if it moves with the lanes, move by 1.
+/// do not overlap the results. From lane to lane the results and `a` move by 1, the start and `b` by 1 or not at all, as the
+/// kernel needs it.
 pub(super) type Tiles<T> = unsafe fn(job: &Job<T>);
 
 /// How the factors of a term move.
+///
+/// # Safety
+///
+/// Of all methods: as for [`Tiles`].
 pub(super) trait Kind {
     /// Whether `a` is the same in all rows, so that tiles of many rows are worth it.
     const ROWS_SHARE_A: bool;
 
-    /// Adds the terms of one step to the sums of a tile; `count` lanes of the last vector are there.
-    ///
-    /// # Safety
-    ///
-    /// As for [`Tiles`].
+    /// Adds the terms of one step to the sums of a tile, whose factors begin here.
     unsafe fn step<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
         sums: &mut [[V; VECTORS]; ROWS],
-        a: Moving<*const T>,
-        b: Moving<*const T>,
-        load: impl Load<T, V>,
+        job: &Job<T>,
+        a: *const T,
+        b: *const T,
+        part: impl Part<T, V>,
     );
 }
 
-/// Loads the vectors of a tile, the last of which may be shorter.
-pub(super) trait Load<T, V>: Copy {
-    /// # Safety
-    ///
-    /// As for [`Tiles`].
-    unsafe fn load(self, from: *const T, vector: usize) -> V;
-    /// # Safety
-    ///
-    /// As for [`Tiles`].
-    unsafe fn store(self, numbers: V, to: *mut T, vector: usize);
+/// How much of a vector is there.
+///
+/// # Safety
+///
+/// Of all methods: as for [`Lanes`].
+pub(super) trait Part<T, V>: Copy {
+    unsafe fn load(self, from: *const T) -> V;
+    unsafe fn store(self, numbers: V, to: *mut T);
 }
 
-/// All vectors are whole.
+/// All of it.
 #[derive(Clone, Copy)]
 struct Whole;
 
-impl<T: Float, V: Lanes<T>> Load<T, V> for Whole {
+impl<T: Float, V: Lanes<T>> Part<T, V> for Whole {
     #[inline(always)]
-    unsafe fn load(self, from: *const T, vector: usize) -> V {
+    unsafe fn load(self, from: *const T) -> V {
         // SAFETY: the caller's promise.
-        unsafe { V::load(from.add(vector * V::WIDTH)) }
+        unsafe { V::load(from) }
     }
 
     #[inline(always)]
-    unsafe fn store(self, numbers: V, to: *mut T, vector: usize) {
+    unsafe fn store(self, numbers: V, to: *mut T) {
         // SAFETY: the caller's promise.
-        unsafe { numbers.store(to.add(vector * V::WIDTH)) }
+        unsafe { numbers.store(to) }
     }
 }
 
-/// The last of so many vectors has only so many numbers.
+/// The first so many numbers.
 #[derive(Clone, Copy)]
-struct Short {
-    last: usize,
-    count: usize,
-}
+struct First(usize);
 
-impl<T: Float, V: Lanes<T>> Load<T, V> for Short {
+impl<T: Float, V: Lanes<T>> Part<T, V> for First {
     #[inline(always)]
-    unsafe fn load(self, from: *const T, vector: usize) -> V {
+    unsafe fn load(self, from: *const T) -> V {
         // SAFETY: the caller's promise.
-        unsafe {
-            let from = from.add(vector * V::WIDTH);
-            if vector == self.last { V::load_first(from, self.count) } else { V::load(from) }
-        }
+        unsafe { V::load_first(from, self.0) }
     }
 
     #[inline(always)]
-    unsafe fn store(self, numbers: V, to: *mut T, vector: usize) {
+    unsafe fn store(self, numbers: V, to: *mut T) {
         // SAFETY: the caller's promise.
-        unsafe {
-            let to = to.add(vector * V::WIDTH);
-            if vector == self.last { numbers.store_first(to, self.count) } else { numbers.store(to) }
-        }
+        unsafe { numbers.store_first(to, self.0) }
     }
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $Kind:ident shares $shares:literal |$sums:ident, $a:ident, $b:ident, $load:ident| $step:block)*) => { $(
+    ($(
+        $(#[$doc:meta])*
+        $Kind:ident shares $shares:literal |$sums:ident, $job:ident, $a:ident, $b:ident, $part:ident| $step:block
+    )*) => { $(
         $(#[$doc])*
         pub(super) struct $Kind;
 
@@ -125,9 +123,10 @@ macro_rules! kinds {
             #[inline(always)]
             unsafe fn step<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
                 $sums: &mut [[V; VECTORS]; ROWS],
-                $a: Moving<*const T>,
-                $b: Moving<*const T>,
-                $load: impl Load<T, V>,
+                $job: &Job<T>,
+                $a: *const T,
+                $b: *const T,
+                $part: impl Part<T, V>,
             ) {
                 // SAFETY: the caller's promise.
                 unsafe { $step }
@@ -138,42 +137,43 @@ macro_rules! kinds {
 
 kinds! {
     /// All rows have the same `a`; `b` is one number a row: a matrix product.
-    Shared shares true |sums, a, b, load| {
+    Shared shares true |sums, job, a, b, part| {
         let mut loaded = [V::splat(T::default()); VECTORS];
         for vector in 0..VECTORS {
-            loaded[vector] = load.load(a.at, vector);
+            loaded[vector] = part.load(a.add(vector * V::WIDTH));
         }
         for row in 0..ROWS {
-            let b = V::splat(*b.at.offset(row as isize * b.row));
+            let b = V::splat(*b.offset(row as isize * job.b.row));
             for vector in 0..VECTORS {
                 sums[row][vector] = loaded[vector].mul_add(b, sums[row][vector]);
             }
         }
     }
     /// Each row has its `a`, and one number `b`.
-    Scaled shares false |sums, a, b, load| {
+    Scaled shares false |sums, job, a, b, part| {
         for row in 0..ROWS {
-            let (a, b) = (a.at.offset(row as isize * a.row), V::splat(*b.at.offset(row as isize * b.row)));
+            let (a, b) = (a.offset(row as isize * job.a.row), V::splat(*b.offset(row as isize * job.b.row)));
             for vector in 0..VECTORS {
-                sums[row][vector] = load.load(a, vector).mul_add(b, sums[row][vector]);
+                sums[row][vector] = part.load(a.add(vector * V::WIDTH)).mul_add(b, sums[row][vector]);
             }
         }
     }
     /// Both factors move with the lanes.
-    Paired shares false |sums, a, b, load| {
+    Paired shares false |sums, job, a, b, part| {
         for row in 0..ROWS {
-            let (a, b) = (a.at.offset(row as isize * a.row), b.at.offset(row as isize * b.row));
+            let (a, b) = (a.offset(row as isize * job.a.row), b.offset(row as isize * job.b.row));
             for vector in 0..VECTORS {
-                sums[row][vector] = load.load(a, vector).mul_add(load.load(b, vector), sums[row][vector]);
+                let (a, b) = (part.load(a.add(vector * V::WIDTH)), part.load(b.add(vector * V::WIDTH)));
+                sums[row][vector] = a.mul_add(b, sums[row][vector]);
             }
         }
     }
     /// There is no other factor.
-    Single shares false |sums, a, _b, load| {
+    Single shares false |sums, job, a, _b, part| {
         for row in 0..ROWS {
-            let a = a.at.offset(row as isize * a.row);
+            let a = a.offset(row as isize * job.a.row);
             for vector in 0..VECTORS {
-                sums[row][vector] = sums[row][vector].add(load.load(a, vector));
+                sums[row][vector] = sums[row][vector].add(part.load(a.add(vector * V::WIDTH)));
             }
         }
     }
@@ -208,25 +208,10 @@ impl<T> Moving<*mut T> {
 }
 
 impl<P: Movable> Moving<P> {
+    /// Where it is so many rows, steps and lanes later.
     #[inline(always)]
-    pub fn moved(self, rows: usize, steps: usize, lanes: usize) -> Self {
-        let by = self.row * rows as isize + self.step * steps as isize + self.lane * lanes as isize;
-        Moving { at: self.at.moved_by(by), ..self }
-    }
-}
-
-impl<T> Job<T> {
-    /// The part of it from this row and lane on, with so many lanes.
-    #[inline(always)]
-    fn part(&self, row: usize, lane: usize, lanes: usize) -> Self {
-        Job {
-            lanes,
-            out: self.out.moved(row, 0, lane),
-            start: self.start.map(|start| start.moved(row, 0, lane)),
-            a: self.a.moved(row, 0, lane),
-            b: self.b.moved(row, 0, lane),
-            ..*self
-        }
+    pub fn moved(self, rows: usize, steps: usize, lanes: usize) -> P {
+        self.at.moved_by(self.row * rows as isize + self.step * steps as isize + self.lane * lanes as isize)
     }
 }
 
@@ -238,139 +223,112 @@ impl<T> Job<T> {
 #[inline(always)]
 pub(super) unsafe fn tiles<T: Float, V: Lanes<T>, K: Kind>(job: &Job<T>) {
     let mut lane = 0;
-    while lane < job.lanes {
-        let lanes = (job.lanes - lane).min(2 * V::WIDTH);
-        // SAFETY: the caller's promise; parts lie inside the job.
-        unsafe {
-            let column = job.part(0, lane, lanes);
-            let vectors = lanes.div_ceil(V::WIDTH);
-            let (last, count) = (vectors - 1, lanes - (vectors - 1) * V::WIDTH);
-            match (vectors, count == V::WIDTH) {
-                (2, true) => rows::<T, V, K, 2>(&column, Whole),
-                (2, false) => rows::<T, V, K, 2>(&column, Short { last, count }),
-                (_, true) => rows::<T, V, K, 1>(&column, Whole),
-                (_, false) => rows::<T, V, K, 1>(&column, Short { last, count }),
+    // SAFETY: the caller's promise; `lane` and those after it are lanes of the job.
+    unsafe {
+        while job.lanes - lane >= 2 * V::WIDTH {
+            column::<T, V, K, 2>(job, lane, Whole);
+            lane += 2 * V::WIDTH;
+        }
+        if job.lanes - lane >= V::WIDTH {
+            column::<T, V, K, 1>(job, lane, Whole);
+            lane += V::WIDTH;
+        }
+        if job.lanes > lane {
+            column::<T, V, K, 1>(job, lane, First(job.lanes - lane));
+        }
+    }
+}
+
+/// Some lanes of all rows.
+#[inline(always)]
+unsafe fn column<T: Float, V: Lanes<T>, K: Kind, const VECTORS: usize>(
+    job: &Job<T>,
+    lane: usize,
+    part: impl Part<T, V>,
+) {
+    let mut row = 0;
+    // SAFETY: the caller's promise; `row` and those after it are rows of the job.
+    unsafe {
+        if K::ROWS_SHARE_A && V::REGISTERS == 32 {
+            while job.rows - row >= 12 {
+                tile::<T, V, K, 12, VECTORS, 1>(job, row, lane, part);
+                row += 12;
             }
         }
-        lane += lanes;
-    }
-}
-
-/// A column of tiles.
-#[inline(always)]
-unsafe fn rows<T: Float, V: Lanes<T>, K: Kind, const VECTORS: usize>(job: &Job<T>, load: impl Load<T, V>) {
-    let mut row = 0;
-    // SAFETY: the caller's promise; parts lie inside the job.
-    unsafe {
-        while row < job.rows {
-            let part = job.part(row, 0, job.lanes);
-            row += match job.rows - row {
-                8.. if K::ROWS_SHARE_A && V::REGISTERS == 32 => tile::<T, V, K, 8, VECTORS, 1>(&part, load),
-                6.. if K::ROWS_SHARE_A => tile::<T, V, K, 6, VECTORS, 1>(&part, load),
-                4.. => tile::<T, V, K, 4, VECTORS, 1>(&part, load),
-                3 => tile::<T, V, K, 3, VECTORS, 1>(&part, load),
-                2 => tile::<T, V, K, 2, VECTORS, 2>(&part, load),
-                _ => tile::<T, V, K, 1, VECTORS, 4>(&part, load),
-            };
+        if K::ROWS_SHARE_A && V::REGISTERS == 16 {
+            while job.rows - row >= 6 {
+                tile::<T, V, K, 6, VECTORS, 1>(job, row, lane, part);
+                row += 6;
+            }
+        }
+        while job.rows - row >= 4 {
+            tile::<T, V, K, 4, VECTORS, 1>(job, row, lane, part);
+            row += 4;
+        }
+        if job.rows - row >= 2 {
+            tile::<T, V, K, 2, VECTORS, 2>(job, row, lane, part);
+            row += 2;
+        }
+        if job.rows > row {
+            tile::<T, V, K, 1, VECTORS, 4>(job, row, lane, part);
         }
     }
 }
 
-/// A tile; of few rows, so many steps at a time, each to sums of its own. Says how many rows it has.
+/// Some lanes of some rows; if these are few, so many steps at a time, each to sums of its own.
 #[inline(always)]
 unsafe fn tile<T: Float, V: Lanes<T>, K: Kind, const ROWS: usize, const VECTORS: usize, const STEPS: usize>(
     job: &Job<T>,
-    load: impl Load<T, V>,
-) -> usize {
-    // SAFETY: the caller's promise; `step` stays below the steps of the job.
+    row: usize,
+    lane: usize,
+    part: impl Part<T, V>,
+) {
+    // SAFETY: the caller's promise; `left` are the steps that are left.
     unsafe {
-        let mut sums = [[[V::splat(T::default()); VECTORS]; ROWS]; STEPS];
-        if let Some(start) = job.start {
-            begin(&mut sums[0], start, job.lanes, load);
-        }
-        let (mut a, mut b) = (job.a, job.b);
-        let mut left = job.steps;
-        while left >= STEPS {
-            for (step, sums) in sums.iter_mut().enumerate() {
-                K::step(sums, a.moved(0, step, 0), b.moved(0, step, 0), load);
+        let mut sums = [[V::splat(T::default()); VECTORS]; ROWS];
+        if job.has_start {
+            let start = job.start.moved(row, 0, lane);
+            for row in 0..ROWS {
+                let start = start.offset(row as isize * job.start.row);
+                for vector in 0..VECTORS {
+                    sums[row][vector] = match job.start.lane {
+                        0 => V::splat(*start),
+                        _ => part.load(start.add(vector * V::WIDTH)),
+                    };
+                }
             }
-            (a, b) = (a.moved(0, STEPS, 0), b.moved(0, STEPS, 0));
-            left -= STEPS;
         }
-        while STEPS > 1 && left > 0 {
-            K::step(&mut sums[0], a, b, load);
-            (a, b) = (a.moved(0, 1, 0), b.moved(0, 1, 0));
+        let (mut a, mut b) = (job.a.moved(row, 0, lane), job.b.moved(row, 0, lane));
+        let mut left = job.steps;
+        if STEPS > 1 && left >= STEPS {
+            let mut others = [[[V::splat(T::default()); VECTORS]; ROWS]; STEPS];
+            while left >= STEPS {
+                for step in 0..STEPS {
+                    K::step(&mut others[step], job, a, b, part);
+                    (a, b) = (a.moved_by(job.a.step), b.moved_by(job.b.step));
+                }
+                left -= STEPS;
+            }
+            for step in 0..STEPS {
+                for row in 0..ROWS {
+                    for vector in 0..VECTORS {
+                        sums[row][vector] = sums[row][vector].add(others[step][row][vector]);
+                    }
+                }
+            }
+        }
+        while left > 0 {
+            K::step(&mut sums, job, a, b, part);
+            (a, b) = (a.moved_by(job.a.step), b.moved_by(job.b.step));
             left -= 1;
         }
-        let mut results = sums[0];
-        for sums in &sums[1..] {
-            for (results, sums) in results.iter_mut().zip(sums) {
-                for (result, sum) in results.iter_mut().zip(sums) {
-                    *result = result.add(*sum);
-                }
-            }
-        }
-        finish(results, job, load);
-    }
-    ROWS
-}
-
-/// The most lanes of a tile.
-const MOST_LANES: usize = 32;
-
-/// Loads what the sums start from.
-#[inline(always)]
-unsafe fn begin<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
-    sums: &mut [[V; VECTORS]; ROWS],
-    start: Moving<*const T>,
-    lanes: usize,
-    load: impl Load<T, V>,
-) {
-    for (row, sums) in sums.iter_mut().enumerate() {
-        let at = start.moved(row, 0, 0).at;
-        // SAFETY: the caller's promise.
-        unsafe {
-            match start.lane {
-                0 => *sums = [V::splat(*at); VECTORS],
-                1 => (0..VECTORS).for_each(|vector| sums[vector] = load.load(at, vector)),
-                stride => {
-                    let mut collected = [T::default(); MOST_LANES];
-                    for (lane, number) in collected.iter_mut().enumerate().take(lanes) {
-                        *number = *at.offset(lane as isize * stride);
-                    }
-                    (0..VECTORS).for_each(|vector| sums[vector] = load.load(collected.as_ptr(), vector));
-                }
-            }
-        }
-    }
-}
-
-/// Puts the results where they go.
-#[inline(always)]
-unsafe fn finish<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
-    mut results: [[V; VECTORS]; ROWS],
-    job: &Job<T>,
-    load: impl Load<T, V>,
-) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        if job.is_relu {
-            results = results.map(|row| row.map(|vector| vector.relu()));
-        }
-        for (row, results) in results.into_iter().enumerate() {
-            let to = job.out.at.offset(row as isize * job.out.row);
-            if job.out.lane == 1 {
-                for (vector, numbers) in results.into_iter().enumerate() {
-                    load.store(numbers, to, vector);
-                }
-            } else {
-                let mut collected = [T::default(); MOST_LANES];
-                for (vector, numbers) in results.into_iter().enumerate() {
-                    load.store(numbers, collected.as_mut_ptr(), vector);
-                }
-                for (lane, number) in collected.into_iter().enumerate().take(job.lanes) {
-                    *to.offset(lane as isize * job.out.lane) = number;
-                }
+        let out = job.out.moved(row, 0, lane);
+        for row in 0..ROWS {
+            let out = out.offset(row as isize * job.out.row);
+            for vector in 0..VECTORS {
+                let sum = sums[row][vector];
+                let result = if job.is_relu { sum.relu() } else { sum };
+                part.store(result, out.add(vector * V::WIDTH));
             }
         }
     }
@@ -380,75 +338,101 @@ unsafe fn finish<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>
 ///
 /// # Safety
 ///
-/// As for [`Tiles`], but that it is the steps by which `a` and `b` move by 1; `a` stands still from lane to lane, `b` from
-/// row to row.
+/// As for [`Tiles`], but that it is the steps by which `a` and `b` move by 1, and the lanes may move by any numbers; `a` stands
+/// still from lane to lane, `b` from row to row.
 #[inline(always)]
 pub(super) unsafe fn dots<T: Float, V: Lanes<T>>(job: &Job<T>) {
     let mut row = 0;
-    // SAFETY: the caller's promise; parts lie inside the job.
+    // SAFETY: the caller's promise; `row` and those after it are rows of the job.
     unsafe {
-        while row < job.rows {
-            row += match job.rows - row {
-                4.. => dot_row::<T, V, 4>(&job.part(row, 0, job.lanes)),
-                2.. => dot_row::<T, V, 2>(&job.part(row, 0, job.lanes)),
-                _ => dot_row::<T, V, 1>(&job.part(row, 0, job.lanes)),
-            };
+        while job.rows - row >= 4 {
+            dot_rows::<T, V, 4>(job, row);
+            row += 4;
+        }
+        while job.rows > row {
+            dot_rows::<T, V, 1>(job, row);
+            row += 1;
         }
     }
 }
 
-/// Some rows of dot products. Says how many.
+/// All lanes of some rows.
 #[inline(always)]
-unsafe fn dot_row<T: Float, V: Lanes<T>, const ROWS: usize>(job: &Job<T>) -> usize {
+unsafe fn dot_rows<T: Float, V: Lanes<T>, const ROWS: usize>(job: &Job<T>, row: usize) {
     let mut lane = 0;
-    // SAFETY: the caller's promise; parts lie inside the job.
+    // SAFETY: the caller's promise; `lane` and those after it are lanes of the job.
     unsafe {
-        while lane < job.lanes {
-            let part = job.part(0, lane, 1);
-            lane += match job.lanes - lane {
-                4.. if V::REGISTERS == 32 || ROWS < 4 => dot_tile::<T, V, ROWS, 4>(&part),
-                2.. => dot_tile::<T, V, ROWS, 2>(&part),
-                _ => dot_tile::<T, V, ROWS, 1>(&part),
-            };
+        if V::REGISTERS == 32 || ROWS < 4 {
+            while job.lanes - lane >= 4 {
+                dot_tile::<T, V, ROWS, 4>(job, row, lane);
+                lane += 4;
+            }
+        }
+        while job.lanes - lane >= 2 {
+            dot_tile::<T, V, ROWS, 2>(job, row, lane);
+            lane += 2;
+        }
+        if job.lanes > lane {
+            dot_tile::<T, V, ROWS, 1>(job, row, lane);
         }
     }
-    ROWS
 }
 
-/// A tile of dot products. Says how many lanes it has.
+/// Some lanes of some rows.
 #[inline(always)]
-unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>(job: &Job<T>) -> usize {
-    // SAFETY: the caller's promise; `at` stays below the steps of the job.
+unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>(
+    job: &Job<T>,
+    row: usize,
+    lane: usize,
+) {
+    // SAFETY: the caller's promise; `step` stays below the steps of the job.
     unsafe {
         let mut sums = [[V::splat(T::default()); LANES]; ROWS];
-        let mut at = 0;
-        while at < job.steps {
-            let count = (job.steps - at).min(V::WIDTH);
-            let load = |from: *const T| {
-                let from = from.add(at);
-                if count == V::WIDTH { V::load(from) } else { V::load_first(from, count) }
-            };
-            let mut b = [V::splat(T::default()); LANES];
-            for (lane, b) in b.iter_mut().enumerate() {
-                *b = load(job.b.moved(0, 0, lane).at);
-            }
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let a = load(job.a.moved(row, 0, 0).at);
-                for (sum, b) in sums.iter_mut().zip(b) {
-                    *sum = a.mul_add(b, *sum);
-                }
-            }
-            at += count;
+        let (a, b) = (job.a.moved(row, 0, lane), job.b.moved(row, 0, lane));
+        let mut step = 0;
+        while job.steps - step >= V::WIDTH {
+            add_dots(&mut sums, job, a.add(step), b.add(step), Whole);
+            step += V::WIDTH;
         }
-        for (row, sums) in sums.into_iter().enumerate() {
-            for (lane, sum) in sums.into_iter().enumerate() {
-                let start = job.start.map_or(T::default(), |start| *start.moved(row, 0, lane).at);
-                let result = start + sum.sum();
+        if job.steps > step {
+            add_dots(&mut sums, job, a.add(step), b.add(step), First(job.steps - step));
+        }
+        let (out, start) = (job.out.moved(row, 0, lane), job.start.moved(row, 0, lane));
+        for row in 0..ROWS {
+            for lane in 0..LANES {
+                let mut result = sums[row][lane].sum();
+                if job.has_start {
+                    let start = start.offset(row as isize * job.start.row + lane as isize * job.start.lane);
+                    result = *start + result;
+                }
                 let is_cut = job.is_relu && result < T::default();
-                let to = job.out.at.offset(job.out.row * row as isize + job.out.lane * lane as isize);
-                *to = if is_cut { T::default() } else { result };
+                let out = out.offset(row as isize * job.out.row + lane as isize * job.out.lane);
+                *out = if is_cut { T::default() } else { result };
             }
         }
     }
-    LANES
+}
+
+/// Adds the products of some steps.
+#[inline(always)]
+unsafe fn add_dots<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>(
+    sums: &mut [[V; LANES]; ROWS],
+    job: &Job<T>,
+    a: *const T,
+    b: *const T,
+    part: impl Part<T, V>,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut loaded = [V::splat(T::default()); LANES];
+        for lane in 0..LANES {
+            loaded[lane] = part.load(b.offset(lane as isize * job.b.lane));
+        }
+        for row in 0..ROWS {
+            let a = part.load(a.offset(row as isize * job.a.row));
+            for lane in 0..LANES {
+                sums[row][lane] = a.mul_add(loaded[lane], sums[row][lane]);
+            }
+        }
+    }
 }
