@@ -426,7 +426,20 @@ mod tests {
     fn activations_are_those_whose_derivative_the_result_tells() {
         let activations: Vec<&str> = Op::ALL.iter().filter(|op| is_activation(**op)).map(|op| op.row().name).collect();
         let expected = [
-            "neg", "recip", "sqrt", "cbrt", "exp", "tan", "tanh", "floor", "ceil", "round", "trunc", "signum", "relu",
+            "neg",
+            "recip",
+            "sqrt",
+            "cbrt",
+            "exp",
+            "tan",
+            "tanh",
+            "floor",
+            "ceil",
+            "round",
+            "trunc",
+            "signum",
+            "stop_gradient",
+            "relu",
             "sigmoid",
         ];
         assert_eq!(activations, expected);
