@@ -37,8 +37,10 @@ pub enum Error {
         found: String,
     },
     /// A comparison that a program was recorded by comes out otherwise.
-    #[error("{comparison} is {}: the program was recorded where it is {expected}", !expected)]
+    #[error("{}{comparison} is {}: the program was recorded where it is {expected}", in_row(row), !expected)]
     Guard {
+        /// The row of a batch, counted from 0.
+        row: Option<usize>,
         /// The comparison, and where it stands.
         comparison: String,
         /// What it was in the recording.
@@ -63,6 +65,20 @@ impl Error {
     pub(crate) fn argument(name: impl Into<String>, expected: impl Into<String>, found: impl fmt::Display) -> Self {
         Error::Argument { name: name.into(), expected: expected.into(), found: found.to_string() }
     }
+
+    /// The same error of a batch, of which only the rows from `first` on were known where it happened.
+    pub(crate) fn of_rows_from(self, first: usize) -> Self {
+        match self {
+            Error::Guard { row, comparison, expected } => {
+                Error::Guard { row: Some(first + row.unwrap_or_default()), comparison, expected }
+            }
+            other => other,
+        }
+    }
+}
+
+fn in_row(row: &Option<usize>) -> String {
+    row.map_or_else(String::new, |row| format!("row {row}: "))
 }
 
 /// A place in a file, as precisely as it is known: `data.csv, line 7, column "width"`.

@@ -7,7 +7,9 @@
 mod accumulate;
 mod activity;
 mod arrays;
+mod batch;
 pub(crate) mod bounds;
+mod call;
 mod chain;
 mod check;
 mod constants;
@@ -43,6 +45,7 @@ mod random;
 #[cfg(test)]
 mod tests;
 
+pub use batch::Batch;
 pub use check::{MOST_SLOTS, MOST_TERMS};
 pub use explain::{Explained, Explanation, Part};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};

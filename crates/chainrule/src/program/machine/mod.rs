@@ -32,7 +32,7 @@ mod tile;
 pub use float::Float;
 pub use instruction_set::InstructionSet;
 
-use super::{Program, Step, Term, bounds};
+use super::{Guard, Program, Step, Term, bounds};
 use crate::{Error, Result};
 use memory::{BLOCK, Memory, Misread};
 use prepare::{Command, longest_slice, prepare};
@@ -173,12 +173,18 @@ impl<T: Float> Machine<T> {
         if let Some(misread) = misread {
             return Err(self.index_error(misread));
         }
-        for guard in &self.program.guards {
-            if (self.slots[guard.slot as usize] != T::default()) != guard.expected {
-                return Err(Error::Guard { comparison: guard.comparison.clone(), expected: guard.expected });
+        self.program.guards.iter().try_for_each(|guard| self.check_guard(guard))
+    }
+
+    fn check_guard(&self, guard: &Guard) -> Result<()> {
+        let conditions = &self.slots[guard.slot as usize..][..guard.rows as usize];
+        match conditions.iter().position(|condition| (*condition != T::default()) != guard.expected) {
+            None => Ok(()),
+            Some(row) => {
+                let row = (guard.rows > 1).then_some(row);
+                Err(Error::Guard { row, comparison: guard.comparison.clone(), expected: guard.expected })
             }
         }
-        Ok(())
     }
 
     /// What the machine and its program hold, in bytes.
