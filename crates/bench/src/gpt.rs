@@ -1,13 +1,12 @@
 //! A GPT at character level: a step of training, and the gradient of a wider one.
 
-#[cfg(feature = "programs")]
 use crate::measure::Medians;
 use crate::measure::{Measurement, in_turn, median_time};
-#[cfg(feature = "programs")]
-use crate::program::{self, InstructionSet};
+use crate::program;
 use crate::{eager, peak};
 use bench::functions::{Function, Gpt};
 use chainrule::optim::{Adam, Optimizer};
+use chainrule::program::InstructionSet;
 use std::hint::black_box;
 
 /// Every step starts from the same parameters, so that every step is the same work.
@@ -31,7 +30,6 @@ pub fn step() -> Vec<Measurement> {
     };
     Vec::from([
         beside("scalar", in_turn(scalar(&function), by_hand()), None),
-        #[cfg(feature = "programs")]
         beside("program", with_compilation(in_turn(program(&function), by_hand())), Some(0.6)),
     ])
 }
@@ -53,10 +51,9 @@ fn scalar(function: &Gpt) -> impl FnMut() {
     }
 }
 
-#[cfg(feature = "programs")]
 fn program(function: &Gpt) -> impl FnMut() {
     use chainrule::optim::Algorithm;
-    let mut program = program::value_and_gradient(function, InstructionSet::Best);
+    let mut program = program::value_and_gradient(function, InstructionSet::detect());
     let (mut adam, mut parameters) = (adam(), function.point());
     let mut gradient = vec![0.0; parameters.len()];
     move || {
@@ -66,7 +63,6 @@ fn program(function: &Gpt) -> impl FnMut() {
 }
 
 /// Of our time, each step bears its part of making the programs of all lengths.
-#[cfg(feature = "programs")]
 fn with_compilation(medians: Medians) -> Medians {
     /// In 1000 steps on the names in the order of the reference, there are names of these lengths.
     const LENGTHS: std::ops::RangeInclusive<usize> = 2..=13;
@@ -79,7 +75,6 @@ fn with_compilation(medians: Medians) -> Medians {
     }
 }
 
-#[cfg(feature = "programs")]
 fn compile_time(function: &Gpt) -> f64 {
     let _scope = chainrule::tape::scope();
     let inputs = eager::inputs(function);
@@ -96,9 +91,8 @@ pub fn wide() -> Vec<Measurement> {
     Vec::from([
         Measurement::alone(names("eager"), median_time(eager::value_and_gradient(&function)), None)
             .with_flops(function.flops(), peak::of_f64()),
-        #[cfg(feature = "programs")]
         {
-            let mut program = program::value_and_gradient(&function, InstructionSet::Best);
+            let mut program = program::value_and_gradient(&function, InstructionSet::detect());
             let (point, mut gradient) = (function.point(), vec![0.0; function.point().len()]);
             let ours = || {
                 black_box(program(black_box(&point), &mut gradient));

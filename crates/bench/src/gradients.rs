@@ -1,10 +1,10 @@
 //! Values and gradients of functions, each beside C by hand.
 
 use crate::measure::{Measurement, in_turn};
-#[cfg(feature = "programs")]
-use crate::program::{self, InstructionSet};
+use crate::program;
 use crate::{eager, peak};
 use bench::functions::{ByHand, Classifier, LogSumExp, Oscillators, Rosenbrock, converted};
+use chainrule::program::InstructionSet;
 use num_traits::Float;
 use std::hint::black_box;
 
@@ -30,14 +30,10 @@ fn measure<F: ByHand>(case: &'static str, function: F, peak: f64) -> Vec<Measure
         let names = [case, variant, "value and gradient"];
         Measurement::beside(names, medians, "C by hand", most).with_flops(function.flops(), peak)
     };
-    Vec::from([
-        beside("eager", in_turn(eager::value_and_gradient(&function), by_hand()), None),
-        #[cfg(feature = "programs")]
-        {
-            let program = program::value_and_gradient(&function, InstructionSet::Best);
-            beside("program", in_turn(repeated(&function, program), by_hand()), Some(1.0))
-        },
-    ])
+    Vec::from([beside("eager", in_turn(eager::value_and_gradient(&function), by_hand()), None), {
+        let program = program::value_and_gradient(&function, InstructionSet::detect());
+        beside("program", in_turn(repeated(&function, program), by_hand()), Some(1.0))
+    }])
 }
 
 /// The same call again and again, at the point.

@@ -1,6 +1,5 @@
 //! `cargo run --release -p bench -- CASE [--json]`: measures a case and its reference in turn.
 
-#[cfg(feature = "programs")]
 mod compile;
 mod draw;
 mod eager;
@@ -10,7 +9,6 @@ mod lua;
 mod measure;
 mod moons;
 mod peak;
-#[cfg(feature = "programs")]
 mod program;
 mod random_dag;
 mod tape;
@@ -50,10 +48,8 @@ enum Case {
     /// A graph of 100,000 nodes without structure, and its gradient.
     RandomDag,
     /// From recordings to programs.
-    #[cfg(feature = "programs")]
     Compile,
     /// The bytes of a program.
-    #[cfg(feature = "programs")]
     ProgramBytes,
     /// What the shares of the peak are shares of: multiplications and additions in a second on one core.
     Peak,
@@ -84,9 +80,7 @@ fn main() {
             Case::Ode => gradients::oscillators(),
             Case::Mlp784 => gradients::classifier(),
             Case::RandomDag => random_dag::random_dag(),
-            #[cfg(feature = "programs")]
             Case::Compile => compile::compile(),
-            #[cfg(feature = "programs")]
             Case::ProgramBytes => vec![compile::bytes()],
             Case::Peak => peak::both(),
             Case::Tiny => vec![tiny::tiny()],

@@ -1,12 +1,12 @@
 //! A step of micrograd's demo.
 
 use crate::measure::{Measurement, Medians, in_turn};
-#[cfg(feature = "programs")]
-use crate::program::{self, InstructionSet};
+use crate::program;
 use crate::{eager, peak};
 use bench::functions::{Function, Moons};
 use chainrule::nn::{self, Mlp, Module};
 use chainrule::optim::{Optimizer, Sgd};
+use chainrule::program::InstructionSet;
 use chainrule::{Value, rng, tape};
 use std::hint::black_box;
 
@@ -16,21 +16,15 @@ const RATE: f64 = 0.0;
 
 pub fn step() -> Vec<Measurement> {
     let moons = Moons::demo();
-    #[cfg(feature = "programs")]
     let many = Moons::with_rows(100_000);
     let measure = |variant, most, ours: &mut dyn FnMut()| beside(variant, in_turn(ours, by_hand(&moons)), most, &moons);
     Vec::from([
         measure("scalar", 22.0, &mut scalar(&moons)),
         measure("nn", 8.0, &mut networks(&moons)),
-        #[cfg(feature = "programs")]
-        measure("program", 0.35, &mut program(&moons, InstructionSet::Best)),
-        #[cfg(feature = "programs")]
+        measure("program", 0.35, &mut program(&moons, InstructionSet::detect())),
         measure("avx2", 0.7, &mut program(&moons, InstructionSet::Avx2)),
-        #[cfg(feature = "programs")]
         measure("baseline", 1.3, &mut program(&moons, InstructionSet::Baseline)),
-        #[cfg(feature = "programs")]
         rows(&many),
-        #[cfg(feature = "programs")]
         threads(&many),
     ])
 }
@@ -82,7 +76,6 @@ fn networks(moons: &Moons) -> impl FnMut() {
 }
 
 /// The scalar code, recorded once.
-#[cfg(feature = "programs")]
 fn program(moons: &Moons, instructions: InstructionSet) -> impl FnMut() {
     let mut program = program::value_and_gradient(moons, instructions);
     let mut parameters = moons.point();
@@ -94,19 +87,16 @@ fn program(moons: &Moons, instructions: InstructionSet) -> impl FnMut() {
 }
 
 /// One row recorded, and mapped over many.
-#[cfg(feature = "programs")]
 fn rows(many: &Moons) -> Measurement {
     beside("rows", in_turn(mapped(many, 1), by_hand(many)), 0.3, many)
 }
 
-#[cfg(feature = "programs")]
 fn threads(many: &Moons) -> Measurement {
     let medians = in_turn(mapped(many, 2), mapped(many, 1));
     let names = ["moons-step", "threads", "the step of `rows` on two threads; of the reference, on one"];
     Measurement::beside(names, medians, "one thread", Some(1.0 / 1.8)).with_flops(many.flops(), peak::of_f64())
 }
 
-#[cfg(feature = "programs")]
 fn mapped(moons: &Moons, threads: usize) -> impl FnMut() {
     let row = |parameters: &[Value], row: &[Value]| Moons::row(parameters, [row[0], row[1]], row[2]);
     let mut parameters = moons.point();
@@ -122,7 +112,6 @@ fn mapped(moons: &Moons, threads: usize) -> impl FnMut() {
     }
 }
 
-#[cfg(feature = "programs")]
 fn descend(parameters: &mut [f64], gradient: &[f64]) {
     for (p, g) in parameters.iter_mut().zip(gradient) {
         *p -= RATE * g;

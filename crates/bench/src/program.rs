@@ -1,44 +1,55 @@
 //! The one place where measurements meet programs.
 
 use bench::functions::Function;
-use chainrule::Value;
-use num_traits::Float;
-
-/// What a program is allowed to use of the machine.
-#[derive(Clone, Copy)]
-pub enum InstructionSet {
-    /// The best that the machine has.
-    Best,
-    /// AVX2 and FMA.
-    Avx2,
-    /// What every machine of its kind has.
-    Baseline,
-}
+use chainrule::program::{Batch, Float, InstructionSet, Machine, Rows};
+use chainrule::{Program, Value};
 
 /// What computes value and gradient: takes a point, writes the gradient, returns the value. Allocates nothing.
 pub fn value_and_gradient<T: Float>(
-    _function: &impl Function,
-    _instructions: InstructionSet,
+    function: &impl Function,
+    instructions: InstructionSet,
 ) -> impl FnMut(&[T], &mut [T]) -> T {
-    |_, _| todo!("the program of a function")
+    let mut machine = Machine::with_instruction_set(&recorded(function), instructions);
+    move |point, gradient| {
+        let mut value = [T::default()];
+        machine.call(&[point], &mut [&mut value, gradient]).expect("there are no comparisons");
+        value[0]
+    }
 }
 
 /// The mean of a function of shared parameters and of a row, over rows that stand one after the other, on so many threads:
 /// takes parameters and rows, writes the gradient by the parameters, returns the mean.
 pub fn mean_over_rows(
-    _row: impl Fn(&[Value], &[Value]) -> Value,
-    _lengths: [usize; 2],
-    _threads: usize,
+    row: impl Fn(&[Value], &[Value]) -> Value,
+    lengths: [usize; 2],
+    threads: usize,
 ) -> impl FnMut(&[f64], &[f64], &mut [f64]) -> f64 {
-    |_, _, _| todo!("the program of a row, mapped over rows")
+    let [parameters, columns] = lengths.map(|length| vec![0.5; length]);
+    let groups = [("parameters", &parameters[..]), ("row", &columns)];
+    let program =
+        Program::record_groups(&groups, |groups| row(&groups[0], &groups[1])).expect("it depends on its inputs");
+    let batch = Batch::gradient(&program, &["row"], Rows::Mean, &["parameters"]).expect("there are such groups");
+    let mut batch = batch.threads(threads);
+    move |parameters, rows, gradient| {
+        batch.run(&[parameters, rows]).expect("there are no comparisons");
+        gradient.copy_from_slice(batch.output(1));
+        batch.output(0)[0]
+    }
 }
 
 /// From a recording to what computes value and gradient, ready to run.
-pub fn compile(_value: Value, _inputs: &[Value]) -> impl Sized {
-    todo!("a program of what is on the tape")
+pub fn compile(value: Value, inputs: &[Value]) -> impl Sized {
+    let program = Program::of(&[value], inputs).expect("it depends on its inputs");
+    Machine::<f64>::new(&program.gradient().expect("it has one result"))
 }
 
 /// What the program of value and gradient holds, with the buffers of what runs it.
-pub fn bytes(_function: &impl Function) -> usize {
-    todo!("the bytes of a program")
+pub fn bytes(function: &impl Function) -> usize {
+    Machine::<f64>::new(&recorded(function)).bytes()
+}
+
+fn recorded(function: &impl Function) -> Program {
+    let program =
+        Program::record(&function.point(), |inputs| function.value(inputs)).expect("it depends on its inputs");
+    program.gradient().expect("it has one result")
 }

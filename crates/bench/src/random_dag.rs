@@ -1,10 +1,10 @@
 //! A graph without structure, where nothing can be rolled up.
 
 use crate::measure::{Measurement, in_turn};
-#[cfg(feature = "programs")]
-use crate::program::{self, InstructionSet};
+use crate::program;
 use crate::{eager, peak};
 use bench::functions::{Function, RandomDag};
+use chainrule::program::InstructionSet;
 use std::hint::black_box;
 
 /// Beside the sweep alone, of a graph that was recorded once.
@@ -19,16 +19,12 @@ pub fn random_dag() -> Vec<Measurement> {
         let names = ["random-dag", variant, "value and gradient; of the reference, the gradient alone"];
         Measurement::beside(names, medians, "sweep", most).with_flops(function.flops(), peak::of_f64())
     };
-    Vec::from([
-        beside("eager", in_turn(eager::value_and_gradient(&function), sweep), None),
-        #[cfg(feature = "programs")]
-        {
-            let mut program = program::value_and_gradient(&function, InstructionSet::Best);
-            let (point, mut gradient) = (function.point(), vec![0.0; inputs.len()]);
-            let ours = || {
-                black_box(program(black_box(&point), &mut gradient));
-            };
-            beside("program", in_turn(ours, sweep), Some(1.0))
-        },
-    ])
+    Vec::from([beside("eager", in_turn(eager::value_and_gradient(&function), sweep), None), {
+        let mut program = program::value_and_gradient(&function, InstructionSet::detect());
+        let (point, mut gradient) = (function.point(), vec![0.0; inputs.len()]);
+        let ours = || {
+            black_box(program(black_box(&point), &mut gradient));
+        };
+        beside("program", in_turn(ours, sweep), Some(1.0))
+    }])
 }

@@ -35,7 +35,7 @@ pub trait Function {
 /// A function whose value and gradient are written in C, too.
 pub trait ByHand: Function {
     /// What the C computes with.
-    type Number: Float;
+    type Number: Float + chainrule::program::Float;
 
     /// Writes the gradient and returns the value; both slices are as long as the point.
     fn by_hand(&self, point: &[Self::Number], gradient: &mut [Self::Number]) -> Self::Number;
