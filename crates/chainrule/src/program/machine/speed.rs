@@ -1,4 +1,5 @@
-//! How fast machines are, on programs written by hand: `cargo test --release -p chainrule --lib speed -- --ignored --nocapture`.
+//! How fast machines are, on programs written by hand:
+//! `cargo test --release -p chainrule --lib machine::speed -- --ignored --nocapture --test-threads=1`.
 
 use super::{Float, InstructionSet, Machine};
 use crate::Op;
@@ -140,6 +141,33 @@ fn map(op: Op, length: u32) -> Program {
     p.finish()
 }
 
+fn log_sum_exp(length: u32) -> Program {
+    let mut p = Writing::new();
+    let x = p.input("x", length);
+    let out = p.new_slots(1);
+    let term = Term::Reduction { op: Op::LogSumExp, operand: at(x, [0, 0, 0, 1]) };
+    p.run([1, 1, 1, length], at(out, [0; 4]), Start::Zero, term, None);
+    p.finish()
+}
+
+/// Products of numbers that stand anywhere, in some groups.
+fn gathered(groups: u32, length: u32) -> Program {
+    let mut p = Writing::new();
+    let x = p.input("x", 1000);
+    let mut tables = Vec::new();
+    for group in 0..groups {
+        let out = p.new_slots(length);
+        let mut listed = |step: u32| {
+            let base = tables.len() as u32;
+            tables.extend((0..length).map(|number| x + (number * step + group) % 1000));
+            Access::listed(base, [0, 0, 0, 1])
+        };
+        let (a, b) = (listed(77), listed(131));
+        p.product([1, 1, 1, length], at(out, [0, 0, 0, 1]), Start::Zero, a, b);
+    }
+    Program { tables, ..p.finish() }
+}
+
 /// The least time of a run, in microseconds.
 fn time(mut run: impl FnMut()) -> f64 {
     let start = Instant::now();
@@ -187,6 +215,9 @@ fn speed() {
     report::<f64>("matrix 7 4 8", &matrix(7, 4, 8));
     report::<f32>("matrix 32 64 784 f32", &matrix(32, 64, 784));
     report::<f64>("1000 scalars", &scalars(1000));
+    report::<f64>("20 of 50 gathered", &gathered(20, 50));
+    report::<f64>("20 of 8 gathered", &gathered(20, 8));
+    report::<f64>("log_sum_exp of 10^6", &log_sum_exp(1_000_000));
     report::<f64>("exp of 10000", &map(Op::Exp, 10_000));
     report::<f64>("ln of 10000", &map(Op::Ln, 10_000));
     report::<f64>("tanh of 10000", &map(Op::Tanh, 10_000));
