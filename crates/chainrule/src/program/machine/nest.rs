@@ -180,9 +180,8 @@ impl Operand {
     /// All slots that it stands in, in all turns of the loops.
     fn every_slot(&self, trips: &[u32; LOOPS], tables: &[u32]) -> Vec<u32> {
         let mut slots = vec![self.access.base];
-        for depth in 0..LOOPS {
-            let stride = self.access.strides[depth];
-            let turns = if stride == 0 { 1 } else { trips[depth] };
+        for (stride, trips) in self.access.strides.into_iter().zip(trips) {
+            let turns = if stride == 0 { 1 } else { *trips };
             let before = std::mem::take(&mut slots);
             for turn in 0..i64::from(turns) {
                 slots.extend(before.iter().map(|slot| (i64::from(*slot) + i64::from(stride) * turn) as u32));

@@ -46,7 +46,8 @@ impl Writing {
     }
 
     fn finish(self) -> Program {
-        let outputs = vec![Output { name: "last".into(), slots: vec![self.slots - 1..self.slots] }];
+        let last = self.slots - 1..self.slots;
+        let outputs = vec![Output { name: "last".into(), slots: vec![last] }];
         Program {
             inputs: self.inputs,
             constants: Vec::new(),
@@ -201,7 +202,9 @@ fn report<T: Float>(name: &str, program: &Program) {
         }
         let least = time(|| machine.run().expect("a good program"));
         let flops = flops(&program.steps) / least / 1000.0;
-        println!("{name:24} {set:?}: {least:.3} us, {flops:.1} GFlop/s, {} bytes", machine.bytes());
+        let making = time(|| drop(Machine::<T>::with_instruction_set(program, set)));
+        let bytes = machine.bytes();
+        println!("{name:24} {set:?}: {least:.3} us, {flops:.1} GFlop/s, {bytes} bytes, made in {making:.1} us");
     }
 }
 
