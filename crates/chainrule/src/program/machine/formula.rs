@@ -48,6 +48,20 @@ impl Formula for StrongProduct {
     }
 }
 
+/// The derivative of the rectified linear unit times a factor, as a choice: of the operand, the result and the factor. It is met
+/// at every layer, and this is a third of the work of the product.
+struct ReluPartial;
+
+impl Formula for ReluPartial {
+    const OPERANDS: usize = 3;
+
+    #[inline(always)]
+    fn at<N: Number>([x, _, factor, ..]: [N; MOST_OPERANDS], _: i32) -> N {
+        let zero = N::constant(0.0);
+        zero.less(x).select(factor, zero)
+    }
+}
+
 /// An operation and its derivatives.
 trait Row {
     const OPERANDS: usize;
@@ -123,6 +137,7 @@ macro_rules! formulas {
         /// Hands on the formula of a derivative, if the operation has this many operands.
         pub fn derivative<W: WithFormula>(op: Op, operands: usize, by: u8, with: W) -> Option<W::Output> {
             match op {
+                Op::Relu if operands == 1 && by == 0 => Some(with.with::<ReluPartial>()),
                 $( Op::$Op if operands == row::$Op::OPERANDS => formulas!(@by $kind $Op by with $($x)+), )*
                 _ => None,
             }

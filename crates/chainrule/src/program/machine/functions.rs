@@ -97,13 +97,13 @@ pub(super) fn ln<const FUSED: bool>(x: f64) -> f64 {
     let s = f / (2.0 + f);
     let z = s * s;
     let series = z * polynomial!(z;
-        6.666666666666735130e-01,
-        3.999999999940941908e-01,
-        2.857142874366239149e-01,
-        2.222219843214978396e-01,
-        1.818357216161805012e-01,
-        1.531383769920937332e-01,
-        1.479819860511658591e-01,
+        0.666_666_666_666_673_5,
+        0.399_999_999_994_094_2,
+        0.285_714_287_436_623_9,
+        0.222_221_984_321_497_84,
+        0.181_835_721_616_180_5,
+        0.153_138_376_992_093_73,
+        0.147_981_986_051_165_86,
     );
     let half_square = 0.5 * f * f;
     let tail = mul_add::<FUSED>(s, half_square + series, exponent * LN_2[1]);
@@ -132,8 +132,8 @@ pub(super) fn tanh<const FUSED: bool>(x: f64) -> f64 {
     let magnitude = clamp(x.abs(), 0.0, 22.0);
     let is_small = magnitude < 0.625;
     let square = magnitude * magnitude;
-    let p = polynomial!(square; -1.61468768441708447952e3, -9.92877231001918586564e1, -9.64399179425052238628e-1);
-    let q = polynomial!(square; 4.84406305325125486048e3, 2.23548839060100448583e3, 1.12811678491632931402e2, 1.0);
+    let p = polynomial!(square; -1_614.687_684_417_084_5, -99.287_723_100_191_85, -0.964_399_179_425_052_3);
+    let q = polynomial!(square; 4_844.063_053_251_255, 2_235.488_390_601_004_5, 112.811_678_491_632_93, 1.0);
     let numerator = if is_small { magnitude * square * p } else { -2.0 };
     let denominator = if is_small { q } else { exp::<FUSED>(2.0 * magnitude) + 1.0 };
     (if is_small { magnitude } else { 1.0 } + numerator / denominator).copysign(x)

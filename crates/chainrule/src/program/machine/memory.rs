@@ -35,7 +35,7 @@ pub(super) struct Misread {
 }
 
 /// Where the lanes of a row stand.
-enum Row {
+enum Located {
     Steps {
         first: usize,
         stride: isize,
@@ -63,7 +63,7 @@ impl<'a, T: Float> Memory<'a, T> {
         self.room[number * BLOCK..][..BLOCK].as_mut_ptr()
     }
 
-    /// So many numbers of the machine's own, in place of the rooms for slices.
+    /// So many numbers of the machine's own, behind the rows.
     ///
     /// # Safety
     ///
@@ -74,17 +74,28 @@ impl<'a, T: Float> Memory<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(panel.as_mut_ptr(), length) }
     }
 
-    /// A row of the machine's own for a whole slice: there are two.
+    /// The first lanes of a row of the machine's own.
     ///
     /// # Safety
     ///
-    /// It is used no more when the room is asked for again.
-    pub unsafe fn long_room<'b>(&mut self, number: usize, length: usize) -> &'b mut [T] {
-        let rows = &mut self.room[Self::ROOMS * BLOCK..];
-        let row = rows.len() / 2;
-        let to = &mut rows[number * row..][..length];
+    /// They are used no more when the room is asked for again.
+    pub unsafe fn row<'b>(&mut self, room: Room, length: usize) -> &'b mut [T] {
+        let row = self.room(room);
+        assert!(length <= BLOCK, "rows are blocks at most");
+        // SAFETY: a row has as many numbers as a block; and so the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(row, length) }
+    }
+
+    /// The same number in all lanes.
+    ///
+    /// # Safety
+    ///
+    /// They are used no more when the room is asked for again.
+    pub unsafe fn same<'b>(&mut self, room: Room, number: T, length: usize) -> &'b [T] {
         // SAFETY: so the caller promises.
-        unsafe { std::slice::from_raw_parts_mut(to.as_mut_ptr(), length) }
+        let row = unsafe { self.row(room, length) };
+        row.fill(number);
+        row
     }
 
     /// `count` lanes of a place, side by side: as they stand, or collected.
@@ -100,18 +111,18 @@ impl<'a, T: Float> Memory<'a, T> {
             if place.is_contiguous() {
                 return self.slots.add(place.at(turn) + from as usize);
             }
-            let row = self.row(place, turn, from, count);
+            let row = self.locate(place, turn, from, count);
             let to = self.room(room);
             match row {
-                Row::Steps { first, stride: 0 } => {
+                Located::Steps { first, stride: 0 } => {
                     let number = *self.slots.add(first);
                     (0..count).for_each(|lane| *to.add(lane) = number);
                 }
-                Row::Steps { first, stride } => {
+                Located::Steps { first, stride } => {
                     let first = self.slots.add(first);
                     (0..count).for_each(|lane| *to.add(lane) = *first.offset(lane as isize * stride));
                 }
-                Row::List(list) => {
+                Located::List(list) => {
                     (0..count).for_each(|lane| *to.add(lane) = *self.slots.add(*list.add(lane) as usize));
                 }
             }
@@ -130,13 +141,13 @@ impl<'a, T: Float> Memory<'a, T> {
         unsafe {
             let slots = self.slots;
             let put = |slot: *mut T, number: T| *slot = if is_added { *slot + number } else { number };
-            match self.row(place, turn, from, lanes.len()) {
-                Row::Steps { first, stride } => {
+            match self.locate(place, turn, from, lanes.len()) {
+                Located::Steps { first, stride } => {
                     let first = slots.add(first);
                     let lanes = lanes.iter().enumerate();
                     lanes.for_each(|(lane, number)| put(first.offset(lane as isize * stride), *number));
                 }
-                Row::List(list) => {
+                Located::List(list) => {
                     let lanes = lanes.iter().enumerate();
                     lanes.for_each(|(lane, number)| put(slots.add(*list.add(lane) as usize), *number));
                 }
@@ -150,24 +161,24 @@ impl<'a, T: Float> Memory<'a, T> {
     ///
     /// As for [`read`](Memory::read).
     #[inline]
-    unsafe fn row(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, count: usize) -> Row {
+    unsafe fn locate(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, count: usize) -> Located {
         let first = (place.at(turn) as i64 + i64::from(place.lane) * i64::from(from)) as usize;
         let stride = place.lane as isize;
         match &place.way {
-            Way::Slot => Row::Steps { first, stride },
+            Way::Slot => Located::Steps { first, stride },
             // SAFETY: places in the tables stay inside them, by the invariant.
             Way::Table => unsafe {
                 let places = self.tables.as_ptr().add(first);
                 if place.lane == 1 {
-                    return Row::List(places);
+                    return Located::List(places);
                 }
                 (0..count).for_each(|lane| self.addresses[lane] = *places.offset(lane as isize * stride));
-                Row::List(self.addresses.as_ptr())
+                Located::List(self.addresses.as_ptr())
             },
             Way::Lookup(index) if index.place.lane == 0 => {
                 // SAFETY: the caller's promise.
                 let chosen = unsafe { self.index(index, turn, 0) };
-                Row::Steps { first: (first as i64 + chosen) as usize, stride }
+                Located::Steps { first: (first as i64 + chosen) as usize, stride }
             }
             Way::Lookup(index) => {
                 for lane in 0..count {
@@ -176,7 +187,7 @@ impl<'a, T: Float> Memory<'a, T> {
                     let base = first as i64 + i64::from(place.lane) * lane as i64;
                     self.addresses[lane] = (base + chosen) as u32;
                 }
-                Row::List(self.addresses.as_ptr())
+                Located::List(self.addresses.as_ptr())
             }
         }
     }

@@ -35,7 +35,7 @@ pub use instruction_set::InstructionSet;
 use super::{Guard, Program, Step, Term, bounds};
 use crate::{Error, Result};
 use memory::{BLOCK, Memory, Misread};
-use prepare::{Command, longest_slice, prepare};
+use prepare::{Command, prepare};
 use slots::Slots;
 use std::ops::Range;
 
@@ -81,7 +81,7 @@ impl<T: Float> Machine<T> {
         }
         let commands = commands(program, instruction_set, false);
         let panel = commands.iter().map(Command::panel).max().unwrap_or(0);
-        let room = Memory::<T>::ROOMS * BLOCK + panel.max(2 * longest_slice(&program.steps) as usize);
+        let room = Memory::<T>::ROOMS * BLOCK + panel;
         Machine {
             instruction_set,
             slots,

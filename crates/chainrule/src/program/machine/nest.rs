@@ -65,16 +65,11 @@ impl Nest {
         all.flat_map(Operand::accesses_mut)
     }
 
-    /// Joins loops of which one continues the other in all operands, but not with the loop `apart`.
-    pub fn join_loops(&mut self, apart: Option<usize>) {
+    /// Joins loops of which one continues the other in all operands.
+    pub fn join_loops(&mut self) {
         for outer in 0..LOOPS {
             for inner in 0..LOOPS {
-                if outer == inner
-                    || self.trips[outer] == 1
-                    || self.trips[inner] == 1
-                    || apart == Some(outer)
-                    || apart == Some(inner)
-                {
+                if outer == inner || self.trips[outer] == 1 || self.trips[inner] == 1 {
                     continue;
                 }
                 let trips = i64::from(self.trips[inner]);
@@ -86,7 +81,7 @@ impl Nest {
                     self.trips[outer] = 1;
                     self.accesses_mut().for_each(|access| access.strides[outer] = 0);
                     // What comes before may continue this now.
-                    return self.join_loops(apart);
+                    return self.join_loops();
                 }
             }
         }
@@ -98,6 +93,23 @@ impl Nest {
         self.trips[depth] > 1
             && stands_still(&self.out.access)
             && self.out.lookup.is_none_or(|lookup| stands_still(&lookup.index))
+    }
+
+    /// Whether different turns of the loops lead to different places for their results, but for those that are summed over.
+    pub fn results_are_apart(&self) -> bool {
+        let mut loops: Vec<(i64, i64)> = (0..LOOPS)
+            .filter(|depth| self.trips[*depth] > 1 && !self.is_summed_over(*depth))
+            .map(|depth| (i64::from(self.out.access.strides[depth]).abs(), i64::from(self.trips[depth])))
+            .collect();
+        loops.sort_unstable();
+        // Each steps over all that those with smaller steps reach.
+        let mut reach = 0;
+        let steps_over = loops.iter().all(|(stride, trips)| {
+            let steps_over = *stride > reach;
+            reach += stride * (trips - 1);
+            steps_over
+        });
+        steps_over && self.out.access.route == Route::Direct
     }
 
     /// Puts the loops in this order.
@@ -168,9 +180,8 @@ impl Operand {
     /// All slots that it stands in, in all turns of the loops.
     fn every_slot(&self, trips: &[u32; LOOPS], tables: &[u32]) -> Vec<u32> {
         let mut slots = vec![self.access.base];
-        for depth in 0..LOOPS {
-            let stride = self.access.strides[depth];
-            let turns = if stride == 0 { 1 } else { trips[depth] };
+        for (stride, trips) in self.access.strides.into_iter().zip(trips) {
+            let turns = if stride == 0 { 1 } else { *trips };
             let before = std::mem::take(&mut slots);
             for turn in 0..i64::from(turns) {
                 slots.extend(before.iter().map(|slot| (i64::from(*slot) + i64::from(stride) * turn) as u32));

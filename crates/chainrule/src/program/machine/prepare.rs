@@ -7,10 +7,9 @@ use super::memory::{BLOCK, Memory};
 use super::nest::{Nest, Operand};
 use super::place::Place;
 use super::products::Product;
-use super::reduce::{Partials, Reduce, Term as Reduced};
+use super::reduce::{self, Reduce, is_reduction, joining};
 use super::rows::{Begin, Rows};
 use super::scalars::{Functions, MakeKernels, Scalars};
-use crate::op::{formula as formulas, partial as partials};
 use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use std::marker::PhantomData;
@@ -34,18 +33,6 @@ pub(super) enum Command<T> {
 pub(super) fn prepare<T: Float, S: Set>(program: &Program, is_careful: bool) -> Vec<Command<T>> {
     let mut preparing = Preparing { program, is_careful, repeats: Vec::new(), kinds: PhantomData::<(T, S)> };
     preparing.steps(&program.steps)
-}
-
-/// The length of the longest slice that must be collected before it is reduced.
-pub(super) fn longest_slice(steps: &[Step]) -> u32 {
-    let longest = |step: &Step| match step {
-        Step::Repeat { body, .. } => longest_slice(body),
-        Step::Run(Instruction { term: Term::Reduction { .. } | Term::ReductionPartial { .. }, trips, .. }) => {
-            trips[LOOPS - 1]
-        }
-        Step::Run(_) => 0,
-    };
-    steps.iter().map(longest).max().unwrap_or(0)
 }
 
 struct Preparing<'a, T, S> {
@@ -79,40 +66,57 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let nest = Nest::new(self.program, instruction);
         let is_over_slices = matches!(instruction.term, Term::Reduction { .. } | Term::ReductionPartial { .. });
         let overlaps = nest.overlaps(&self.repeats, &self.program.tables);
-        let is_in_phases = overlaps || is_over_slices;
-        if !is_in_phases && let Some(scalars) = self.scalars(&nest, instruction) {
+        if overlaps || is_over_slices {
+            return self.in_phases(nest, instruction, commands);
+        }
+        if let Some(scalars) = self.scalars(&nest, instruction) {
             match commands.last_mut() {
                 Some(Command::Scalars(before)) => before.append(scalars),
                 _ => commands.push(Command::Scalars(scalars)),
             }
             return;
         }
-        if is_in_phases && instruction.start != Start::Here {
+        let is_here = instruction.start == Start::Here;
+        let mut joined = nest.clone();
+        joined.join_loops();
+        if let Some(product) = self.product(&joined, is_here, instruction) {
+            commands.push(Command::Product(Box::new(product)));
+        } else if let Some(activation) = instruction.activation.filter(|_| is_here) {
+            commands.push(self.rows(joined, is_here, &instruction.term, None));
+            commands.push(self.activation(instruction, activation));
+        } else {
+            commands.push(self.rows(joined, is_here, &instruction.term, instruction.activation));
+        }
+    }
+
+    /// Start, terms and activation as commands of their own, in the order of the loops: where terms read what others have
+    /// written, and where they are over slices.
+    fn in_phases(&self, nest: Nest, instruction: &Instruction, commands: &mut Vec<Command<T>>) {
+        if instruction.start != Start::Here {
             commands.push(self.start(instruction));
         }
         commands.push(match &instruction.term {
-            Term::Reduction { op, .. } => self.reduction(nest, Reduced::Value(reduction(*op))),
-            Term::ReductionPartial { op, .. } => {
-                let [_, result, factor] = &nest.operands[..] else { panic!("a slice, its result and a factor") };
-                let (result, factor) = (result.place(None), factor.place(None));
-                self.reduction(nest, Reduced::Partial { result, factor, write: reduction_partials(*op) })
-            }
-            term if overlaps => self.one_by_one(nest, term),
+            Term::Reduction { op, .. } | Term::ReductionPartial { op, .. } => self.reduction(nest, *op),
             term => {
-                let start = match instruction.start {
-                    Start::Zero => Begin::Zero,
-                    Start::From(_) => Begin::From(nest.start.clone().expect("it stands somewhere").place(None)),
-                    Start::Here => Begin::Here,
-                };
-                let activation = instruction.activation.filter(|_| instruction.start != Start::Here);
-                self.rows(nest, start, term, activation)
+                let (kernel, exponent) = self.kernel(term);
+                self.turn_by_turn(nest, Begin::Here, kernel, exponent)
             }
         });
-        if let Some(activation) = instruction.activation
-            && (is_in_phases || instruction.start == Start::Here)
-        {
+        if let Some(activation) = instruction.activation {
             commands.push(self.activation(instruction, activation));
         }
+    }
+
+    /// The instruction as a product, if it is one of operands in even steps.
+    fn product(&self, nest: &Nest, is_here: bool, instruction: &Instruction) -> Option<Product<T>> {
+        let is_even = match instruction.term {
+            Term::Copy(_) => true,
+            Term::Product { is_strong, .. } => !(is_strong && self.is_careful),
+            _ => false,
+        };
+        let is_relu = instruction.activation == Some(Op::Relu);
+        let kernel = instruction.activation.map(|activation| self.activation_kernel(activation));
+        if is_even { Product::new::<S>(nest, is_here, is_relu, kernel) } else { None }
     }
 
     /// The start of an instruction as a command of its own.
@@ -132,16 +136,14 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     /// The activation of an instruction as a command of its own.
     fn activation(&self, instruction: &Instruction, activation: Op) -> Command<T> {
         let trips = free_trips(instruction);
-        let term = Term::Copy(instruction.out);
+        let term = Term::Operation { op: activation, exponent: 0, operands: vec![instruction.out] };
         let alone = Instruction { trips, out: instruction.out, start: Start::Zero, term, activation: None };
-        let nest = Nest::new(self.program, &alone);
-        self.turn_by_turn(nest, Begin::Zero, self.activation_kernel(activation), 0)
-    }
-
-    /// Terms that read what others have written, in the order of the loops.
-    fn one_by_one(&self, nest: Nest, term: &Term) -> Command<T> {
-        let (kernel, exponent) = self.kernel(term);
-        self.turn_by_turn(nest, Begin::Here, kernel, exponent)
+        let mut nest = Nest::new(self.program, &alone);
+        if !nest.results_are_apart() {
+            return self.turn_by_turn(nest, Begin::Zero, self.activation_kernel(activation), 0);
+        }
+        nest.join_loops();
+        self.rows(nest, false, &alone.term, None)
     }
 
     fn turn_by_turn(&self, nest: Nest, start: Begin, term: Map<T>, exponent: i32) -> Command<T> {
@@ -163,18 +165,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         }))
     }
 
-    fn rows(&self, mut nest: Nest, start: Begin, term: &Term, activation: Option<Op>) -> Command<T> {
-        nest.join_loops(None);
-        let is_even = match term {
-            Term::Copy(_) => true,
-            Term::Product { is_strong, .. } => !(*is_strong && self.is_careful),
-            _ => false,
-        };
-        let is_relu = activation == Some(Op::Relu);
-        let kernel = activation.map(|activation| self.activation_kernel(activation));
-        if is_even && let Some(product) = Product::new::<S>(&nest, &start, is_relu, kernel) {
-            return Command::Product(Box::new(product));
-        }
+    fn rows(&self, mut nest: Nest, is_here: bool, term: &Term, activation: Option<Op>) -> Command<T> {
         let lanes = best_lanes(&nest);
         // Loops that lead to other results first, then those that are summed over, the lanes last.
         let mut order = [0, 1, 2, 3];
@@ -187,14 +178,17 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let length = std::mem::replace(&mut trips[lanes], 1);
         let place = |operand: &Operand| operand.place(Some(lanes));
         let (kernel, exponent) = self.kernel(term);
-        // One that stands still is not summed over: it is a loop that runs once.
-        let start = match start {
-            Begin::From(_) => Begin::From(place(nest.start.as_ref().expect("it stands somewhere"))),
-            start => start,
+        let start = match &nest.start {
+            Some(start) => Begin::From(place(start)),
+            None if is_here => Begin::Here,
+            None => Begin::Zero,
         };
+        // An activation reads what it writes.
+        let is_staged = nest.operands.iter().any(|operand| operand.access == nest.out.access);
         let (out, operands) = (place(&nest.out), nest.operands.iter().map(place).collect::<Vec<_>>());
         // Rooms are as long as a block; rows that need none are computed at once.
-        let needs_no_room = matches!(start, Begin::Zero)
+        let needs_no_room = !is_staged
+            && matches!(start, Begin::Zero)
             && activation.is_none()
             && trips[free..].iter().all(|trips| *trips == 1)
             && [&out].into_iter().chain(&operands).all(Place::is_contiguous);
@@ -206,7 +200,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             is_summed,
             out,
             start,
-            is_staged: false,
+            is_staged,
             operands,
             exponent,
             term: kernel,
@@ -216,11 +210,18 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         }))
     }
 
-    fn reduction(&self, mut nest: Nest, term: Reduced<T>) -> Command<T> {
+    fn reduction(&self, mut nest: Nest, op: Op) -> Command<T> {
+        assert!(is_reduction(op), "{op} is no operation over slices");
         let lanes = Some(LOOPS - 1);
         let length = std::mem::replace(&mut nest.trips[LOOPS - 1], 1);
         let (out, operand) = (nest.out.place(lanes), nest.operands[0].place(lanes));
-        Command::Reduce(Box::new(Reduce { trips: nest.trips, length, out, operand, term }))
+        let partial = match &nest.operands[1..] {
+            [result, factor] => Some([result.place(None), factor.place(None)]),
+            _ => None,
+        };
+        let join = joining(op).and_then(|join| formula::operation(join, 2, Kernel(PhantomData::<(T, S)>)));
+        let kernels = reduce::Kernels::new::<S>(join);
+        Command::Reduce(Box::new(Reduce { trips: nest.trips, length, op, out, operand, partial, kernels }))
     }
 
     /// A small instruction, taken apart.
@@ -316,40 +317,6 @@ impl<T: Float, S: Set> WithFormula for Kernel<T, S> {
     }
 }
 
-/// What makes a number of a slice.
-fn reduction<T: Float>(op: Op) -> fn(&[T]) -> T {
-    match op {
-        Op::Sum => formulas::sum,
-        Op::Product => formulas::product,
-        Op::Mean => formulas::mean,
-        Op::Maximum => formulas::maximum,
-        Op::Minimum => formulas::minimum,
-        Op::LogSumExp => formulas::log_sum_exp,
-        _ => panic!("{op} is no operation over slices"),
-    }
-}
-
-/// What writes its derivatives.
-fn reduction_partials<T: Float>(op: Op) -> Partials<T> {
-    macro_rules! times_factor {
-        ($partials:path) => {
-            |slice, result, factor, out| {
-                $partials(slice, result, out);
-                out.iter_mut().for_each(|partial| *partial = factor.strong_zero_mul(*partial));
-            }
-        };
-    }
-    match op {
-        Op::Sum => times_factor!(partials::sum),
-        Op::Product => times_factor!(partials::product),
-        Op::Mean => times_factor!(partials::mean),
-        Op::Maximum => times_factor!(partials::maximum),
-        Op::Minimum => times_factor!(partials::minimum),
-        Op::LogSumExp => times_factor!(partials::log_sum_exp),
-        _ => panic!("{op} is no operation over slices"),
-    }
-}
-
 /// Runs commands one after the other.
 ///
 /// # Safety
@@ -392,21 +359,19 @@ impl<T: Float> Command<T> {
             Command::Reduce(reduce) => {
                 reduce.out.shift(depth, turns);
                 reduce.operand.shift(depth, turns);
-                if let Reduced::Partial { result, factor, .. } = &mut reduce.term {
-                    result.shift(depth, turns);
-                    factor.shift(depth, turns);
-                }
+                reduce.partial.iter_mut().flatten().for_each(|place| place.shift(depth, turns));
             }
             Command::Repeat { body, .. } => body.iter_mut().for_each(|command| command.shift(depth, turns)),
         }
     }
 
-    /// So much room for packing it needs, in numbers.
+    /// So much room beyond that for rows it needs, in numbers.
     pub fn panel(&self) -> usize {
         match self {
             Command::Product(product) => product.panel(),
             Command::Repeat { body, .. } => body.iter().map(Command::panel).max().unwrap_or(0),
-            Command::Scalars(_) | Command::Rows(_) | Command::Reduce(_) => 0,
+            Command::Reduce(reduce) => reduce.room(),
+            Command::Scalars(_) | Command::Rows(_) => 0,
         }
     }
 

@@ -8,7 +8,7 @@ use super::kernels::{Map, Set};
 use super::memory::{Memory, Room};
 use super::nest::{Nest, Operand};
 use super::place::next_turn;
-use super::rows::{Begin, activate};
+use super::rows::activate;
 use super::tile::{Job, Moving, Paired, Scaled, Shared, Single, Tiles};
 use crate::program::{LOOPS, REPEATS, Route};
 
@@ -75,9 +75,10 @@ const LARGEST_PANEL: u32 = 4096;
 
 impl<T: Float> Product<T> {
     /// The fastest way to run a sum of products of two operands, or of one operand; none, if they do not stand in even steps.
-    pub fn new<S: Set>(nest: &Nest, start: &Begin, is_relu: bool, activation: Option<Map<T>>) -> Option<Self> {
+    pub fn new<S: Set>(nest: &Nest, is_here: bool, is_relu: bool, activation: Option<Map<T>>) -> Option<Self> {
         let operands = || [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands);
-        if !operands().all(|operand| operand.access.route == Route::Direct) {
+        // Rows and lanes of a tile are computed side by side, so their results must be different ones.
+        if !operands().all(|operand| operand.access.route == Route::Direct) || !nest.results_are_apart() {
             return None;
         }
         let width = S::width::<T>();
@@ -112,7 +113,7 @@ impl<T: Float> Product<T> {
             start: nest.start.as_ref().map(spot),
             a,
             b: nest.operands.get(1 - roles.a).map_or(a, spot),
-            is_here: matches!(start, Begin::Here),
+            is_here,
             is_packed: roles.way == Way::Shared { is_packed: true },
             is_collected: roles.is_collected(nest, activation.is_some() && !is_relu),
             is_relu,
@@ -239,13 +240,23 @@ impl Spot {
 ///
 /// All lanes of all steps may be read.
 unsafe fn pack<T: Float>(a: Moving<*const T>, steps: usize, lanes: usize, panel: &mut [T]) {
-    for lane in 0..lanes {
+    const SOME: usize = 8;
+    let mut lane = 0;
+    while lane < lanes {
+        let count = SOME.min(lanes - lane);
         let mut from = a.moved(0, 0, lane);
-        for to in panel[lane..].iter_mut().step_by(lanes).take(steps) {
+        for row in panel.chunks_exact_mut(lanes).take(steps) {
+            let row = &mut row[lane..lane + count];
             // SAFETY: the caller's promise.
-            *to = unsafe { *from };
+            unsafe {
+                match <&mut [T; SOME]>::try_from(&mut *row) {
+                    Ok(row) => (0..SOME).for_each(|lane| row[lane] = *from.offset(lane as isize * a.lane)),
+                    Err(_) => (0..count).for_each(|lane| row[lane] = *from.offset(lane as isize * a.lane)),
+                }
+            }
             from = from.wrapping_offset(a.step);
         }
+        lane += count;
     }
 }
 

@@ -1,55 +1,108 @@
 //! Operations over slices, and their derivatives.
 
 use super::Float;
+use super::formula::{Formula, MOST_OPERANDS};
+use super::kernels::{Fold, Map, Set};
 use super::memory::{BLOCK, Memory, Room};
 use super::place::{Place, next_turn};
+use crate::op::partial;
 use crate::program::LOOPS;
+use crate::{Number, Op};
 
-/// A reduction of slices, each to one number that is added where it goes.
+/// A reduction of slices, each to one number, or its derivatives; they are added where they go.
 pub(super) struct Reduce<T> {
     /// The loops around the slices.
     pub trips: [u32; LOOPS],
     /// The length of the slices.
     pub length: u32,
+    pub op: Op,
     pub out: Place,
     pub operand: Place,
-    /// What becomes of a slice.
-    pub term: Term<T>,
+    /// Of derivatives: where the result stands, and what they are multiplied by.
+    pub partial: Option<[Place; 2]>,
+    pub kernels: Kernels<T>,
 }
 
-/// What becomes of a slice.
-pub(super) enum Term<T> {
-    /// One number.
-    Value(fn(&[T]) -> T),
-    /// A number for each of its own.
-    Partial { result: Place, factor: Place, write: Partials<T> },
+/// What reductions are made of.
+#[derive(Clone, Copy)]
+pub(super) struct Kernels<T> {
+    sum: Fold<T>,
+    /// Joins two rows lane by lane.
+    join: Option<Map<T>>,
+    exp_of_difference: Map<T>,
+    share: Map<T>,
 }
 
-/// Writes the derivatives of a reduction times a factor: of the slice, the result and the factor.
-pub(super) type Partials<T> = fn(&[T], T, T, &mut [T]);
+/// `exp(a - b)`.
+struct ExpOfDifference;
+
+impl Formula for ExpOfDifference {
+    const OPERANDS: usize = 2;
+
+    #[inline(always)]
+    fn at<N: Number>([a, b, ..]: [N; MOST_OPERANDS], _: i32) -> N {
+        (a - b).exp()
+    }
+}
+
+/// `factor * (a / total)`.
+struct Share;
+
+impl Formula for Share {
+    const OPERANDS: usize = 3;
+
+    #[inline(always)]
+    fn at<N: Number>([a, total, factor, ..]: [N; MOST_OPERANDS], _: i32) -> N {
+        factor.strong_zero_mul(a / total)
+    }
+}
+
+impl<T: Float> Kernels<T> {
+    /// With a kernel that joins two rows lane by lane, for products, the largest and the smallest.
+    pub fn new<S: Set>(join: Option<Map<T>>) -> Self {
+        Kernels {
+            sum: S::sum::<T>(),
+            join,
+            exp_of_difference: S::map::<T, ExpOfDifference>(),
+            share: S::map::<T, Share>(),
+        }
+    }
+}
+
+/// The rooms of rows: two that are joined in turn, and two that hold one number in all lanes.
+const JOINED: [Room; 2] = [Room(0), Room(1)];
+const SAME: [Room; 2] = [Room(2), Room(3)];
 
 impl<T: Float> Reduce<T> {
+    /// So much room for whole slices it needs, in numbers.
+    pub fn room(&self) -> usize {
+        let collected = if self.operand.is_contiguous() { 0 } else { self.length as usize };
+        collected + if self.partial.is_some() { self.length as usize } else { 0 }
+    }
+
     /// Runs it.
     ///
     /// # Safety
     ///
     /// The places are of this program and these loops.
     pub unsafe fn run(&self, memory: &mut Memory<T>) {
+        let length = self.length as usize;
         let mut turn = [0; LOOPS];
         loop {
-            // SAFETY: the caller's promise; what is written is in rooms, and the slice is not used any more.
+            // SAFETY: the caller's promise. What is written is in rooms; the slice is read no more when the slots are written.
             unsafe {
-                let slice = self.slice(memory, &turn);
-                match &self.term {
-                    Term::Value(reduce) => {
-                        let result = reduce(slice);
+                let (partials, collected) =
+                    memory.panel(self.room()).split_at_mut(self.partial.iter().count() * length);
+                let slice = self.slice(memory, &turn, collected);
+                match &self.partial {
+                    None => {
+                        let result = self.value(memory, slice);
                         memory.write(&self.out, &turn, 0, &[result], true);
                     }
-                    Term::Partial { result, factor, write } => {
-                        let result = *memory.read(result, &turn, 0, 1, Room(0));
-                        let factor = *memory.read(factor, &turn, 0, 1, Room(0));
-                        let partials = memory.long_room(1, self.length as usize);
-                        write(slice, result, factor, partials);
+                    Some([result, factor]) => {
+                        let result = *memory.read(result, &turn, 0, 1, SAME[0]);
+                        let factor = *memory.read(factor, &turn, 0, 1, SAME[0]);
+                        self.partials(memory, slice, result, factor, partials);
                         for (block, partials) in partials.chunks(BLOCK).enumerate() {
                             memory.write(&self.out, &turn, (block * BLOCK) as u32, partials, true);
                         }
@@ -63,19 +116,116 @@ impl<T: Float> Reduce<T> {
     }
 
     /// The slice, as it stands or collected.
-    unsafe fn slice<'a>(&self, memory: &mut Memory<T>, turn: &[u32; LOOPS]) -> &'a [T] {
-        let length = self.length as usize;
+    unsafe fn slice<'a>(&self, memory: &mut Memory<T>, turn: &[u32; LOOPS], collected: &'a mut [T]) -> &'a [T] {
         // SAFETY: the caller's promise.
         unsafe {
             if self.operand.is_contiguous() {
-                return std::slice::from_raw_parts(memory.slots().add(self.operand.at(turn)), length);
+                return std::slice::from_raw_parts(memory.slots().add(self.operand.at(turn)), self.length as usize);
             }
-            let slice = memory.long_room(0, length);
-            for (block, to) in slice.chunks_mut(BLOCK).enumerate() {
-                let from = memory.read(&self.operand, turn, (block * BLOCK) as u32, to.len(), Room(0));
+            for (block, to) in collected.chunks_mut(BLOCK).enumerate() {
+                let from = memory.read(&self.operand, turn, (block * BLOCK) as u32, to.len(), SAME[0]);
                 to.copy_from_slice(std::slice::from_raw_parts(from, to.len()));
             }
-            slice
+            collected
         }
+    }
+
+    /// What becomes of a slice.
+    unsafe fn value(&self, memory: &mut Memory<T>, slice: &[T]) -> T {
+        // SAFETY: the kernels were chosen for this processor.
+        unsafe {
+            match self.op {
+                Op::LogSumExp => {
+                    let largest = self.joined(memory, slice, T::max);
+                    let shift = if largest.into().is_finite() { largest } else { T::default() };
+                    let mut total = T::default();
+                    for block in slice.chunks(BLOCK) {
+                        let powers = memory.row(JOINED[0], block.len());
+                        (self.kernels.exp_of_difference)(
+                            powers,
+                            &[block, memory.same(SAME[0], shift, block.len()), &[], &[], &[]],
+                            0,
+                        );
+                        total = total + (self.kernels.sum)(powers);
+                    }
+                    shift + total.ln()
+                }
+                Op::Maximum => self.joined(memory, slice, T::max),
+                Op::Minimum => self.joined(memory, slice, T::min),
+                Op::Product => self.joined(memory, slice, |a, b| a * b),
+                Op::Mean => (self.kernels.sum)(slice) / T::constant(slice.len() as f64),
+                _ => (self.kernels.sum)(slice),
+            }
+        }
+    }
+
+    /// All numbers joined, row by row first.
+    unsafe fn joined(&self, memory: &mut Memory<T>, slice: &[T], join: impl Fn(T, T) -> T) -> T {
+        let (rows, rest) = slice.as_chunks::<BLOCK>();
+        let kernel = self.kernels.join.expect("reductions that join have a kernel for it");
+        let mut joined: &[T] = rest;
+        if let Some((first, rows)) = rows.split_first() {
+            let mut so_far: &[T] = first;
+            for (number, row) in rows.iter().enumerate() {
+                // SAFETY: the kernel was chosen for this processor; the rooms take turns.
+                so_far = unsafe {
+                    let next = memory.row(JOINED[number % 2], BLOCK);
+                    kernel(next, &[so_far, row, &[], &[], &[]], 0);
+                    next
+                };
+            }
+            joined = so_far;
+        }
+        let rest = if rows.is_empty() { &[] } else { rest };
+        let all = joined.iter().chain(rest).copied();
+        all.reduce(join).unwrap_or_else(|| if self.op == Op::Product { T::constant(1.0) } else { T::default() })
+    }
+
+    /// Writes the derivatives of a slice times a factor.
+    unsafe fn partials(&self, memory: &mut Memory<T>, slice: &[T], result: T, factor: T, out: &mut [T]) {
+        match self.op {
+            Op::LogSumExp if result.into().is_finite() => {
+                // SAFETY: the kernels were chosen for this processor.
+                unsafe {
+                    let largest = self.joined(memory, slice, T::max);
+                    let mut total = T::default();
+                    for (block, out) in slice.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
+                        let largest = memory.same(SAME[0], largest, block.len());
+                        (self.kernels.exp_of_difference)(out, &[block, largest, &[], &[], &[]], 0);
+                        total = total + (self.kernels.sum)(out);
+                    }
+                    for out in out.chunks_mut(BLOCK) {
+                        let share = memory.row(JOINED[0], out.len());
+                        let (total, factor) =
+                            (memory.same(SAME[0], total, out.len()), memory.same(SAME[1], factor, out.len()));
+                        (self.kernels.share)(share, &[out, total, factor, &[], &[]], 0);
+                        out.copy_from_slice(share);
+                    }
+                }
+                return;
+            }
+            Op::LogSumExp => partial::log_sum_exp(slice, result, out),
+            Op::Maximum => partial::maximum(slice, result, out),
+            Op::Minimum => partial::minimum(slice, result, out),
+            Op::Product => partial::product(slice, result, out),
+            Op::Mean => partial::mean(slice, result, out),
+            _ => partial::sum(slice, result, out),
+        }
+        out.iter_mut().for_each(|partial| *partial = factor.strong_zero_mul(*partial));
+    }
+}
+
+/// Whether there is such a reduction.
+pub(super) fn is_reduction(op: Op) -> bool {
+    matches!(op, Op::Sum | Op::Product | Op::Mean | Op::Maximum | Op::Minimum | Op::LogSumExp)
+}
+
+/// The operation that joins two rows of such a reduction.
+pub(super) fn joining(op: Op) -> Option<Op> {
+    match op {
+        Op::Maximum | Op::LogSumExp => Some(Op::Max),
+        Op::Minimum => Some(Op::Min),
+        Op::Product => Some(Op::Mul),
+        _ => None,
     }
 }

@@ -1,4 +1,5 @@
-//! How fast machines are, on programs written by hand: `cargo test --release -p chainrule --lib speed -- --ignored --nocapture`.
+//! How fast machines are, on programs written by hand:
+//! `cargo test --release -p chainrule --lib machine::speed -- --ignored --nocapture --test-threads=1`.
 
 use super::{Float, InstructionSet, Machine};
 use crate::Op;
@@ -45,7 +46,8 @@ impl Writing {
     }
 
     fn finish(self) -> Program {
-        let outputs = vec![Output { name: "last".into(), slots: vec![self.slots - 1..self.slots] }];
+        let last = self.slots - 1..self.slots;
+        let outputs = vec![Output { name: "last".into(), slots: vec![last] }];
         Program {
             inputs: self.inputs,
             constants: Vec::new(),
@@ -140,6 +142,33 @@ fn map(op: Op, length: u32) -> Program {
     p.finish()
 }
 
+fn log_sum_exp(length: u32) -> Program {
+    let mut p = Writing::new();
+    let x = p.input("x", length);
+    let out = p.new_slots(1);
+    let term = Term::Reduction { op: Op::LogSumExp, operand: at(x, [0, 0, 0, 1]) };
+    p.run([1, 1, 1, length], at(out, [0; 4]), Start::Zero, term, None);
+    p.finish()
+}
+
+/// Products of numbers that stand anywhere, in some groups.
+fn gathered(groups: u32, length: u32) -> Program {
+    let mut p = Writing::new();
+    let x = p.input("x", 1000);
+    let mut tables = Vec::new();
+    for group in 0..groups {
+        let out = p.new_slots(length);
+        let mut listed = |step: u32| {
+            let base = tables.len() as u32;
+            tables.extend((0..length).map(|number| x + (number * step + group) % 1000));
+            Access::listed(base, [0, 0, 0, 1])
+        };
+        let (a, b) = (listed(77), listed(131));
+        p.product([1, 1, 1, length], at(out, [0, 0, 0, 1]), Start::Zero, a, b);
+    }
+    Program { tables, ..p.finish() }
+}
+
 /// The least time of a run, in microseconds.
 fn time(mut run: impl FnMut()) -> f64 {
     let start = Instant::now();
@@ -173,7 +202,9 @@ fn report<T: Float>(name: &str, program: &Program) {
         }
         let least = time(|| machine.run().expect("a good program"));
         let flops = flops(&program.steps) / least / 1000.0;
-        println!("{name:24} {set:?}: {least:.3} us, {flops:.1} GFlop/s, {} bytes", machine.bytes());
+        let making = time(|| drop(Machine::<T>::with_instruction_set(program, set)));
+        let bytes = machine.bytes();
+        println!("{name:24} {set:?}: {least:.3} us, {flops:.1} GFlop/s, {bytes} bytes, made in {making:.1} us");
     }
 }
 
@@ -187,6 +218,9 @@ fn speed() {
     report::<f64>("matrix 7 4 8", &matrix(7, 4, 8));
     report::<f32>("matrix 32 64 784 f32", &matrix(32, 64, 784));
     report::<f64>("1000 scalars", &scalars(1000));
+    report::<f64>("20 of 50 gathered", &gathered(20, 50));
+    report::<f64>("20 of 8 gathered", &gathered(20, 8));
+    report::<f64>("log_sum_exp of 10^6", &log_sum_exp(1_000_000));
     report::<f64>("exp of 10000", &map(Op::Exp, 10_000));
     report::<f64>("ln of 10000", &map(Op::Ln, 10_000));
     report::<f64>("tanh of 10000", &map(Op::Tanh, 10_000));

@@ -4,6 +4,8 @@
 //! as many as there are registers, so that a number that was loaded is used often and sums need not wait for each other.
 //!
 //! There are no closures here: those would be functions of their own, which lack the vector instructions.
+// Rows, vectors and steps are numbers of registers.
+#![allow(clippy::needless_range_loop)]
 
 use super::Float;
 use super::lanes::Lanes;
