@@ -37,12 +37,14 @@ pub enum Error {
         found: String,
     },
     /// A comparison that a program was recorded by comes out otherwise.
-    #[error("{comparison} is {}: the program was recorded where it is {expected}", !expected)]
+    #[error("{comparison} is {}{}: the program was recorded where it is {expected}", !expected, in_row(row))]
     Guard {
         /// The comparison, and where it stands.
         comparison: String,
         /// What it was in the recording.
         expected: bool,
+        /// The first row in which it is not, counted from 0, of a program over rows.
+        row: Option<usize>,
     },
     /// Nothing has this name.
     #[error("{}", text::unknown(kind, name, known))]
@@ -54,6 +56,10 @@ pub enum Error {
         /// The names that there are.
         known: Vec<String>,
     },
+}
+
+fn in_row(row: &Option<usize>) -> String {
+    row.map_or(String::new(), |row| format!(" in row {row}"))
 }
 
 /// A result whose error is [`Error`] unless said otherwise.

@@ -126,6 +126,13 @@ impl Program {
     }
 }
 
+impl Guard {
+    /// The slots of all rows.
+    pub fn slots(&self) -> Range<u32> {
+        self.slot..self.slot.saturating_add(self.rows)
+    }
+}
+
 impl Output {
     /// So many numbers it has.
     pub fn length(&self) -> usize {

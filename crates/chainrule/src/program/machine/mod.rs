@@ -174,8 +174,11 @@ impl<T: Float> Machine<T> {
             return Err(self.index_error(misread));
         }
         for guard in &self.program.guards {
-            if (self.slots[guard.slot as usize] != T::default()) != guard.expected {
-                return Err(Error::Guard { comparison: guard.comparison.clone(), expected: guard.expected });
+            let slots = guard.slots();
+            let rows = &self.slots[slots.start as usize..slots.end as usize];
+            if let Some(row) = rows.iter().position(|is_true| (*is_true != T::default()) != guard.expected) {
+                let (comparison, expected) = (guard.comparison.clone(), guard.expected);
+                return Err(Error::Guard { comparison, expected, row: (rows.len() > 1).then_some(row) });
             }
         }
         Ok(())
