@@ -304,11 +304,27 @@ fn the_gradient_of_a_network_over_rows_is_that_of_the_tape() {
 }
 
 #[test]
+fn some_outputs_alone_come_out_as_among_all() {
+    for seed in 0..200 {
+        let Example { program, numbers } = example(seed);
+        let vjp = program.vjp().unwrap();
+        let inputs = [&numbers[..], &SEEDS].concat();
+        let all = outputs(&vjp, &inputs);
+        let alone = vjp.only(&["gradient by row", "some"]).unwrap();
+        assert!(alone.slots <= vjp.slots, "seed {seed}");
+        assert_near(&outputs(&alone, &inputs), &[&all[26..38], &all[1..2]].concat(), &format!("seed {seed}"));
+    }
+}
+
+#[test]
 fn what_cannot_be_differentiated_or_mapped_is_refused() {
     let program = example(0).program;
     let message = |result: crate::Result<Program>| result.unwrap_err().to_string();
-    assert_eq!(message(program.gradient()), "gradient: expected a program with one number as output, found 2 numbers");
+    let many = program.vjp().unwrap().only(&["gradient by row"]).unwrap();
+    let expected = "gradient: expected a program whose first output is one number, found 12 numbers";
+    assert_eq!(message(many.gradient()), expected);
     assert!(message(program.vjp_by(&["wieghts"])).contains("weights"));
+    assert!(message(program.only(&["lost"])).contains("last"));
     assert_eq!(message(program.over_rows(&["row"], 0, Rows::Each)), "rows: expected at least one row, found 0");
     assert!(
         message(program.over_rows(&["row"], u32::MAX, Rows::Each)).starts_with("program: expected fewer than 2^32")

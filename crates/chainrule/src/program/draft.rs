@@ -134,11 +134,13 @@ impl Draft {
         self.open.push((trips, before));
     }
 
-    /// Ends the repeat that was opened last.
+    /// Ends the repeat that was opened last. One in which nothing is done is left out.
     pub fn close(&mut self) {
         let (trips, before) = self.open.pop().expect("a repeat is open");
         let body = std::mem::replace(&mut self.steps, before);
-        self.steps.push(Step::Repeat { trips, body });
+        if !body.is_empty() {
+            self.steps.push(Step::Repeat { trips, body });
+        }
     }
 
     /// The same, with the turns in the opposite order.

@@ -33,6 +33,7 @@ mod reverse;
 mod rows;
 #[cfg(feature = "save")]
 mod save;
+mod simplify;
 mod slice;
 mod slot_set;
 

@@ -1,8 +1,8 @@
 //! Programs against the values that they were recorded from.
 
 use super::*;
-use crate::{Value, rng};
 use crate::{Op, RngExt};
+use crate::{Value, rng};
 
 /// What a program computes from these inputs, which has to be the same whatever runs it.
 fn run(program: &Program, inputs: &[f64]) -> Vec<f64> {
