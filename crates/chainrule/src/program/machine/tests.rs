@@ -1,9 +1,9 @@
 //! Machines against the interpreter.
 
 use super::{Float, InstructionSet, Machine};
+use crate::program::interpret;
 use crate::program::random::{Example, example};
 use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, Route, Start, Step, Term};
-use crate::program::interpret;
 use crate::{Op, Pcg64, RngExt, rng};
 
 /// Runs a program on every instruction set, twice over, and compares all slots with the interpreter's.
@@ -147,8 +147,9 @@ const ALONG: [i32; LOOPS] = [0, 0, 0, 1];
 fn zero_times_infinity_is_zero_in_strong_products() {
     for length in [1, 20] {
         let at = |base| Access::strided(base, ALONG);
-        let product =
-            |is_strong| run([1, 1, 1, length], at(2 * length), Start::Zero, Term::Product { a: at(0), b: at(length), is_strong });
+        let product = |is_strong| {
+            run([1, 1, 1, length], at(2 * length), Start::Zero, Term::Product { a: at(0), b: at(length), is_strong })
+        };
         let numbers = [vec![0.0; length as usize], vec![f64::INFINITY; length as usize]].concat();
         for set in InstructionSet::available() {
             let result = |is_strong| {
@@ -209,7 +210,7 @@ fn an_index_that_is_none_is_an_error() {
 fn a_comparison_that_comes_out_otherwise_is_an_error() {
     let less = Term::Operation { op: Op::Less, exponent: 0, operands: vec![Access::slot(0), Access::slot(1)] };
     let mut program = program(2, vec![], 3, vec![run([1; 4], Access::slot(2), Start::Zero, less)]);
-    program.guards.push(Guard { slot: 2, expected: true, comparison: "a < b at src/model.rs:12:8".into() });
+    program.guards.push(Guard { slot: 2, rows: 1, expected: true, comparison: "a < b at src/model.rs:12:8".into() });
     let mut machine = Machine::<f32>::new(&program);
     machine.inputs_mut().copy_from_slice(&[1.0, 2.0]);
     machine.run().expect("1 is less than 2");
