@@ -37,14 +37,14 @@ pub enum Error {
         found: String,
     },
     /// A comparison that a program was recorded by comes out otherwise.
-    #[error("{}{comparison} is {}: the program was recorded where it is {expected}", in_row(row), !expected)]
+    #[error("{comparison} is {}{}: the program was recorded where it is {expected}", !expected, in_row(row))]
     Guard {
-        /// The row of a batch, counted from 0.
-        row: Option<usize>,
         /// The comparison, and where it stands.
         comparison: String,
         /// What it was in the recording.
         expected: bool,
+        /// The first row in which it is not, counted from 0, of a program over rows.
+        row: Option<usize>,
     },
     /// Nothing has this name.
     #[error("{}", text::unknown(kind, name, known))]
@@ -56,6 +56,10 @@ pub enum Error {
         /// The names that there are.
         known: Vec<String>,
     },
+}
+
+fn in_row(row: &Option<usize>) -> String {
+    row.map_or(String::new(), |row| format!(" in row {row}"))
 }
 
 /// A result whose error is [`Error`] unless said otherwise.
@@ -75,10 +79,6 @@ impl Error {
             other => other,
         }
     }
-}
-
-fn in_row(row: &Option<usize>) -> String {
-    row.map_or_else(String::new, |row| format!("row {row}: "))
 }
 
 /// A place in a file, as precisely as it is known: `data.csv, line 7, column "width"`.

@@ -14,10 +14,8 @@ pub(crate) fn check(program: &Program) -> Result<(), String> {
     if let Some(slot) = program.tables.iter().find(|slot| **slot >= slots) {
         return Err(format!("a table names slot {slot} of {slots}"));
     }
-    if let Some(guard) =
-        program.guards.iter().find(|guard| guard.slot.saturating_add(guard.rows.saturating_sub(1)) >= slots)
-    {
-        return Err(format!("a guard stands in slot {} of {slots}", guard.slot));
+    if let Some(guard) = program.guards.iter().find(|guard| guard.slots().end > slots) {
+        return Err(format!("a guard stands in slots {:?} of {slots}", guard.slots()));
     }
     for output in &program.outputs {
         if let Some(range) = output.slots.iter().find(|range| range.start > range.end || range.end > slots) {

@@ -4,7 +4,7 @@
 //! So a transformation never has to move what is there: it adds inputs, constants and blocks of slots as it needs them, and
 //! emits instructions. [`finish`](Draft::finish) gives each slot that is used its place: inputs, constants, all others.
 
-use super::layout::Layout;
+use super::layout::{CACHE_LINE, Layout};
 use super::reach::{Routes, Turns, for_each};
 use super::slot_set::SlotSet;
 use super::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step};
@@ -61,12 +61,19 @@ impl Draft {
         self.slots
     }
 
-    /// New slots, one after the other: the first of them.
+    /// New slots, one after the other: the first of them. Many begin at a multiple of a cache line.
     pub fn allocate(&mut self, count: u64) -> Result<u32> {
-        let first = self.slots;
-        let end = u64::from(first) + count;
+        let is_long = count >= u64::from(CACHE_LINE);
+        let first = if is_long { u64::from(self.slots).next_multiple_of(CACHE_LINE.into()) } else { self.slots.into() };
+        let end = first + count;
         self.slots = u32::try_from(end).map_err(|_| Error::argument("program", "fewer than 2^32 slots", end))?;
-        Ok(first)
+        Ok(first as u32)
+    }
+
+    /// Two new slots for each that there is, for derivatives: how far behind it the one is, and behind that the other.
+    pub fn allocate_derivatives(&mut self) -> Result<u32> {
+        let distance = u64::from(self.slots.max(1)).next_multiple_of(CACHE_LINE.into());
+        self.allocate(2 * distance)
     }
 
     /// A new group of inputs: its first slot.
@@ -127,11 +134,13 @@ impl Draft {
         self.open.push((trips, before));
     }
 
-    /// Ends the repeat that was opened last.
+    /// Ends the repeat that was opened last. One in which nothing is done is left out.
     pub fn close(&mut self) {
         let (trips, before) = self.open.pop().expect("a repeat is open");
         let body = std::mem::replace(&mut self.steps, before);
-        self.steps.push(Step::Repeat { trips, body });
+        if !body.is_empty() {
+            self.steps.push(Step::Repeat { trips, body });
+        }
     }
 
     /// The same, with the turns in the opposite order.

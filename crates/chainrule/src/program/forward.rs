@@ -18,6 +18,18 @@ impl Program {
     ///
     /// Of a [gradient](Program::gradient) this gives products of the Hessian matrix with vectors.
     ///
+    /// ```
+    /// use chainrule::Program;
+    /// use chainrule::program::Machine;
+    ///
+    /// let program = Program::record(&[2.0, 5.0], |x| x[0] * x[0] * x[1])?;
+    /// let mut machine = Machine::<f64>::new(&program.gradient()?.jvp()?);
+    /// machine.inputs_mut().copy_from_slice(&[2.0, 5.0, 1.0, 0.0]); // the inputs, and a direction
+    /// machine.run()?;
+    /// assert_eq!(machine.output(3).collect::<Vec<_>>(), [10.0, 4.0]); // the first column of the Hessian matrix
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the program is too large to be differentiated.
@@ -34,8 +46,7 @@ impl Program {
         let by = self.chosen(groups)?;
         let Expanded { mut draft, steps, formulas, varied } = expand(self, &by)?;
         let unfinished = draft.unfinished(&steps);
-        let distance = draft.slots();
-        draft.allocate(2 * u64::from(distance))?;
+        let distance = draft.allocate_derivatives()?;
         let sums = Sums::new(draft.slots());
         let mut forward = Forward { draft, formulas, varied, unfinished, sums, distance };
         forward.inputs(&by)?;

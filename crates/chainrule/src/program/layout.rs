@@ -1,6 +1,7 @@
 //! Gives each slot that is used its place: first the inputs, then the constants, then all others in the order that they had.
 //!
-//! Slots between those that an access reaches stay where they are, so that strides keep their lengths; all other gaps close.
+//! Slots between those that an access reaches stay where they are, so that strides keep their lengths; all other gaps close,
+//! but for what keeps long stretches as far from the edges of cache lines as they were.
 //! An access that goes across one that has opened, because inputs or constants were put in, reads by a table.
 
 use super::reach::{Routes, Turns, for_each, try_for_each_mut};
@@ -17,6 +18,9 @@ pub(super) struct Layout {
     cuts: Vec<u32>,
     length: u32,
 }
+
+/// So many numbers of eight bytes.
+pub(super) const CACHE_LINE: u32 = 8;
 
 /// Of what is not used.
 const NOWHERE: u32 = u32::MAX;
@@ -36,7 +40,7 @@ impl Layout {
             used.slots.insert(range.clone().into());
         }
         for guard in guards {
-            used.slots.insert((guard.slot..guard.slot + guard.rows).into());
+            used.slots.insert(guard.slots().into());
         }
         let mut layout =
             Layout { slots: vec![NOWHERE; slots as usize], places: Vec::new(), cuts: Vec::new(), length: 0 };
@@ -47,7 +51,7 @@ impl Layout {
             layout.place(*slot..slot + 1);
         }
         for stretch in used.slots.stretches() {
-            layout.place(stretch);
+            layout.place_rest(stretch);
         }
         layout.places = vec![NOWHERE; routes.tables.len()];
         for (new, place) in used.places.stretches().flatten().enumerate() {
@@ -73,14 +77,23 @@ impl Layout {
         }
     }
 
+    /// The same for slots that are computed, at a distance from the edges of cache lines that stays.
+    fn place_rest(&mut self, slots: Range<u32>) {
+        let is_placed = |slot: &u32| self.slots[*slot as usize] != NOWHERE;
+        let first = slots.start + slots.clone().take_while(is_placed).count() as u32;
+        if slots.end - first >= CACHE_LINE {
+            self.length += (first + CACHE_LINE - self.length % CACHE_LINE) % CACHE_LINE;
+        }
+        self.place(first..slots.end);
+    }
+
     /// Moves everything in the program to where it belongs.
     pub fn apply(&mut self, program: &mut Program) -> Result<()> {
         let old = Routes { tables: std::mem::take(&mut program.tables), lookups: std::mem::take(&mut program.lookups) };
         let kept = old.tables.iter().zip(&self.places).filter(|(_, new)| **new != NOWHERE);
-        // What a table lists between the places that are reached may be nowhere.
-        let tables = kept
-            .map(|(slot, _)| self.slots.get(*slot as usize).map_or(0, |new| if *new == NOWHERE { 0 } else { *new }));
-        let tables = tables.collect();
+        // What a table lists between the places that are reached may be nowhere: slot 0 is as good as any.
+        let slot = |old: u32| self.slots.get(old as usize).copied().filter(|new| *new != NOWHERE).unwrap_or(0);
+        let tables = kept.map(|(old, _)| slot(*old)).collect();
         let mut moving = Moving { layout: self, new: Routes { tables, lookups: Vec::new() }, lookups: Vec::new(), old };
         moving.lookups = vec![None; moving.old.lookups.len()];
         try_for_each_mut(&mut program.steps, |instruction, turns| {

@@ -35,6 +35,7 @@ mod reverse;
 mod rows;
 #[cfg(feature = "save")]
 mod save;
+mod simplify;
 mod slice;
 mod slot_set;
 
@@ -126,6 +127,13 @@ impl Program {
     pub(crate) fn constant_slots(&self) -> Range<u32> {
         let start = self.input_length();
         start..start + self.constants.len() as u32
+    }
+}
+
+impl Guard {
+    /// The slots of all rows.
+    pub fn slots(&self) -> Range<u32> {
+        self.slot..self.slot.saturating_add(self.rows)
     }
 }
 

@@ -19,6 +19,19 @@ impl Program {
     /// The program that computes the outputs of this one, and then the gradient of the first: a group `gradient by NAME`
     /// for each group of inputs.
     ///
+    /// ```
+    /// use chainrule::Program;
+    /// use chainrule::program::Machine;
+    ///
+    /// let program = Program::record(&[2.0, -3.0], |x| x[0] * x[1] + 10.0)?;
+    /// let mut machine = Machine::<f64>::new(&program.gradient()?);
+    /// machine.inputs_mut().copy_from_slice(&[2.0, -3.0]);
+    /// machine.run()?;
+    /// assert_eq!(machine.output(0).collect::<Vec<_>>(), [4.0]);
+    /// assert_eq!(machine.output(1).collect::<Vec<_>>(), [-3.0, 2.0]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the first group of outputs is not one number.
@@ -48,6 +61,18 @@ impl Program {
 
     /// The program that computes the outputs of this one, and then, from a further group of inputs `adjoint of NAME` for
     /// each group of outputs, a group `gradient by NAME` for each group of inputs: the adjoints times the Jacobian matrix.
+    ///
+    /// ```
+    /// use chainrule::Program;
+    /// use chainrule::program::Machine;
+    ///
+    /// let program = Program::record(&[2.0, 5.0], |x| [x[0] * x[1], x[0] - x[1]])?;
+    /// let mut machine = Machine::<f64>::new(&program.vjp()?);
+    /// machine.inputs_mut().copy_from_slice(&[2.0, 5.0, 1.0, 100.0]); // the inputs, and the adjoints of the outputs
+    /// machine.run()?;
+    /// assert_eq!(machine.output(1).collect::<Vec<_>>(), [105.0, -98.0]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -118,8 +143,7 @@ impl Reverse {
         }
         add_needed(&forward, &draft.routes, &mut needed);
         let unfinished = draft.unfinished(&forward);
-        let distance = draft.slots();
-        draft.allocate(2 * u64::from(distance))?;
+        let distance = draft.allocate_derivatives()?;
         let (active, sums) = (needed.intersection(&varied), Sums::new(draft.slots()));
         Ok(Reverse { draft, forward, formulas, by, varied, active, unfinished, sums, distance })
     }

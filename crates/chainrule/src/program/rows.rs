@@ -34,6 +34,26 @@ impl Program {
     ///
     /// The gradient of a program with [`Rows::Sum`] or [`Rows::Mean`] is the gradient of the batch.
     ///
+    /// ```
+    /// use chainrule::Program;
+    /// use chainrule::program::{Machine, Rows};
+    ///
+    /// // The squared error of a line.
+    /// let groups: [(&str, &[f64]); 2] = [("line", &[1.0, 0.0]), ("point", &[0.0, 0.0])];
+    /// let program = Program::record_groups(&groups, |groups| {
+    ///     let (line, point) = (&groups[0], &groups[1]);
+    ///     (line[0] * point[0] + line[1] - point[1]).powi(2)
+    /// })?;
+    /// let gradient = program.over_rows(&["point"], 3, Rows::Mean)?.gradient_by(&["line"])?;
+    /// let mut machine = Machine::<f64>::new(&gradient);
+    /// machine.input_mut(0).copy_from_slice(&[1.0, 0.0]);
+    /// machine.input_mut(1).copy_from_slice(&[0.0, 1.0, 1.0, 2.0, 2.0, 3.0]); // one point after the other
+    /// machine.run()?;
+    /// assert_eq!(machine.output(0).collect::<Vec<_>>(), [1.0]);
+    /// assert_eq!(machine.output(1).collect::<Vec<_>>(), [-2.0, -2.0]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If there are no rows, no group of inputs has one of the names, or the program would have 2^31 slots or more.

@@ -177,7 +177,7 @@ impl<T: Float> Machine<T> {
     }
 
     fn check_guard(&self, guard: &Guard) -> Result<()> {
-        let conditions = &self.slots[guard.slot as usize..][..guard.rows as usize];
+        let conditions = &self.slots[guard.slots().start as usize..guard.slots().end as usize];
         match conditions.iter().position(|condition| (*condition != T::default()) != guard.expected) {
             None => Ok(()),
             Some(row) => {
