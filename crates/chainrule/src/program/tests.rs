@@ -1,8 +1,8 @@
 //! Programs against the values that they were recorded from.
 
 use super::*;
-use crate::{Value, rng};
 use crate::{Op, RngExt};
+use crate::{Value, rng};
 
 /// What a program computes from these inputs, which has to be the same whatever runs it.
 fn run(program: &Program, inputs: &[f64]) -> Vec<f64> {
@@ -162,7 +162,8 @@ fn steps_that_depend_on_each_other_are_a_repeat() {
     assert_eq!(short.len(), long.len(), "the program does not grow with the number of steps");
 }
 
-/// An expression of random operations over inputs and constants between -2 and 2, with shared nodes.
+/// An expression of random operations over inputs and constants between -2 and 2, with shared nodes. What is compared has
+/// odd distances, so that rounding decides nothing.
 fn random_expression(seed: u64, x: &[Value]) -> Vec<Value> {
     let mut rng = rng(seed);
     // Each value, and what its magnitude stays below: what might grow too large is held small.
@@ -185,17 +186,17 @@ fn random_expression(seed: u64, x: &[Value]) -> Vec<Value> {
             4 => (a - b, bound),
             5..8 => (a * b, bound * bound),
             8 => ((a * b + c).tanh(), 1.0),
-            9 => ((a + b + c).relu(), bound),
+            9 => ((a + b + c + 0.0137).relu(), bound),
             10 => (-a, bound),
             11 => (a.sin(), 1.0),
             12 => (Value::sum(&slice) * 0.5, bound),
             13 => (Value::mean(&slice), bound),
             14 => (Value::dot(&slice[..2], &slice[2..4]) + c, bound * bound),
-            15 => (Value::maximum(&slice), bound),
+            15 => (Value::maximum(&[slice[0], slice[1] + 0.0271, slice[2] - 0.0119]), bound),
             16 => (Value::log_sum_exp(&slice[..3]), bound),
-            17 => (a.less(b).select(c, a), bound),
+            17 => (a.less(b + 0.0173).select(c, a), bound),
             18 => (a.powi(2) * 0.1, bound * bound),
-            _ => (a.max(b), bound),
+            _ => (a.max(b - 0.0157), bound),
         };
         values.push(if bound > 1e3 { (value.tanh(), 1.0) } else { (value, bound) });
     }
