@@ -3,17 +3,22 @@
 //! With the seed 42 it does, number by number, what the well-known 200 lines of Python do: randomness is Python's.
 
 use super::args::Args;
-use super::pictures::{self, Picture};
+use super::observers::History;
+use super::pictures::Picture;
 use super::run::{Run, Trained};
 use super::trainer::{Evaluated, Task};
 use crate::failure::{Failure, Result};
-use chainrule::Value;
 use chainrule::data::Names;
+use chainrule::draw::{Curve, loss_curve};
 use chainrule::nn::{Gpt, Module};
 use chainrule::optim::{Adam, Schedule};
+use chainrule::program::{Machine, Recorder};
 use chainrule::python_random::PythonRandom;
 use chainrule::text::counted;
+use chainrule::{Value, tape};
 use serde::Serialize;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,9 +48,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     names.shuffle(|names| random.shuffle(names));
     let model = Model::untrained(&names, &mut random);
     let adam = Adam::new().betas(0.85, 0.99);
-    let mut lessons = Lessons { names: &names, model: &model, next: 0 };
+    let mut lessons = Lessons { names: &names, model: &model, next: 0, machines: (!args.eager).then(HashMap::new) };
     let trained = run.train(&mut lessons, adam, Schedule::linear(rate, 0.0, steps))?;
-    let svg = pictures::loss(&file_name(path), &trained.history);
+    let svg = loss_picture(&file_name(path), &trained.history);
     let loss = Picture { svg_name: "loss.svg", png_name: "loss.png", svg };
     run.finish(trained, vec![loss], model.to_json(&names), |trained, files| {
         let samples: Vec<String> = (0..SAMPLES).map(|_| model.sample(&names, &mut random)).collect();
@@ -72,7 +77,7 @@ fn refuse_aliens(args: &Args) -> Result<()> {
     match aliens.into_iter().find(|(_, given)| *given) {
         Some((option, _)) => Err(Failure::input(format!(
             "{option} is for networks that learn from rows; of the options for data, network and training, names take \
-             --data, --seed, --lr and --steps"
+             --data, --seed, --lr, --steps and --eager"
         ))),
         None => Ok(()),
     }
@@ -89,6 +94,16 @@ impl Model {
         let gpt = Gpt { vocabulary: names.num_tokens(), ..Gpt::default() };
         let parameters = (0..gpt.num_parameters()).map(|_| Value::parameter(random.gauss(0.0, DEVIATION))).collect();
         Model { gpt, parameters }
+    }
+
+    /// A machine for texts of so many tokens, made from a recording of this one: the tokens are run-time indices.
+    fn machine(&self, tokens: &[f64]) -> chainrule::Result<Machine<f64>> {
+        let _scope = tape::scope();
+        let tokens: Vec<Value> = tokens.iter().copied().map(Value::new).collect();
+        let loss = self.gpt.loss(&self.parameters, &tokens);
+        let inputs = [("parameters", &self.parameters[..]), ("tokens", &tokens)];
+        let program = Recorder::default().read([("loss", vec![loss])], &inputs)?;
+        Ok(Machine::new(&program.gradient_by(&["parameters"])?))
     }
 
     /// A new name.
@@ -160,13 +175,45 @@ struct Lessons<'a> {
     names: &'a Names,
     model: &'a Model,
     next: usize,
+    /// A machine for each number of tokens, unless every step is to be recorded.
+    machines: Option<HashMap<usize, Machine<f64>>>,
 }
 
+/// What a program reads and writes, in this order.
+const PARAMETERS: usize = 0;
+const TOKENS: usize = 1;
+const LOSS: usize = 0;
+const GRADIENT: usize = 1;
+
 impl Lessons<'_> {
-    fn loss(&self) -> Value {
+    /// The tokens of the next name, as far as the GPT reads.
+    fn tokens(&self) -> Vec<f64> {
         let tokens = self.names.tokens(self.next % self.names.len());
-        let tokens: Vec<Value> = tokens.into_iter().map(|token| Value::constant(token as f64)).collect();
-        self.model.gpt.loss(&self.model.parameters, &tokens)
+        tokens.into_iter().take(self.model.gpt.context + 1).map(|token| token as f64).collect()
+    }
+
+    fn evaluate_eagerly(&self, tokens: &[f64]) -> f64 {
+        let tokens: Vec<Value> = tokens.iter().copied().map(Value::constant).collect();
+        let loss = self.model.gpt.loss(&self.model.parameters, &tokens);
+        self.model.zero_grad();
+        loss.backward();
+        loss.data()
+    }
+
+    fn evaluate_by_program(
+        &self,
+        tokens: &[f64],
+        machines: &mut HashMap<usize, Machine<f64>>,
+    ) -> chainrule::Result<f64> {
+        let machine = match machines.entry(tokens.len()) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(place) => place.insert(self.model.machine(tokens)?),
+        };
+        machine.input_mut(PARAMETERS).copy_from_slice(&self.model.numbers());
+        machine.input_mut(TOKENS).copy_from_slice(tokens);
+        machine.run()?;
+        self.model.set_gradients(&machine.output(GRADIENT).collect::<Vec<f64>>());
+        Ok(machine.output(LOSS).next().unwrap_or(f64::NAN))
     }
 }
 
@@ -176,15 +223,21 @@ impl Task for Lessons<'_> {
     }
 
     fn evaluate_next(&mut self) -> chainrule::Result<Evaluated> {
-        let loss = self.loss();
+        let tokens = self.tokens();
+        let loss = match self.machines.take() {
+            None => self.evaluate_eagerly(&tokens),
+            Some(mut machines) => {
+                let loss = self.evaluate_by_program(&tokens, &mut machines);
+                self.machines = Some(machines);
+                loss?
+            }
+        };
         self.next += 1;
-        self.model.zero_grad();
-        loss.backward();
-        Ok(Evaluated { loss: loss.data(), accuracy: None })
+        Ok(Evaluated { loss, accuracy: None })
     }
 
     fn last_loss(&self) -> f64 {
-        chainrule::no_grad(|| self.loss().data())
+        self.model.gpt.loss(&self.model.numbers(), &self.tokens())
     }
 }
 
@@ -224,6 +277,18 @@ fn report(
         let _ = writeln!(text, "{}", file.display());
     }
     text
+}
+
+/// The loss of each name, and a mean of many, since short and common names are easier than others.
+fn loss_picture(name: &str, history: &History) -> String {
+    let losses: Vec<f64> = history.steps.iter().map(|step| step.loss).collect();
+    let each = Curve::new("a name", losses.iter().enumerate().map(|(step, loss)| (step as f64, *loss)));
+    let mean = |(start, losses): (usize, &[f64])| {
+        ((start + LAST_STEPS - 1) as f64, losses.iter().sum::<f64>() / LAST_STEPS as f64)
+    };
+    let means = Curve::new(format!("mean of {LAST_STEPS}"), losses.windows(LAST_STEPS).enumerate().map(mean));
+    let curves = if means.points.is_empty() { vec![each] } else { vec![each, means] };
+    loss_curve(format!("Training on {name}"), &curves, &[]).to_svg()
 }
 
 /// What messages and pictures call the file.

@@ -18,7 +18,7 @@ pub struct Picture {
 pub fn all(plan: &Plan, model: &Model, history: &History) -> Vec<Picture> {
     let learned = learned(plan, model);
     let learned = learned.map(|svg| Picture { svg_name: "boundary.svg", png_name: "boundary.png", svg });
-    let loss = Picture { svg_name: "loss.svg", png_name: "loss.png", svg: loss(&plan.name, history) };
+    let loss = Picture { svg_name: "loss.svg", png_name: "loss.png", svg: loss(plan, history) };
     let weights = Picture { svg_name: "weights.svg", png_name: "weights.png", svg: weights(plan, model) };
     learned.into_iter().chain([loss, weights]).collect()
 }
@@ -28,13 +28,12 @@ fn weights(plan: &Plan, model: &Model) -> String {
     histograms(format!("The network trained on {}", plan.name), &model.network).to_svg()
 }
 
-/// The loss by step, and the accuracy where there is one, of a training on the data of this name.
-pub fn loss(name: &str, history: &History) -> String {
+fn loss(plan: &Plan, history: &History) -> String {
     let point = |step: usize, number: f64| (step as f64, number);
     let loss = Curve::new("", history.steps.iter().map(|step| point(step.step, step.loss)));
     let accuracy = Curve::new("", history.steps.iter().filter_map(|step| Some(point(step.step, step.accuracy?))));
     let accuracy = if accuracy.points.is_empty() { Vec::new() } else { vec![accuracy] };
-    loss_curve(format!("Training on {name}"), &[loss], &accuracy).to_svg()
+    loss_curve(format!("Training on {}", plan.name), &[loss], &accuracy).to_svg()
 }
 
 /// What was learned, if it can be drawn: from two features, or a number from one.

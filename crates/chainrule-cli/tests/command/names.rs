@@ -18,9 +18,19 @@ fn refused(bytes: &[u8], options: &[&str]) -> String {
 }
 
 #[test]
-fn names_are_learned_as_by_the_reference() {
+fn a_program_learns_names_as_the_reference_does() {
+    learns_as_the_reference(&[]);
+}
+
+#[test]
+fn values_learn_names_as_the_reference_does() {
+    learns_as_the_reference(&["--eager"]);
+}
+
+#[track_caller]
+fn learns_as_the_reference(options: &[&str]) {
     let place = Place::with("names.txt", NAMES);
-    let report = place.ok(&["train", "names", "--data", "names.txt"]);
+    let report = place.ok(&[&["train", "names", "--data", "names.txt"], options].concat());
     let reference: Json = serde_json::from_str(REFERENCE).expect("a valid file");
     let samples: Vec<&str> =
         reference["samples"].as_array().expect("samples").iter().filter_map(Json::as_str).collect();

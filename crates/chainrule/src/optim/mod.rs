@@ -63,9 +63,7 @@ impl<A: Algorithm> Optimizer<A> {
     /// Sets the gradients of the parameters back to 0.
     #[track_caller]
     pub fn zero_grad(&self) {
-        for parameter in &self.parameters {
-            parameter.zero_grad();
-        }
+        tape::zero_gradients(&self.parameters);
     }
 
     /// Changes each parameter by its gradient, and releases the graph that was recorded since this optimiser was made: it

@@ -11,6 +11,7 @@ mod group;
 mod guards;
 mod handle;
 mod keep;
+mod leaves;
 mod lookup;
 mod methods;
 mod misuse;
@@ -30,9 +31,9 @@ pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
 pub(crate) use group::{Name, close_group};
 pub(crate) use guards::{Guard, record_guards};
+pub(crate) use leaves::{update_leaves, zero_gradients};
 pub(crate) use reading::{Reading, Source, read};
 pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to};
 pub(crate) use span::Layout;
 pub(crate) use storage::Mark;
-pub(crate) use value::update_leaves;

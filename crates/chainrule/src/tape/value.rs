@@ -188,7 +188,7 @@ impl Tape {
     }
 
     /// Changes the number of a leaf.
-    fn set_number(&mut self, leaf: Value, number: f64) -> Result<(), Misuse> {
+    pub(super) fn set_number(&mut self, leaf: Value, number: f64) -> Result<(), Misuse> {
         match self.slot(leaf)? {
             Some(slot) if leaf.is_leaf() => {
                 self.nodes.numbers_mut()[slot.index()] = number;
@@ -201,25 +201,6 @@ impl Tape {
         }
         Ok(())
     }
-}
-
-/// Changes the numbers of leaves: `change` gets all numbers and gradients, in the order of `leaves`.
-///
-/// # Panics
-///
-/// If one of them is not a leaf.
-#[track_caller]
-pub(crate) fn update_leaves(leaves: &[Value], change: impl FnOnce(&mut [f64], &[f64])) {
-    let (mut numbers, mut gradients) = (Vec::new(), Vec::new());
-    lend(|tape| {
-        for leaf in leaves {
-            numbers.push(tape.number(*leaf)?);
-            gradients.push(tape.gradient(*leaf)?);
-        }
-        Ok(())
-    });
-    change(&mut numbers, &gradients);
-    lend(|tape| leaves.iter().zip(numbers).try_for_each(|(leaf, number)| tape.set_number(*leaf, number)));
 }
 
 /// As micrograd prints it: `Value(data=24.70408163265306, grad=0)`; a precision, as in `{:.2}`, is that of both numbers.
