@@ -66,15 +66,15 @@ fn write_one(program: &Program, name: &str, language: &dyn Language, helpers: &m
     writer.function(name, outputs)
 }
 
-/// Computed arrays, by their first slots.
-type Set = BTreeSet<u32>;
+/// Arrays, by their names.
+type Set = BTreeSet<String>;
 
 /// The arrays that results and guards depend on: what nobody reads is left out.
 fn needed(program: &Program, arrays: &Arrays) -> Set {
     let results = program.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten());
     let guards = program.guards.iter().map(|guard| guard.slot);
-    let mut needed: Set = results.chain(guards).filter_map(|slot| Some(arrays.at(slot)?.slots.start)).collect();
-    let uses: Vec<Vec<u32>> = uses(program, arrays);
+    let mut needed: Set = results.chain(guards).filter_map(|slot| Some(arrays.at(slot)?.name.clone())).collect();
+    let uses = uses(program, arrays);
     loop {
         let before = needed.len();
         for uses in uses.iter().rev().filter(|uses| needed.contains(&uses[0])).cloned().collect::<Vec<_>>() {
@@ -87,14 +87,14 @@ fn needed(program: &Program, arrays: &Arrays) -> Set {
 }
 
 /// The arrays that each instruction uses; the one that it writes comes first.
-fn uses(program: &Program, arrays: &Arrays) -> Vec<Vec<u32>> {
+fn uses(program: &Program, arrays: &Arrays) -> Vec<Vec<String>> {
     let of_instruction = |(instruction, repeats): (&Instruction, Vec<u32>)| {
         let mut uses = Vec::new();
         for (_, access, trips) in instruction.accesses_in_loops() {
-            uses.push(arrays.of_reach(&program.reach(access, trips, &repeats)).slots.start);
+            uses.push(arrays.of_reach(&program.reach(access, trips, &repeats)).name.clone());
             if let Route::Lookup(number) = access.route {
                 let index = &program.lookups[number as usize].index;
-                uses.push(arrays.of_reach(&program.reach(index, trips, &repeats)).slots.start);
+                uses.push(arrays.of_reach(&program.reach(index, trips, &repeats)).name.clone());
             }
         }
         uses
@@ -111,7 +111,7 @@ fn declared_late(program: &Program, arrays: &Arrays) -> Set {
         let is_assigned =
             instruction.start != Start::Here && !matches!(instruction.term, Term::ReductionPartial { .. });
         if is_first && is_assigned && repeats.is_empty() {
-            late.insert(uses[0]);
+            late.insert(uses[0].clone());
         } else {
             late.remove(&uses[0]);
         }
@@ -182,8 +182,7 @@ impl Writer<'_> {
     fn instruction(&mut self, instruction: &Instruction) {
         let accesses = instruction.accesses_in_loops();
         let mut statement = Statement { instruction, accesses, indices: [None; LOOPS] };
-        let start = self.array(&statement, Role::Result).slots.start;
-        if !self.is_needed.contains(&start) {
+        if !self.is_needed.contains(&self.array(&statement, Role::Result).name) {
             return;
         }
         self.space();
@@ -227,7 +226,7 @@ impl Writer<'_> {
     fn sum_in_place(&mut self, statement: &mut Statement, summed: &[usize]) {
         let array = self.array(statement, Role::Result).clone();
         let from = self.start(statement).unwrap_or_else(|| self.language.number(0.0));
-        if self.is_number(&array) && self.declared_late.contains(&array.slots.start) {
+        if self.is_number(&array) && self.declared_late.contains(&array.name) {
             self.line(&self.language.local(&array.name, &from, true));
         } else if statement.instruction.start != Start::Here {
             self.assign(statement, "=", &from);
@@ -367,7 +366,7 @@ impl Writer<'_> {
 
     fn assign(&mut self, statement: &Statement, operator: &str, value: &Code) {
         let array = self.array(statement, Role::Result);
-        if self.declared_late.contains(&array.slots.start) && self.is_number(array) {
+        if self.declared_late.contains(&array.name) && self.is_number(array) {
             let name = array.name.clone();
             return self.line(&self.language.local(&name, value, false));
         }
@@ -518,7 +517,7 @@ impl Writer<'_> {
     fn function(mut self, name: String, outputs: Vec<Parameter>) -> (String, Signature) {
         let body = std::mem::take(&mut self.lines);
         let arrays: Vec<Array> = self.arrays.computed().to_vec();
-        let is_needed = |array: &&Array| self.is_needed.contains(&array.slots.start);
+        let is_needed = |array: &&Array| self.is_needed.contains(&array.name);
         let (numbers, arrays): (Vec<&Array>, Vec<&Array>) =
             arrays.iter().filter(is_needed).partition(|array| self.is_number(array));
         let lengths = arrays.iter().map(|array| (array.name.clone(), array.slots.len() as u32));
@@ -536,7 +535,7 @@ impl Writer<'_> {
 
         self.store(&stored, signature.workspace);
         let declared_late = std::mem::take(&mut self.declared_late);
-        for number in numbers.iter().filter(|number| !declared_late.contains(&number.slots.start)) {
+        for number in numbers.iter().filter(|number| !declared_late.contains(&number.name)) {
             self.line(&self.language.local(&number.name, &self.language.number(0.0), true));
         }
         for array in &arrays {

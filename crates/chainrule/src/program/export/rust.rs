@@ -125,7 +125,7 @@ impl Language for Rust {
         };
         let head = super::parameters(&format!("pub fn {}(", signature.name), &parameters, &format!("){given} {{"), ",");
         // Loops that count turns have indices that nobody reads, and some groups of inputs serve other results.
-        format!("#[allow(unused_variables, clippy::needless_range_loop, clippy::too_many_arguments)]\n{head}")
+        format!("#[allow(unused_variables, unused_assignments, clippy::needless_range_loop, clippy::too_many_arguments)]\n{head}")
     }
 
     fn result_note(&self) -> &'static str {

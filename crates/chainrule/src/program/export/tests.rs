@@ -227,14 +227,3 @@ fn what_a_run_finds_out_is_returned() {
     assert!(c.contains(" != 0.0) return 1; // a < b at model.rs:3:8"), "{c}");
     assert!(rust.contains("return Err(\"a < b at model.rs:3:8\");"), "{rust}");
 }
-
-#[test]
-fn show() {
-    println!(
-        "{}\n{}\n{}\n{}",
-        network().to_c("loss"),
-        network().to_rust("loss"),
-        chain().to_c("f"),
-        chain().to_rust("f")
-    );
-}
