@@ -1,9 +1,9 @@
 //! Formulas as source code: what the table says of an operation, written with a language's own operators and functions.
 
-use super::Language;
+use super::{Language, is_literal};
+use crate::Op;
 use crate::op::{formula, operations};
 use crate::program::formula::{Formula, Formulas, Operation, Recorder, Symbol};
-use crate::{Number, Op};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -49,6 +49,23 @@ impl Code {
         Code { text: format!("{} {operator} {}", a.at_least(strength), b.at_least(stronger)), strength }
     }
 
+    /// A sum; of what is negated, a difference.
+    pub fn sum(a: &Code, b: &Code) -> Self {
+        match b.text.strip_prefix('-') {
+            Some(text) if b.strength == Strength::Sign => Code::binary(a, "-", &Code::atom(text), Strength::Sum),
+            _ => Code::binary(a, "+", b, Strength::Sum),
+        }
+    }
+
+    /// A product; with -1, what is negated.
+    pub fn product(a: &Code, b: &Code) -> Self {
+        match (a.text.as_str(), b.text.as_str()) {
+            (_, "-1.0") => Code::negated(a),
+            ("-1.0", _) => Code::negated(b),
+            _ => Code::binary(a, "*", b, Strength::Product),
+        }
+    }
+
     fn negated(x: &Code) -> Self {
         Code { text: format!("-{}", x.at_least(Strength::Atom)), strength: Strength::Sign }
     }
@@ -68,9 +85,9 @@ impl Helpers {
     pub fn apply(&mut self, language: &dyn Language, op: Op, exponent: i32, operands: &[Code]) -> Code {
         match (op, operands) {
             (Op::Neg, [x]) => Code::negated(x),
-            (Op::Add, [a, b]) => Code::binary(a, "+", b, Strength::Sum),
+            (Op::Add, [a, b]) => Code::sum(a, b),
             (Op::Sub, [a, b]) => Code::binary(a, "-", b, Strength::Sum),
-            (Op::Mul, [a, b]) => Code::binary(a, "*", b, Strength::Product),
+            (Op::Mul, [a, b]) => Code::product(a, b),
             (Op::Div, [a, b]) => Code::binary(a, "/", b, Strength::Product),
             (Op::Less, [a, b]) => language.truth(&Code::binary(a, "<", b, Strength::Comparison)),
             (Op::Equal, [a, b]) => language.truth(&Code::binary(a, "==", b, Strength::Comparison)),
@@ -106,6 +123,10 @@ impl Helpers {
 
     /// A product in which a zero gives 0 whatever the other factor is.
     pub fn strong_product(&mut self, language: &dyn Language, a: &Code, b: &Code) -> Code {
+        // Finite numbers make 0 of 0 anyway.
+        if is_literal(a) || is_literal(b) {
+            return Code::product(a, b);
+        }
         self.named(language, "strong_product", &[a.clone(), b.clone()])
     }
 
@@ -265,6 +286,7 @@ macro_rules! read_bodies {
             = $formula:expr; [$($partial:expr),+]; )* }
         slices $slices:tt
         sums $sums:tt
+        lookups $lookups:tt
     ) => {
         /// The formula of an operation that is made of others.
         fn body(op: Op) -> Option<Formula> {

@@ -1,13 +1,15 @@
 //! Programs as source code: one function, with loops as loops, that needs nothing but the standard library of its language.
 //!
-//! [`function`] walks through a program and writes its statements; what differs between languages is in [`Language`]. The
+//! [`function`] walks through a program, [`statement`] writes its instructions; what differs between languages is in [`Language`]. The
 //! formulas of operations come from the table, through [`expression`].
 
 mod c;
 mod expression;
 mod function;
 mod names;
+mod needed;
 mod rust;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -122,6 +124,12 @@ impl Signature {
 fn literal(number: f64) -> Code {
     let strength = if number.is_sign_negative() { Strength::Sign } else { Strength::Atom };
     Code { text: format!("{number:?}"), strength }
+}
+
+/// Whether an expression is a finite number.
+fn is_literal(code: &Code) -> bool {
+    let digits = code.text.trim_start_matches('-');
+    digits.starts_with(|first: char| first.is_ascii_digit()) && digits.parse::<f64>().is_ok()
 }
 
 /// The part of a file of helpers that belongs to a name: its head says the name and what else it needs.

@@ -4,112 +4,14 @@ use crate::Op;
 use std::collections::BTreeSet;
 
 /// Words of C or Rust, and what the code itself uses.
-const RESERVED: &[&str] = &[
-    "abstract",
-    "as",
-    "async",
-    "auto",
-    "await",
-    "become",
-    "bool",
-    "box",
-    "break",
-    "case",
-    "char",
-    "const",
-    "constants",
-    "continue",
-    "copysign",
-    "crate",
-    "default",
-    "do",
-    "double",
-    "dyn",
-    "else",
-    "enum",
-    "expm1",
-    "extern",
-    "f32",
-    "f64",
-    "fabs",
-    "false",
-    "final",
-    "float",
-    "floor",
-    "fmax",
-    "fmin",
-    "fmod",
-    "fn",
-    "for",
-    "gen",
-    "goto",
-    "i",
-    "i32",
-    "if",
-    "impl",
-    "in",
-    "index",
-    "index_below",
-    "inline",
-    "int",
-    "j",
-    "k",
-    "l",
-    "let",
-    "log",
-    "log1p",
-    "long",
-    "loop",
-    "macro",
-    "main",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "partials",
-    "places",
-    "pow",
-    "priv",
-    "pub",
-    "ref",
-    "register",
-    "restrict",
-    "return",
-    "self",
-    "Self",
-    "short",
-    "signed",
-    "sizeof",
-    "slice",
-    "static",
-    "strong_product",
-    "struct",
-    "sum",
-    "super",
-    "switch",
-    "t",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typedef",
-    "typeof",
-    "u",
-    "union",
-    "unsafe",
-    "unsigned",
-    "unsized",
-    "use",
-    "usize",
-    "virtual",
-    "void",
-    "volatile",
-    "where",
-    "while",
-    "workspace",
-    "yield",
-];
+const RESERVED: &str = "
+    abstract as async auto await become bool box break case char const constants continue copysign crate default
+    do double dyn else enum expm1 extern f32 f64 fabs false final float floor fmax fmin fmod fn for gen goto i i32
+    if impl in index index_below inline int j k l let log log1p long loop macro main match mod move mut override
+    partials places pow priv pub ref register restrict return self Self short signed sizeof slice static
+    strong_product struct sum super switch t trait true try type typedef typeof u union unsafe unsigned unsized
+    use usize virtual void volatile where while workspace yield
+";
 
 /// The names that are taken.
 pub(super) struct Names {
@@ -118,7 +20,7 @@ pub(super) struct Names {
 
 impl Names {
     pub fn new() -> Self {
-        let words = RESERVED.iter().copied().chain(Op::ALL.iter().map(|op| op.row().name));
+        let words = RESERVED.split_whitespace().chain(Op::ALL.iter().map(|op| op.row().name));
         Names { taken: words.map(String::from).collect() }
     }
 

@@ -1,7 +1,7 @@
 //! Programs as Rust, with nothing but the standard library.
 
 use super::expression::{Code, Strength};
-use super::{Language, Parameter, Signature, Storage};
+use super::{Language, Parameter, Signature, Storage, is_literal};
 use crate::Op;
 
 pub(super) struct Rust;
@@ -47,9 +47,10 @@ impl Language for Rust {
     }
 
     fn local(&self, name: &str, value: &Code, is_mutable: bool) -> String {
+        let mutable = if is_mutable { "mut " } else { "" };
         // A number alone would not say of which type it is.
-        let name = if is_mutable { format!("mut {name}: f64") } else { name.into() };
-        format!("let {name} = {};", value.text)
+        let of_type = if is_mutable || is_literal(value) { ": f64" } else { "" };
+        format!("let {mutable}{name}{of_type} = {};", value.text)
     }
 
     fn result(&self, value: &Code) -> String {
@@ -125,7 +126,9 @@ impl Language for Rust {
         };
         let head = super::parameters(&format!("pub fn {}(", signature.name), &parameters, &format!("){given} {{"), ",");
         // Loops that count turns have indices that nobody reads, and some groups of inputs serve other results.
-        format!("#[allow(unused_variables, unused_assignments, clippy::needless_range_loop, clippy::too_many_arguments)]\n{head}")
+        format!(
+            "#[allow(unused_variables, unused_assignments, clippy::needless_range_loop, clippy::too_many_arguments)]\n{head}"
+        )
     }
 
     fn result_note(&self) -> &'static str {
@@ -143,8 +146,6 @@ impl Language for Rust {
 
 /// What a method is called on. A number alone would not say of which type it is.
 fn receiver(x: &Code) -> String {
-    let digits = x.text.trim_start_matches('-');
-    let is_literal = digits.starts_with(|first: char| first.is_ascii_digit()) && digits.parse::<f64>().is_ok();
-    let typed = Code { text: if is_literal { format!("{}_f64", x.text) } else { x.text.clone() }, ..x.clone() };
+    let typed = Code { text: if is_literal(x) { format!("{}_f64", x.text) } else { x.text.clone() }, ..x.clone() };
     typed.at_least(Strength::Atom)
 }

@@ -145,8 +145,20 @@ fn random_programs_compute_the_same_in_c_and_rust() {
 #[test]
 fn recorded_programs_compute_the_same_in_c_and_rust() {
     let inputs = |program: &Program| (0..program.input_length()).map(|i| (f64::from(i) * 1.7).sin()).collect();
-    let cases = [network(), chain()].map(|program| (program.clone(), inputs(&program)));
+    let programs = [network(), chain()].into_iter().flat_map(|program| [program.gradient().unwrap(), program]);
+    let cases: Vec<Case> = programs.map(|program| (program.clone(), inputs(&program))).collect();
     compare_in_both(&cases);
+}
+
+#[test]
+fn derivatives_of_random_programs_compute_the_same_in_c_and_rust() {
+    let derivatives = |seed| {
+        let example = example(seed);
+        let program = example.program.vjp().unwrap();
+        let numbers = [example.numbers, vec![1.0, -0.5]].concat();
+        (program, numbers)
+    };
+    compare_in_both(&(0..40).map(derivatives).collect::<Vec<Case>>());
 }
 
 /// A program of one instruction over inputs `x`, with a constant 1 after them and the results behind that.
