@@ -243,11 +243,8 @@ impl Writer<'_> {
     fn finish(&mut self, signature: &Signature) {
         let program = self.program;
         self.space();
-        for (number, guard) in program.guards.iter().enumerate() {
-            let slot = self.number_in(guard.slot);
-            for line in self.language.guard(number, &slot, guard.expected, &guard.comparison) {
-                self.line(&line);
-            }
+        for number in 0..program.guards.len() {
+            self.guard(number);
         }
         if signature.returns_value() {
             let slot = program.outputs[0].slots.iter().cloned().flatten().next().unwrap_or_default();
@@ -270,6 +267,32 @@ impl Writer<'_> {
         }
         if signature.can_fail {
             self.line(self.language.success());
+        }
+    }
+
+    /// Checks a guard, in all rows that it has.
+    fn guard(&mut self, number: usize) {
+        let guard = self.program.guards[number].clone();
+        let mut slots = guard.slot..guard.slot + guard.rows;
+        while let Some(array) = self.arrays.at(slots.start).filter(|_| !slots.is_empty()).cloned() {
+            let end = array.slots.end.min(slots.end);
+            let (rows, start) = (end - slots.start, slots.start - array.slots.start);
+            let place = match (rows, start) {
+                (1, _) => start.to_string(),
+                (_, 0) => INDICES[0].into(),
+                _ => format!("{} + {start}", INDICES[0]),
+            };
+            let slot = Code::atom(if self.is_number(&array) { array.name } else { format!("{}[{place}]", array.name) });
+            if rows > 1 {
+                self.open(INDICES[0], rows);
+            }
+            for line in self.language.guard(number, &slot, guard.expected, &guard.comparison) {
+                self.line(&line);
+            }
+            if rows > 1 {
+                self.close();
+            }
+            slots.start = end;
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) type Set = BTreeSet<String>;
 /// The arrays that results and guards depend on: what nobody reads is left out.
 pub(super) fn needed(program: &Program, arrays: &Arrays) -> Set {
     let results = program.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten());
-    let guards = program.guards.iter().map(|guard| guard.slot);
+    let guards = program.guards.iter().flat_map(|guard| guard.slot..guard.slot + guard.rows);
     let mut needed: Set = results.chain(guards).filter_map(|slot| Some(arrays.at(slot)?.name.clone())).collect();
     let uses = uses(program, arrays);
     loop {
