@@ -1,7 +1,7 @@
 //! The tree of commands, and what clap says about wrong arguments in one line.
 
 use crate::failure::{Failure, Result};
-use crate::{graph, lua, pages, plot, predict, slope, train};
+use crate::{compile, graph, lua, pages, plot, predict, slope, train};
 use chainrule::text;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -19,6 +19,7 @@ Examples:
   chainrule plot 'x^3 - x' --derivative         look at a function
   chainrule slope '3*x^2 - 4*x + 5' --at x=3    nudge it, and see its slope
   chainrule graph 'd = a*b + c' --let a=2,b=-3,c=10 -o d.svg
+  chainrule compile 'f(x, y) = x*y + sin(x)' --gradient   the same in C or Rust
   chainrule lua                                 a console where numbers remember how they were made
 
 `chainrule help train` tells all that `train` can do.")]
@@ -34,6 +35,7 @@ pub enum Command {
     Plot(plot::Args),
     Slope(slope::Args),
     Graph(graph::Args),
+    Compile(compile::Args),
     Lua(lua::Args),
     Completions(pages::Args),
     /// Print the manual pages, in the format of man(1)

@@ -2,6 +2,7 @@
 
 mod binding;
 mod cli;
+mod compile;
 mod failure;
 mod goal;
 mod graph;
@@ -36,6 +37,7 @@ fn run(command: cli::Command) -> Result<ExitCode> {
         cli::Command::Plot(args) => plot::run(&args),
         cli::Command::Slope(args) => slope::run(&args),
         cli::Command::Graph(args) => graph::run(&args),
+        cli::Command::Compile(args) => compile::run(&args),
         cli::Command::Lua(args) => lua::run(&args),
         cli::Command::Completions(args) => pages::completions(&args),
         cli::Command::Man => pages::man(),

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod book;
+mod compile;
 mod look;
 mod lua;
 mod names;

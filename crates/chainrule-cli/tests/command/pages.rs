@@ -12,7 +12,7 @@ fn the_command_alone_shows_help() {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    for command in ["train", "predict", "plot", "slope", "lua", "completions"] {
+    for command in ["train", "predict", "plot", "slope", "compile", "lua", "completions"] {
         let help = Place::new().ok(&[command, "--help"]);
         assert!(help.contains(&format!("chainrule {command} ")) && help.contains("Examples:"), "{help}");
     }
@@ -31,6 +31,6 @@ fn shells_complete_names() {
 fn the_manual_has_a_page_a_command() {
     let manual = Place::new().ok(&["man"]);
     let pages: Vec<&str> = manual.lines().filter(|line| line.starts_with(".TH ")).collect();
-    assert_eq!(pages.len(), 9, "{pages:?}");
+    assert_eq!(pages.len(), 10, "{pages:?}");
     assert!(manual.contains("test\\-fraction"));
 }

@@ -71,6 +71,18 @@ impl Arrays {
         }
     }
 
+    /// Gives every array another name.
+    pub fn rename(&mut self, mut name: impl FnMut(&Array) -> String) {
+        for array in self.given.iter_mut().chain(&mut self.computed) {
+            array.name = name(array);
+        }
+    }
+
+    /// Inputs and constants.
+    pub fn given(&self) -> &[Array] {
+        &self.given
+    }
+
     /// The arrays that hold what is computed.
     pub fn computed(&self) -> &[Array] {
         &self.computed

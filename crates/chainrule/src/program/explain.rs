@@ -247,7 +247,7 @@ impl Explainer<'_> {
 }
 
 /// What the turns of repeats are called, outermost first.
-const TURNS: [&str; REPEATS] = ["t", "u"];
+pub(super) const TURNS: [&str; REPEATS] = ["t", "u"];
 
 /// An operation of these operands: `a - b`, `tanh(a)`, `a^3`.
 fn applied(op: Op, exponent: i32, operands: &[String]) -> String {
@@ -422,13 +422,13 @@ fn counted_with_thousands(count: u64, what: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::nn::{Activation, Initializer, Mlp, Module};
     use crate::{Value, rng};
 
     /// The loss of a network on a batch of rows, recorded from scalars.
-    pub(super) fn network() -> Program {
+    pub(crate) fn network() -> Program {
         let model = Mlp::with(2, &[16, 16, 1], Activation::Relu, Initializer::Xavier, &mut rng(1));
         let rows: Vec<[f64; 2]> = (0..100).map(|row| [f64::from(row).sin(), f64::from(row).cos()]).collect();
         let loss = |row: &[f64; 2]| (1.0 - model.forward(&row.map(Value::constant))[0]).relu();
@@ -436,22 +436,37 @@ mod tests {
         Program::of(&[Value::mean(&losses)], &model.parameters()).unwrap()
     }
 
+    /// A few operations without any loop.
+    pub(crate) fn chain() -> Program {
+        let inputs: [(&str, &[f64]); 2] = [("x", &[1.0]), ("y", &[0.5])];
+        let f = |x: Value, y: Value| ((x * y + 3.0).tanh() / y.exp()).hypot(x.powi(3)).softplus();
+        Program::record_groups(&inputs, |groups| f(groups[0][0], groups[1][0])).unwrap()
+    }
+
     #[test]
-    fn show() {
-        println!("{}", network().explain());
-        let ode = Program::record(&[1.0, 0.5], |x| {
-            let (mut y, mut v) = (x[0], x[1]);
-            for _ in 0..1000 {
-                let force = -y - y.powi(3) * 0.1;
-                (y, v) = (y + v * 0.01, v + force * 0.01);
-            }
-            y
-        });
-        println!("{}", ode.unwrap().explain());
-        for seed in 0..6 {
-            println!("{}", super::super::random::example(seed).program.explain());
-        }
-        let chain = Program::record(&[1.0, 0.5], |x| ((x[0] * x[1] + 3.0).tanh() / x[1].exp()).hypot(x[0].powi(3)));
-        println!("{}", chain.unwrap().explain());
+    fn a_network_of_many_scalars_is_a_page_of_loops() {
+        let expected = "\
+64,499 operations on scalars in 5 instructions
+from x [337] to value
+203 constants; 3,949 slots, 31,592 bytes
+
+   operations
+1       8,000  matrix product          v1 [100 x 16] = constants [100 x 2] . x [16 x 2]^T + x [16], then ReLU
+2      52,800  matrix product          v2 [100 x 16] = v1 [100 x 16] . x [16 x 16]^T + x [16], then ReLU
+3       3,200  matrix-vector product   v3 [100] = v2 [100 x 16] . x [16] + x[336]
+4         300  product                 v4 [100] = v3 [100] * -1 + 1, then ReLU
+5         199  sum of products         v5 = sum over 100 of v4 [100] * 0.01
+";
+        assert_eq!(network().explain().to_string(), expected);
+    }
+
+    #[test]
+    fn turns_of_repeats_are_named() {
+        let text = (0..).map(|seed| super::super::random::example(seed).program.explain().to_string());
+        let text = text.into_iter().find(|text| text.contains("turns")).unwrap();
+        assert!(
+            text.contains("for 3 turns t:\n1          45      product   v1[5 + 5 t ..] [5] = v1[5 t ..] [5] *"),
+            "{text}"
+        );
     }
 }

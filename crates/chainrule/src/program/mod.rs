@@ -16,6 +16,7 @@ mod constants;
 mod draft;
 mod expand;
 mod explain;
+mod export;
 mod extent;
 mod formula;
 mod forward;
