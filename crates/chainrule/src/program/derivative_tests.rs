@@ -2,7 +2,7 @@
 
 use super::interpret::Element;
 use super::random::{Example, example};
-use super::{Access, Input, Instruction, Output, Program, Rows, Start, Step, Term, interpret};
+use super::{Access, Input, Instruction, Machine, Output, Program, Rows, Start, Step, Term, interpret};
 use crate::check::central_difference;
 use crate::{Dual, Number, Op, Rng, RngExt, Value, rng};
 
@@ -329,4 +329,22 @@ fn what_cannot_be_differentiated_or_mapped_is_refused() {
     assert!(
         message(program.over_rows(&["row"], u32::MAX, Rows::Each)).starts_with("program: expected fewer than 2^32")
     );
+}
+
+#[test]
+fn machines_run_derivatives_as_they_are_interpreted() {
+    for seed in 0..100 {
+        let Example { program, numbers } = example(seed);
+        let (vjp, seeded) = (program.vjp().unwrap(), [&numbers[..], &SEEDS].concat());
+        let rows = program.over_rows(&["indices"], 1, Rows::Mean).unwrap();
+        let directed = [&seeded[..], &numbers].concat();
+        let second = vjp.jvp_by(&program.input_names()).unwrap();
+        for (program, inputs) in [(&vjp, &seeded), (&second, &directed), (&rows, &numbers)] {
+            let mut machine = Machine::<f64>::new(program);
+            machine.inputs_mut().copy_from_slice(inputs);
+            machine.run().unwrap();
+            let found: Vec<f64> = (0..program.outputs.len()).flat_map(|group| machine.output(group)).collect();
+            assert_near(&found, &outputs(program, inputs), &format!("seed {seed}"));
+        }
+    }
 }
