@@ -22,6 +22,8 @@ pub(super) struct Levels {
     pub order: Vec<u32>,
     /// Where in that order each group begins, and the end.
     pub groups: Vec<usize>,
+    /// Where among the groups each run of items begins that stand together, and the end.
+    pub runs: Vec<usize>,
     /// The address after the last.
     pub end: u32,
     /// What is known of each node: first its depth, in the end its address.
@@ -46,7 +48,7 @@ impl Levels {
         let mut order: Vec<u32> = (0..items.len() as u32).collect();
         order.sort_by_key(|item| run_of(*item));
 
-        let mut groups = Vec::new();
+        let (mut groups, mut runs) = (Vec::new(), Vec::new());
         let mut end = COMPUTED;
         let mut computed = 0;
         for run in order.chunk_by_mut(|a, b| run_of(*a) == run_of(*b)) {
@@ -58,13 +60,15 @@ impl Levels {
                 end += 1;
             }
             run.sort_by_key(|item| items[*item as usize].symbol);
+            runs.push(groups.len());
             for group in run.chunk_by(|a, b| is_equal(items, operands, *a, *b)) {
                 groups.push(computed);
                 computed += group.len();
             }
         }
+        runs.push(groups.len());
         groups.push(computed);
-        Levels { order, groups, end, ..levels }.placed(inputs)
+        Levels { order, groups, runs, end, ..levels }.placed(inputs)
     }
 
     /// Every item alone, in the order of the recording.
@@ -72,16 +76,27 @@ impl Levels {
         let levels = Levels::unplaced(items, inputs, slots);
         let count = levels.items.len() as u32;
         let addresses = (COMPUTED..COMPUTED + count).collect();
-        let groups = (0..=count as usize).collect();
-        Levels { order: (0..count).collect(), groups, end: COMPUTED + count, addresses, ..levels }.placed(inputs)
+        let [groups, runs] = [(); 2].map(|()| (0..=count as usize).collect());
+        Levels { order: (0..count).collect(), groups, runs, end: COMPUTED + count, addresses, ..levels }.placed(inputs)
     }
 
     fn unplaced(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
         let Items { items, operands, constants } = items;
         let addresses = vec![0; items.len()];
-        let (order, groups, of_slot) = (Vec::new(), Vec::new(), vec![0; slots.len()]);
+        let (order, groups, runs, of_slot) = (Vec::new(), Vec::new(), Vec::new(), vec![0; slots.len()]);
         debug_assert!(inputs.iter().all(|input| slots.contains(input)));
-        Levels { items, operands, constants, addresses, order, groups, end: COMPUTED, of_slot, first: slots.start }
+        Levels {
+            items,
+            operands,
+            constants,
+            addresses,
+            order,
+            groups,
+            runs,
+            end: COMPUTED,
+            of_slot,
+            first: slots.start,
+        }
     }
 
     /// The depth of each item; inputs have 0.

@@ -36,8 +36,8 @@ pub(super) fn lower(levels: &Levels) -> Lowered {
         nests: 0,
     };
     let mut lowering = Lowering { levels, lowered };
-    for group in levels.groups.windows(2) {
-        lowering.group(&levels.order[group[0]..group[1]]);
+    for run in levels.runs.windows(2) {
+        lowering.run(&levels.groups[run[0]..=run[1]]);
     }
     lowering.lowered
 }
@@ -66,7 +66,24 @@ struct Stretch {
 }
 
 impl Lowering<'_> {
-    fn group(&mut self, group: &[u32]) {
+    /// Lowers the groups of a run, given by where in the order they begin and end.
+    fn run(&mut self, groups: &[usize]) {
+        let mut irregular: Vec<Vec<u32>> = Vec::new();
+        for group in groups.windows(2) {
+            let rest = self.group(&self.levels.order[group[0]..group[1]]);
+            irregular.extend((!rest.is_empty()).then_some(rest));
+        }
+        let shapes = || irregular.iter().map(|items| self.item(items[0]).shape);
+        let terms = shapes().map(|shape| shape.plain + 2 * shape.products).max().unwrap_or_default();
+        if irregular.len() > terms as usize && shapes().all(|shape| shape.kind == Kind::Sum) {
+            self.sums_of_all_shapes(irregular.concat());
+        } else {
+            irregular.iter().for_each(|items| self.listed(items));
+        }
+    }
+
+    /// Lowers the nests of a group that are worth an instruction, and gives back the other items.
+    fn group(&mut self, group: &[u32]) -> Vec<u32> {
         let mut rest = Vec::new();
         for nest in nests(self.levels, group) {
             let items = &group[nest.first..nest.first + nest.items()];
@@ -78,11 +95,79 @@ impl Lowering<'_> {
                 rest.extend_from_slice(turns.items);
             }
         }
-        if !rest.is_empty() {
-            let mut trips = [1; DEPTH];
-            trips[DEPTH - 1] = rest.len() as u32;
-            self.instructions(&Turns { items: &rest, trips, is_regular: rest.len() == 1 });
+        rest
+    }
+
+    /// Lowers items of one shape, their places listed in tables.
+    fn listed(&mut self, items: &[u32]) {
+        self.instructions(&Turns { items, trips: [1, 1, items.len() as u32], is_regular: items.len() == 1 });
+    }
+
+    /// Lowers sums of many shapes, their places listed in tables: an instruction adds one more term to all sums that have so
+    /// many, so that there are as many instructions as the longest has terms, however few have the same.
+    fn sums_of_all_shapes(&mut self, mut items: Vec<u32>) {
+        let plain = |lowering: &Self, item: u32| lowering.item(item).shape.plain as usize;
+        let products = |lowering: &Self, item: u32| lowering.item(item).shape.products as usize;
+        let activation = self.item(items[0]).shape.activation;
+        // The longest come first, so that those with so many terms are always the first ones.
+        items.sort_by_key(|item| std::cmp::Reverse((plain(self, *item), products(self, *item))));
+        let with_plain = items.partition_point(|item| plain(self, *item) > 0);
+        let most = |lowering: &Self, count: fn(&Self, u32) -> usize| {
+            items.iter().map(|item| count(lowering, *item)).max().unwrap_or(0)
+        };
+        let (most_plain, most_products) = (most(self, plain), most(self, products));
+        for term in 0..most_plain {
+            let count = items.partition_point(|item| plain(self, *item) > term);
+            let places = self.places(&items[..count], |_| term);
+            self.add_term(&items[..count], term == 0, Term::Copy(places));
         }
+        let (some, none) = items.split_at(with_plain);
+        for (items, is_first) in [(some, false), (none, true)] {
+            let mut items = items.to_vec();
+            items.sort_by_key(|item| std::cmp::Reverse(products(self, *item)));
+            for term in 0..most_products {
+                let count = items.partition_point(|item| products(self, *item) > term);
+                let items = &items[..count];
+                let a = self.places(items, |item| item.shape.plain as usize + term);
+                let b = self.places(items, |item| (item.shape.plain + item.shape.products) as usize + term);
+                self.add_term(items, is_first && term == 0, Term::Product { a, b, is_strong: false });
+            }
+        }
+        if activation.is_some() {
+            let nothing = Term::Copy(self.lowered.constants.column([1; LOOPS], &[0.0]));
+            self.add_term(&items, false, nothing);
+            self.lowered.instructions.last_mut().expect("it was just pushed").activation = activation;
+        }
+    }
+
+    /// Adds a term to each of the sums, or begins them with it.
+    fn add_term(&mut self, items: &[u32], is_first: bool, term: Term) {
+        if !items.is_empty() {
+            let turns = Turns { items, trips: [1, 1, items.len() as u32], is_regular: items.len() == 1 };
+            self.push(&turns, if is_first { Start::Zero } else { Start::Here }, term, 1, None);
+        }
+    }
+
+    /// Where one operand of each item stands, listed in a table.
+    fn places(&mut self, items: &[u32], position: impl Fn(&Item) -> usize) -> Access {
+        let operands: Vec<Operand> =
+            items.iter().map(|item| self.operands(*item)[position(self.item(*item))]).collect();
+        self.list(operands, [1, 1, items.len() as u32, 1])
+    }
+
+    /// The access to operands that are listed in a table, in the order of the turns.
+    fn list(&mut self, operands: Vec<Operand>, trips: [u32; LOOPS]) -> Access {
+        let base = self.lowered.tables.len() as u32;
+        for operand in operands {
+            let address = if operand.is_constant() {
+                let number = self.levels.constants[operand.index()];
+                self.lowered.constants.column([1; LOOPS], &[number]).base
+            } else {
+                operand.0
+            };
+            self.lowered.tables.push(address);
+        }
+        Access::listed(base, row_major(trips))
     }
 
     fn item(&self, item: u32) -> &Item {
@@ -285,18 +370,8 @@ impl Lowering<'_> {
         if let Some(access) = self.affine(turns, position, length) {
             return access;
         }
-        let places: Vec<Operand> = all.map(operand).collect();
-        let base = self.lowered.tables.len() as u32;
-        for place in places {
-            let address = if place.is_constant() {
-                let number = self.levels.constants[place.index()];
-                self.lowered.constants.column([1; LOOPS], &[number]).base
-            } else {
-                place.0
-            };
-            self.lowered.tables.push(address);
-        }
-        Access::listed(base, row_major(trips))
+        let operands = all.map(operand).collect();
+        self.list(operands, trips)
     }
 
     fn push(&mut self, turns: &Turns, start: Start, term: Term, length: usize, activation: Option<Op>) {
