@@ -4,6 +4,9 @@
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
 
+// Results that stand in one stretch of slots are a list of one range.
+#![allow(clippy::single_range_in_vec_init)]
+
 mod accumulate;
 mod activity;
 mod arrays;

@@ -191,7 +191,7 @@ fn every_row_of_the_table_and_its_derivatives_are_written() {
         [f64::NAN, f64::INFINITY, 1.0],
     ];
     let mut cases = Vec::new();
-    for op in Op::ALL.iter().copied().filter(|op| !op.row().operands[0].ends_with("[..]")) {
+    for op in Op::ALL.iter().copied().filter(|op| !op.row().operands.iter().any(|x| x.ends_with("[..]"))) {
         let arity = op.row().partials.len() as u32;
         let operands: Vec<Access> = (0..arity).map(Access::slot).collect();
         for point in POINTS.map(|point| point[..arity as usize].to_vec()) {
