@@ -149,7 +149,8 @@ impl Check<'_> {
                 Ok(())
             }
             Term::Reduction { op, .. } | Term::ReductionPartial { op, .. } => {
-                if !takes_a_slice(*op) {
+                // Exact programs have sums of products whole, in the order of the table.
+                if !takes_a_slice(*op) && !(self.program.is_exact && *op == Op::Dot) {
                     return Err(self.wrong("reduction", "an operation over one slice", op.row().name));
                 }
                 let length = instruction.trips[LOOPS - 1];
@@ -292,6 +293,7 @@ mod tests {
             tables: vec![1, 9, 10],
             lookups: Vec::new(),
             guards: Vec::new(),
+            is_exact: false,
             outputs: vec![Output { name: "result".into(), slots: vec![9..11] }],
         }
     }

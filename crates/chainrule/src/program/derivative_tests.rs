@@ -17,7 +17,7 @@ fn outputs<N: Element>(program: &Program, inputs: &[N]) -> Vec<N> {
     assert_eq!(inputs.len(), program.input_length() as usize);
     let mut slots = vec![N::constant(f64::NAN); program.slots as usize];
     slots[..inputs.len()].copy_from_slice(inputs);
-    interpret(program, &mut slots);
+    interpret(program, &mut slots).unwrap();
     program
         .outputs
         .iter()
@@ -238,6 +238,7 @@ fn sums_that_one_instruction_begins_may_end_differently() {
         tables: Vec::new(),
         lookups: Vec::new(),
         guards: Vec::new(),
+        is_exact: false,
         outputs: vec![Output { name: "y".into(), slots: std::iter::once(10..11).collect() }],
     };
     let numbers = [0.3, -0.8, 0.5, 1.2, -0.1];

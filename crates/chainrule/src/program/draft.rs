@@ -25,6 +25,7 @@ pub(super) struct Draft {
     slots: u32,
     /// So many constants there were in the program as it was.
     old_constants: usize,
+    is_exact: bool,
     /// Repeats that are being emitted, outermost first: their trips and what stands before them.
     open: Vec<(u32, Vec<Step>)>,
     /// Where the slots of a stretch of the tables, each moved by so many, are listed.
@@ -50,6 +51,7 @@ impl Draft {
             steps: Vec::new(),
             slots: program.slots,
             old_constants: program.constants.len(),
+            is_exact: program.is_exact,
             open: Vec::new(),
             moved_tables: HashMap::new(),
             known_lookups: HashMap::new(),
@@ -237,7 +239,7 @@ impl Draft {
     /// Puts the slots in order.
     pub fn finish(self) -> Result<Program> {
         debug_assert!(self.open.is_empty());
-        let Draft { inputs, constants, routes, guards, outputs, steps, slots, .. } = self;
+        let Draft { inputs, constants, routes, guards, outputs, steps, slots, is_exact, .. } = self;
         let mut layout = Layout::of(&steps, &routes, slots, &inputs, &constants, &outputs, &guards);
         let mut program = Program {
             inputs: inputs.into_iter().map(|(input, _)| input).collect(),
@@ -248,6 +250,7 @@ impl Draft {
             lookups: routes.lookups,
             guards,
             outputs,
+            is_exact,
         };
         layout.apply(&mut program)?;
         Ok(program)

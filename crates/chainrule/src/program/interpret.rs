@@ -4,7 +4,9 @@
 //! cuts: the loops as they stand, and the formulas of the table.
 
 use super::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
-use crate::Number;
+use crate::{Error, Number, Result};
+use std::cell::Cell;
+use std::fmt;
 
 /// A [`Number`] that a run-time index can be read from.
 pub trait Element: Number + PartialEq {
@@ -27,20 +29,44 @@ element!(f32);
 
 /// Runs a program over slots whose first ones hold the inputs; the constants are put in.
 ///
+/// # Errors
+///
+/// If a run-time index is no whole number below its count. It counts as 0 then, and the results are not to be used.
+///
 /// # Panics
 ///
-/// If a lookup's index is no whole number below its count, or the program reaches beyond its slots.
-pub fn interpret<N: Element>(program: &Program, slots: &mut [N]) {
+/// If the program reaches beyond its slots.
+pub fn interpret<N: Element>(program: &Program, slots: &mut [N]) -> Result<()> {
     for (slot, constant) in program.constant_slots().zip(&program.constants) {
         slots[slot as usize] = N::constant(*constant);
     }
-    let mut interpreter = Interpreter { program, slots };
+    let mut interpreter = Interpreter { program, slots, wrong_index: Cell::new(None) };
     interpreter.run_all(&program.steps, &mut Vec::new());
+    match interpreter.wrong_index.get() {
+        None => Ok(()),
+        Some((slot, count)) => Err(program.index_error(slot, count, format!("{:?}", slots[slot]))),
+    }
+}
+
+impl Program {
+    /// What is wrong with a run-time index, which names the input that it is, if it is one.
+    pub(super) fn index_error(&self, slot: usize, count: u32, found: impl fmt::Display) -> Error {
+        let mut first = 0;
+        let group = self.inputs.iter().find_map(|input| {
+            first += input.length as usize;
+            let place = (slot + input.length as usize).checked_sub(first)?;
+            (slot < first).then(|| format!("{}[{place}]", input.name))
+        });
+        let name = group.unwrap_or_else(|| format!("the computed index in slot {slot}"));
+        Error::argument(name, format!("a whole number from 0 to {}", count - 1), found)
+    }
 }
 
 struct Interpreter<'a, N> {
     program: &'a Program,
     slots: &'a mut [N],
+    /// The first run-time index that was none: where it stands, and what it has to be below.
+    wrong_index: Cell<Option<(usize, u32)>>,
 }
 
 impl<N: Element> Interpreter<'_, N> {
@@ -152,9 +178,11 @@ impl<N: Element> Interpreter<'_, N> {
             Route::Table => self.program.tables[place] as usize,
             Route::Lookup(number) => {
                 let lookup = self.program.lookups[number as usize];
-                let number = self.number(moved(lookup.index, turns), turn, turns);
-                let index = number.index().filter(|index| *index < lookup.count);
-                let index = index.unwrap_or_else(|| panic!("no index below {}: {number:?}", lookup.count));
+                let slot = self.place(moved(lookup.index, turns), turn, turns);
+                let index = self.slots[slot].index().filter(|index| *index < lookup.count).unwrap_or_else(|| {
+                    self.wrong_index.set(self.wrong_index.get().or(Some((slot, lookup.count))));
+                    0
+                });
                 (place as i64 + i64::from(lookup.step) * i64::from(index)) as usize
             }
         }

@@ -11,7 +11,6 @@ mod accumulate;
 mod activity;
 mod arrays;
 mod batch;
-pub(crate) mod bounds;
 mod call;
 mod chain;
 mod check;
@@ -80,6 +79,8 @@ pub struct Program {
     pub(crate) guards: Vec<Guard>,
     /// Where the results stand at the end.
     pub(crate) outputs: Vec<Output>,
+    /// Whether it runs as it was recorded, to the last bit: by [`interpret`].
+    pub(crate) is_exact: bool,
 }
 
 /// A group of inputs.

@@ -121,7 +121,7 @@ impl Recorder {
         let inputs = inputs.iter().map(|(name, values)| Input { name: name.to_string(), length: values.len() as u32 });
         let (inputs, outputs) = (inputs.collect(), outputs.collect());
         let program = placed(lowered, outputs, inputs, guards);
-        Ok(if self.is_exact { program } else { program.rolled() })
+        Ok(if self.is_exact { Program { is_exact: true, ..program } } else { program.rolled() })
     }
 
     /// The instructions, the addresses of the results, and the guards, of which those are dropped that depend on no input.
@@ -290,5 +290,6 @@ fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>
         tables,
         lookups,
         guards,
+        is_exact: false,
     }
 }

@@ -64,6 +64,27 @@ static void mean_derivatives(const double xs[], int length, double y, double par
     for (int i = 0; i < length; i++) partials[i] = 1.0 / length;
 }
 
+//! dot
+// The sum of products of the first half and the second, from what stands at last, if anything does: in four parts.
+static double dot(const double xs[], int length) {
+    const int half = length / 2;
+    double sums[4] = {0.0, 0.0, 0.0, 0.0}, rest = 0.0;
+    int i = 0;
+    for (; i + 4 <= half; i += 4)
+        for (int lane = 0; lane < 4; lane++) sums[lane] += xs[i + lane] * xs[half + i + lane];
+    for (; i < half; i++) rest += xs[i] * xs[half + i];
+    const double sum = (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest;
+    return length % 2 ? sum + xs[length - 1] : sum;
+}
+
+//! dot_derivatives
+static void dot_derivatives(const double xs[], int length, double y, double partials[]) {
+    (void)y;
+    const int half = length / 2;
+    for (int i = 0; i < half; i++) partials[i] = xs[half + i], partials[half + i] = xs[i];
+    if (length % 2) partials[length - 1] = 1.0;
+}
+
 //! maximum
 static double maximum(const double xs[], int length) {
     double largest = xs[0];

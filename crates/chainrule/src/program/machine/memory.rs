@@ -13,7 +13,7 @@ pub(super) struct Room(pub usize);
 
 /// What kernels read and write.
 ///
-/// The invariant that everything unsafe here rests on: [`bounds::check`](crate::program::bounds::check) has found that all
+/// The invariant that everything unsafe here rests on: [`Program::check`](crate::Program::check) has found that all
 /// accesses of the program stay inside its slots and tables, in all turns; places are those accesses; and indices are held
 /// below their counts here.
 pub(super) struct Memory<'a, T> {

@@ -4,7 +4,7 @@
 //! takes what suits it best. Rows of any formula are computed by [`rows`], slices reduced by [`reduce`].
 //!
 //! `unsafe` stands in this folder alone. It rests on a check that is made once, when a machine is made
-//! ([`bounds::check`](super::bounds::check)): every access of every instruction lies inside the slots, in all turns.
+//! ([`Program::check`]): every access of every instruction lies inside the slots, in all turns.
 #![allow(unsafe_code)]
 
 mod float;
@@ -32,7 +32,7 @@ mod tile;
 pub use float::Float;
 pub use instruction_set::InstructionSet;
 
-use super::{Guard, Program, Step, Term, bounds};
+use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
 use memory::{BLOCK, Memory, Misread};
 use prepare::{Command, prepare};
@@ -59,8 +59,7 @@ impl<T: Float> Machine<T> {
     ///
     /// # Panics
     ///
-    /// If the program reaches beyond its slots, or has terms that there are not. Programs that this library makes or loads do
-    /// not.
+    /// If the program does not pass its [`check`](Program::check). All programs that this library makes or loads do.
     pub fn new(program: &Program) -> Self {
         Self::with_instruction_set(program, InstructionSet::detect())
     }
@@ -72,14 +71,14 @@ impl<T: Float> Machine<T> {
     /// If this processor does not have it; and as [`new`](Machine::new).
     pub fn with_instruction_set(program: &Program, instruction_set: InstructionSet) -> Self {
         assert!(instruction_set.is_available(), "this processor does not have {instruction_set:?}");
-        if let Err(problem) = bounds::check(program) {
+        if let Err(problem) = program.check() {
             panic!("not a program that can run: {problem}");
         }
         let mut slots = Slots::new(program.slots as usize);
         for (slot, constant) in program.constant_slots().zip(&program.constants) {
             slots[slot as usize] = T::constant(*constant);
         }
-        let commands = commands(program, instruction_set, false);
+        let commands = if program.is_exact { Vec::new() } else { commands(program, instruction_set, false) };
         let panel = commands.iter().map(Command::panel).max().unwrap_or(0);
         let room = Memory::<T>::ROOMS * BLOCK + panel;
         Machine {
@@ -163,6 +162,10 @@ impl<T: Float> Machine<T> {
     /// If a run-time index is no whole number below its count, or a comparison that the program was recorded by comes out
     /// otherwise. The results are not to be used then.
     pub fn run(&mut self) -> Result<()> {
+        if self.program.is_exact {
+            super::interpret(&self.program, &mut self.slots)?;
+            return self.check_guards();
+        }
         let misread = self.run_commands(false);
         // A zero that met an infinity or NaN in an ordinary product is found out by what came of it.
         let misread = if misread.is_none() && self.has_strong_products && !self.has_finite_outputs() {
@@ -171,8 +174,12 @@ impl<T: Float> Machine<T> {
             misread
         };
         if let Some(misread) = misread {
-            return Err(self.index_error(misread));
+            return Err(self.program.index_error(misread.slot, misread.count, misread.found));
         }
+        self.check_guards()
+    }
+
+    fn check_guards(&self) -> Result<()> {
         self.program.guards.iter().try_for_each(|guard| self.check_guard(guard))
     }
 
@@ -217,19 +224,6 @@ impl<T: Float> Machine<T> {
             // 0 times a number is 0 unless it is infinite or NaN.
             numbers.iter().fold(T::default(), |sum, number| sum + *number * T::default()) == T::default()
         })
-    }
-
-    fn index_error(&self, misread: Misread) -> Error {
-        let groups = 0..self.program.inputs.len();
-        let group = groups.into_iter().find(|group| input_range(&self.program, *group).contains(&misread.slot));
-        let name = match group {
-            Some(group) => {
-                let place = misread.slot - input_range(&self.program, group).start;
-                format!("{}[{place}]", self.program.inputs[group].name)
-            }
-            None => format!("the computed index in slot {}", misread.slot),
-        };
-        Error::argument(name, format!("a whole number from 0 to {}", misread.count - 1), misread.found)
     }
 }
 

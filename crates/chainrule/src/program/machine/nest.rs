@@ -1,8 +1,9 @@
 //! The loops of an instruction, put in order: without those that run once, and with those joined that continue one another.
 
 use super::place::{Index, Place, Way};
-use crate::program::{Access, Instruction, LOOPS, Lookup, Program, Route, Start, bounds};
-use std::ops::RangeInclusive;
+use crate::program::extent::extent;
+use crate::program::{Access, Instruction, LOOPS, Lookup, Program, Route, Start};
+use std::ops::Range;
 
 /// An instruction's loops, and everything that moves in them.
 #[derive(Clone)]
@@ -124,7 +125,7 @@ impl Nest {
         let read = self.all().skip(1);
         read.filter(|operand| {
             let slots = operand.slots(&self.trips, repeats, tables);
-            slots.start() <= out.end() && out.start() <= slots.end()
+            slots.start < out.end && out.start < slots.end
         })
         .any(|operand| !self.is_apart(operand, repeats, tables))
     }
@@ -160,18 +161,18 @@ impl Operand {
     }
 
     /// The stretch of slots that it stays in.
-    fn slots(&self, trips: &[u32], repeats: &[u32], tables: &[u32]) -> RangeInclusive<i128> {
-        let places = bounds::reach(&self.access, trips, repeats);
+    fn slots(&self, trips: &[u32; LOOPS], repeats: &[u32], tables: &[u32]) -> Range<i64> {
+        let places = extent(&self.access, *trips, repeats).unwrap_or_default();
         match (self.access.route, self.lookup) {
             (Route::Table, _) => {
-                let slots = &tables[*places.start() as usize..=*places.end() as usize];
+                let slots = &tables[places.start as usize..places.end as usize];
                 let (low, high) =
                     slots.iter().fold((u32::MAX, 0), |(low, high), slot| (low.min(*slot), high.max(*slot)));
-                i128::from(low)..=i128::from(high)
+                i64::from(low)..i64::from(high) + 1
             }
             (_, Some(lookup)) => {
-                let choices = i128::from(lookup.step) * i128::from(lookup.count - 1);
-                places.start() + choices.min(0)..=places.end() + choices.max(0)
+                let choices = i64::from(lookup.step) * i64::from(lookup.count - 1);
+                places.start + choices.min(0)..places.end + choices.max(0)
             }
             _ => places,
         }

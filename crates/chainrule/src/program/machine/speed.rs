@@ -56,6 +56,7 @@ impl Writing {
             tables: Vec::new(),
             lookups: Vec::new(),
             guards: Vec::new(),
+            is_exact: false,
             outputs,
         }
     }
