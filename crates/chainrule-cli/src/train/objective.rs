@@ -12,6 +12,7 @@ use chainrule::nn::{self, Module};
 use chainrule::program::{Machine, Recorder};
 use chainrule::{Pcg64, Result, Value, tape};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// The loss of batches of the training rows.
 pub struct Objective<'a> {
@@ -83,18 +84,17 @@ impl<'a> Objective<'a> {
     }
 
     fn evaluate_by_program(&self, batch: &[usize], machines: &mut HashMap<usize, Machine<f64>>) -> Result<Evaluated> {
-        if !machines.contains_key(&batch.len()) {
-            machines.insert(batch.len(), self.machine(batch)?);
-        }
-        let machine = machines.get_mut(&batch.len()).expect("it was just made");
-        let parameters = machine.input_mut(PARAMETERS).iter_mut();
-        parameters.zip(&self.parameters).for_each(|(number, parameter)| *number = parameter.data());
+        let machine = match machines.entry(batch.len()) {
+            Entry::Occupied(made) => made.into_mut(),
+            Entry::Vacant(place) => place.insert(self.machine(batch)?),
+        };
+        machine.input_mut(PARAMETERS).copy_from_slice(&self.model.network.numbers());
         let rows = batch.iter().flat_map(|row| &self.inputs[*row]);
         machine.input_mut(ROWS).iter_mut().zip(rows).for_each(|(number, input)| *number = *input);
         let targets = machine.input_mut(TARGETS).iter_mut();
         targets.zip(batch).for_each(|(number, row)| *number = self.targets[*row]);
         machine.run()?;
-        self.parameters.iter().zip(machine.output(GRADIENT)).for_each(|(parameter, grad)| parameter.set_grad(grad));
+        self.model.network.set_gradients(&machine.output(GRADIENT).collect::<Vec<f64>>());
         let loss = machine.output(LOSS).next().unwrap_or(f64::NAN);
         let outputs: Vec<f64> = machine.output(OUTPUTS).collect();
         let width = outputs.len() / batch.len();

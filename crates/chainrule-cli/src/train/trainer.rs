@@ -93,6 +93,9 @@ pub fn train(
 
 /// After backward: a loss that is not finite, or has a gradient that is not.
 fn diverged_loss(step: usize, loss: f64, module: &dyn Module) -> Option<Divergence> {
+    if loss.is_finite() && module.gradients().iter().all(|gradient| gradient.is_finite()) {
+        return None;
+    }
     let origin = first(module, |parameter| parameter.grad())
         .map(|(name, gradient)| (gradient, format!("it began with {name}, whose gradient is {gradient}")));
     match (loss.is_finite(), origin) {
@@ -107,13 +110,15 @@ fn diverged_loss(step: usize, loss: f64, module: &dyn Module) -> Option<Divergen
 
 /// After the optimiser's step: a parameter that is not finite.
 fn diverged_parameter(step: usize, module: &dyn Module) -> Option<Divergence> {
+    if module.numbers().iter().all(|number| number.is_finite()) {
+        return None;
+    }
     let (name, number) = first(module, |parameter| parameter.data())?;
     let origin = format!("it began with {name}, which the step made {number}");
     Some(Divergence { step, what: "a parameter", number, origin })
 }
 
-/// The first parameter of which a number is not finite, and that number. Asked at every step, so names are only made
-/// for the one that is found.
+/// The first parameter of which a number is not finite, and that number. Names are only made for the one that is found.
 fn first(module: &dyn Module, number: impl Fn(Value) -> f64) -> Option<(String, f64)> {
     let mut found = None;
     module.visit_parameters(&mut |name, parameter| {

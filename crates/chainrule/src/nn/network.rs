@@ -1,7 +1,7 @@
 //! [`Neuron`], [`Layer`], [`Mlp`], and what they have in common, [`Module`].
 
 use super::{Activation, Initializer};
-use crate::tape::{First, Layout, Name, close_group, mark};
+use crate::tape::{First, Layout, Name, close_group, gradients_of, mark, numbers_of, set_gradients};
 use crate::{Number, Value};
 use rand::Rng;
 use std::fmt;
@@ -20,7 +20,7 @@ pub trait Module {
 
     /// The numbers of the parameters, in their fixed order.
     fn numbers(&self) -> Vec<f64> {
-        self.parameters().into_iter().map(Value::data).collect()
+        numbers_of(&self.parameters())
     }
 
     /// Sets the numbers of all parameters, in their fixed order.
@@ -46,7 +46,12 @@ pub trait Module {
         let parameters = self.parameters();
         let (expected, found) = (parameters.len(), gradients.len());
         assert!(expected == found, "there are {expected} parameters, and got {found} gradients");
-        parameters.into_iter().zip(gradients).for_each(|(parameter, gradient)| parameter.set_grad(*gradient));
+        set_gradients(&parameters, gradients);
+    }
+
+    /// The gradients of the parameters, in their fixed order.
+    fn gradients(&self) -> Vec<f64> {
+        gradients_of(&self.parameters())
     }
 
     /// The parameters with their names, such as `layers.0.neurons.3.weights.1`.

@@ -8,6 +8,48 @@ use super::span::Layout;
 use super::storage::{Tape, lend};
 use std::ops::Range;
 
+/// The numbers of values.
+#[track_caller]
+pub(crate) fn numbers_of(leaves: &[Value]) -> Vec<f64> {
+    lend(|tape| match tape.range_of_leaves(leaves)? {
+        Some(range) => Ok(tape.nodes.numbers()[range].to_vec()),
+        None => leaves.iter().map(|leaf| tape.number(*leaf)).collect(),
+    })
+}
+
+/// The gradients of values.
+#[track_caller]
+pub(crate) fn gradients_of(leaves: &[Value]) -> Vec<f64> {
+    lend(|tape| match tape.range_of_leaves(leaves)? {
+        Some(range) => {
+            let swept = tape.gradients.len();
+            let mut gradients = tape.gradients[range.start.min(swept)..range.end.min(swept)].to_vec();
+            gradients.resize(range.len(), 0.0);
+            Ok(gradients)
+        }
+        None => leaves.iter().map(|leaf| tape.gradient(*leaf)).collect(),
+    })
+}
+
+/// Sets the gradients of leaves.
+#[track_caller]
+pub(crate) fn set_gradients(leaves: &[Value], gradients: &[f64]) {
+    let range = lend(|tape| {
+        let range = tape.range_of_leaves(leaves)?;
+        if let Some(range) = range.clone() {
+            if tape.gradients.len() < range.end {
+                tape.gradients.resize(range.end, 0.0);
+            }
+            tape.swept = tape.swept.max(range.end);
+            tape.gradients[range].copy_from_slice(gradients);
+        }
+        Ok(range)
+    });
+    if range.is_none() {
+        leaves.iter().zip(gradients).for_each(|(leaf, gradient)| leaf.set_grad(*gradient));
+    }
+}
+
 /// Changes the numbers of leaves: `change` gets all numbers and gradients, in the order of `leaves`.
 ///
 /// # Panics
@@ -15,21 +57,7 @@ use std::ops::Range;
 /// If one of them is not a leaf.
 #[track_caller]
 pub(crate) fn update_leaves(leaves: &[Value], change: impl FnOnce(&mut [f64], &[f64])) {
-    let (mut numbers, mut gradients) = (Vec::new(), Vec::new());
-    lend(|tape| {
-        if let Some(range) = tape.range_of_leaves(leaves)? {
-            let swept = tape.gradients.len();
-            gradients.extend_from_slice(&tape.gradients[range.start.min(swept)..range.end.min(swept)]);
-            gradients.resize(range.len(), 0.0);
-            numbers.extend_from_slice(&tape.nodes.numbers()[range]);
-        } else {
-            for leaf in leaves {
-                numbers.push(tape.number(*leaf)?);
-                gradients.push(tape.gradient(*leaf)?);
-            }
-        }
-        Ok(())
-    });
+    let (mut numbers, gradients) = (numbers_of(leaves), gradients_of(leaves));
     change(&mut numbers, &gradients);
     // Looked at anew: a scope may have ended in the meantime.
     lend(|tape| match tape.range_of_leaves(leaves)? {
@@ -102,6 +130,8 @@ mod tests {
                 numbers.iter_mut().zip(gradients).for_each(|(number, gradient)| *number -= gradient);
             });
             assert_eq!(leaves.iter().map(|leaf| leaf.data()).collect::<Vec<_>>(), [-1.0, 1.0, 3.0]);
+            set_gradients(&leaves, &[4.0, 5.0, 6.0]);
+            assert_eq!((numbers_of(&leaves), gradients_of(&leaves)), (vec![-1.0, 1.0, 3.0], vec![4.0, 5.0, 6.0]));
             zero_gradients(&leaves);
             assert!(leaves.iter().all(|leaf| leaf.grad() == 0.0));
         }
