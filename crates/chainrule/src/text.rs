@@ -103,6 +103,20 @@ fn excerpt(text: &str) -> String {
     }
 }
 
+/// A time with three digits or so, in seconds or milliseconds.
+///
+/// ```
+/// use chainrule::text::duration;
+/// use std::time::Duration;
+///
+/// assert_eq!(duration(Duration::from_micros(3940)), "3.9 ms");
+/// assert_eq!(duration(Duration::from_millis(12345)), "12.35 s");
+/// ```
+pub fn duration(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 1.0 { format!("{:.1} ms", 1000.0 * seconds) } else { format!("{seconds:.2} s") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,7 +14,7 @@ use chainrule::nn::{Gpt, Module};
 use chainrule::optim::{Adam, Schedule};
 use chainrule::program::{Machine, Recorder};
 use chainrule::python_random::PythonRandom;
-use chainrule::text::counted;
+use chainrule::text::{counted, duration};
 use chainrule::{Value, tape};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -261,8 +261,8 @@ fn report(
     if long > 0 {
         text += &format!("of {}, only the first {context} characters count\n", counted(long, "longer name"));
     }
-    let (count, seconds) = (model.num_parameters(), trained.elapsed.as_secs_f64());
-    text += &format!("GPT, {count} parameters, {} of adam in {seconds:.2} s\n", counted(steps.len(), "step"));
+    let (count, elapsed) = (model.num_parameters(), duration(trained.elapsed));
+    text += &format!("GPT, {count} parameters, {} of adam in {elapsed}\n", counted(steps.len(), "step"));
     let last = &steps[steps.len().saturating_sub(LAST_STEPS)..];
     if !last.is_empty() {
         let mean = last.iter().map(|step| step.loss).sum::<f64>() / last.len() as f64;

@@ -5,7 +5,7 @@ use crate::goal::{Predicts, Score, decimals};
 use crate::model::{Evaluation, Model};
 use chainrule::data::Dataset;
 use chainrule::nn::Module;
-use chainrule::text::listed;
+use chainrule::text::{duration, listed};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,13 +31,13 @@ impl fmt::Display for Report<'_> {
         writeln!(f, "{}: {}", plan.name, self.predicts())?;
         writeln!(
             f,
-            "network {} ({}), {} parameters, {steps} {} of {} in {:.2} s",
+            "network {} ({}), {} parameters, {steps} {} of {} in {}",
             sizes.join("-"),
             plan.activation,
             model.network.num_parameters(),
             if *steps == 1 { "step" } else { "steps" },
             plan.optimizer.name(),
-            elapsed.as_secs_f64()
+            duration(*elapsed)
         )?;
         writeln!(f)?;
         self.table(f)?;
