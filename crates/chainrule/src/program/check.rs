@@ -150,7 +150,7 @@ impl Check<'_> {
             }
             Term::Reduction { op, .. } | Term::ReductionPartial { op, .. } => {
                 // Exact programs have sums of products whole, in the order of the table.
-                if !takes_a_slice(*op) && !(self.program.is_exact && *op == Op::Dot) {
+                if !(takes_a_slice(*op) || self.program.is_exact && *op == Op::Dot) {
                     return Err(self.wrong("reduction", "an operation over one slice", op.row().name));
                 }
                 let length = instruction.trips[LOOPS - 1];
