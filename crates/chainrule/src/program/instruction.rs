@@ -46,9 +46,9 @@ pub enum Route {
     /// The slot.
     #[default]
     Direct,
-    /// A place in the [tables](super::Program::tables) of the program, where the slot is written.
+    /// A place in the [tables](super::Program::tables()) of the program, where the slot is written.
     Table,
-    /// A slot, which lies as many steps before the one that is meant as the [lookup](super::Program::lookups) with this
+    /// A slot, which lies as many steps before the one that is meant as the [lookup](super::Program::lookups()) with this
     /// number says when the program runs.
     Lookup(u32),
 }

@@ -3,47 +3,32 @@
 //! A program is plain data. Its numbers live in slots: first the inputs, then constants, then what its
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
+//!
+//! The rooms, in the order in which a recording goes through them:
+//!
+//! - `record` makes a program of what is on the tape, pass by pass: slice, fuse, level, nest, lower, repeat.
+//! - `rewrite` makes programs from programs: over many [`Rows`], with some outputs alone.
+//! - `differentiate` does the same for derivatives: [`Program::gradient`], [`vjp`](Program::vjp), [`jvp`](Program::jvp).
+//! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows.
+//! - `explain`, `export` and `save` tell what became of the scalars, write programs as C and Rust, and keep them in files, which
+//!   `check` looks at before they run.
 
-// Results that stand in one stretch of slots are a list of one range.
-#![allow(clippy::single_range_in_vec_init)]
-
-mod accumulate;
-mod activity;
 mod arrays;
 mod batch;
 mod call;
-mod chain;
 mod check;
-mod constants;
-mod draft;
-mod expand;
+mod differentiate;
 mod explain;
 mod export;
 mod extent;
-mod formula;
-mod forward;
-mod fuse;
 mod instruction;
 mod interpret;
-mod layout;
-mod level;
-mod lower;
 mod machine;
-mod nest;
-mod nesting;
-mod reach;
 mod record;
-mod repeat;
-mod reverse;
-mod rows;
+mod rewrite;
 #[cfg(feature = "save")]
 mod save;
-mod simplify;
-mod slice;
-mod slot_set;
 
-#[cfg(test)]
-mod derivative_tests;
 #[cfg(test)]
 mod random;
 #[cfg(test)]
@@ -56,7 +41,7 @@ pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start,
 pub use interpret::{Element, interpret};
 pub use machine::{Float, InstructionSet, Machine};
 pub use record::{Recorder, Results};
-pub use rows::Rows;
+pub use rewrite::rows::Rows;
 
 use std::ops::Range;
 
@@ -126,6 +111,16 @@ impl Program {
     /// What is done, in this order.
     pub fn steps(&self) -> &[Step] {
         &self.steps
+    }
+
+    /// The slots that accesses by [table](Route::Table) lead to.
+    pub fn tables(&self) -> &[u32] {
+        &self.tables
+    }
+
+    /// The run-time indices that accesses by [lookup](Route::Lookup) name.
+    pub fn lookups(&self) -> &[Lookup] {
+        &self.lookups
     }
 
     /// The slots of the constants.

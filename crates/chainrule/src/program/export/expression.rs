@@ -3,7 +3,7 @@
 use super::{Language, is_literal};
 use crate::Op;
 use crate::op::{formula, operations};
-use crate::program::formula::{Formula, Formulas, Operation, Recorder, Symbol};
+use crate::program::differentiate::formula::{Formula, Formulas, Noted, Operation, Symbol};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
@@ -300,7 +300,7 @@ macro_rules! read_bodies {
     (@body composed $method:ident $($x:ident)+) => {{
         let operations = RefCell::new(Vec::new());
         let mut numbers = 0..;
-        $( let $x = Recorder::on(Symbol::Given(numbers.next().unwrap_or_default()), &operations); )+
+        $( let $x = Noted::on(Symbol::Given(numbers.next().unwrap_or_default()), &operations); )+
         let result = formula::$method($($x),+).symbol;
         Some(Formula::needed(&operations.borrow(), result))
     }};

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 /// What a formula gives, or an operation of it takes.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Symbol {
+pub(in crate::program) enum Symbol {
     /// A constant.
     Constant(f64),
     /// An operand of the row; the number after the last operand is the result.
@@ -23,7 +23,7 @@ pub(super) enum Symbol {
 
 /// An operation of a formula.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Operation {
+pub(in crate::program) enum Operation {
     /// Of the table, with the exponent of a power with a fixed one.
     Row(Op, i32, Vec<Symbol>),
     /// A product in which a zero gives 0 whatever the other factor is.
@@ -32,7 +32,7 @@ pub(super) enum Operation {
 
 /// The derivative of an operation by one of its operands.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Formula {
+pub(in crate::program) struct Formula {
     /// What is done, in this order.
     pub operations: Vec<Operation>,
     /// The derivative.
@@ -41,7 +41,7 @@ pub(super) struct Formula {
 
 /// The derivatives of operations of the table by their operands, each worked out once.
 #[derive(Default)]
-pub(super) struct Formulas {
+pub(in crate::program) struct Formulas {
     known: HashMap<(Op, i32), Rc<[Formula]>>,
 }
 
@@ -57,14 +57,14 @@ impl Formula {
     fn all(op: Op, exponent: i32) -> Vec<Formula> {
         let operations = RefCell::new(Vec::new());
         let arity = op.row().partials.len();
-        let given: Vec<Recorder> = (0..=arity).map(|number| Recorder::on(Symbol::Given(number), &operations)).collect();
+        let given: Vec<Noted> = (0..=arity).map(|number| Noted::on(Symbol::Given(number), &operations)).collect();
         let derivatives = op.partials(&given[..arity], exponent, given[arity]);
-        let formula = |derivative: Recorder| Formula::needed(&operations.borrow(), derivative.symbol);
+        let formula = |derivative: Noted| Formula::needed(&operations.borrow(), derivative.symbol);
         derivatives.into_iter().map(formula).collect()
     }
 
     /// What of the operations a derivative needs.
-    pub(super) fn needed(operations: &[Operation], derivative: Symbol) -> Formula {
+    pub(in crate::program) fn needed(operations: &[Operation], derivative: Symbol) -> Formula {
         let mut is_needed = vec![false; operations.len()];
         let need = |symbol: &Symbol, is_needed: &mut [bool]| {
             if let Symbol::Computed(number) = symbol {
@@ -127,14 +127,14 @@ impl Symbol {
 
 /// A symbol that writes down what is done with it. Constants alone are computed at once, and belong to no list.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Recorder<'a> {
-    pub(super) symbol: Symbol,
+pub(in crate::program) struct Noted<'a> {
+    pub(in crate::program) symbol: Symbol,
     list: Option<&'a RefCell<Vec<Operation>>>,
 }
 
-impl<'a> Recorder<'a> {
-    pub(super) fn on(symbol: Symbol, list: &'a RefCell<Vec<Operation>>) -> Self {
-        Recorder { symbol, list: Some(list) }
+impl<'a> Noted<'a> {
+    pub(in crate::program) fn on(symbol: Symbol, list: &'a RefCell<Vec<Operation>>) -> Self {
+        Noted { symbol, list: Some(list) }
     }
 
     /// What an operation of the table gives.
@@ -165,7 +165,7 @@ impl<'a> Recorder<'a> {
             list_of.push(operation);
             list_of.len() - 1
         });
-        Recorder::on(Symbol::Computed(number), list)
+        Noted::on(Symbol::Computed(number), list)
     }
 }
 
@@ -179,9 +179,9 @@ macro_rules! record_rows {
     ) => {
         $( record_rows! { @operator_impl $kind $Op $method($($x),+) } )*
 
-        impl Number for Recorder<'_> {
+        impl Number for Noted<'_> {
             fn constant(value: f64) -> Self {
-                Recorder { symbol: Symbol::Constant(value), list: None }
+                Noted { symbol: Symbol::Constant(value), list: None }
             }
 
             fn strong_zero_mul(self, factor: Self) -> Self {
@@ -193,7 +193,7 @@ macro_rules! record_rows {
         }
     };
     (@operator_impl operator $Op:ident $method:ident($x:ident $(, $other:ident)?)) => {
-        impl $Op for Recorder<'_> {
+        impl $Op for Noted<'_> {
             type Output = Self;
             fn $method(self $(, $other: Self)?) -> Self {
                 Self::row(Op::$Op, 0, &[self $(, $other)?])

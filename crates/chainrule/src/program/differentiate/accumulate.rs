@@ -3,15 +3,15 @@
 //! That works where the first instruction writes all places of a sum that nobody wrote before, and each of them once. Where
 //! it does not, the places are filled with zeros at the start, and everybody adds.
 
-use super::draft::Draft;
-use super::reach::{Routes, Turns};
-use super::slot_set::SlotSet;
-use super::{Access, Instruction, LOOPS, Route, Start, Step, Term};
 use crate::Result;
+use crate::program::rewrite::draft::Draft;
+use crate::program::rewrite::reach::{Routes, Turns};
+use crate::program::rewrite::slot_set::SlotSet;
+use crate::program::{Access, Instruction, LOOPS, Route, Start, Step, Term};
 use std::ops::Range;
 
 /// Which slots hold a part of their sum.
-pub(super) struct Sums {
+pub(in crate::program) struct Sums {
     written: SlotSet,
     zeros: SlotSet,
 }

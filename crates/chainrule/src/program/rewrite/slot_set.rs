@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Slots that follow each other at one distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Run {
+pub(in crate::program) struct Run {
     pub first: u32,
     /// From one to the next.
     pub step: u32,
@@ -14,7 +14,7 @@ pub(super) struct Run {
 
 /// A set of slots.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SlotSet {
+pub(in crate::program) struct SlotSet {
     words: Vec<u64>,
 }
 

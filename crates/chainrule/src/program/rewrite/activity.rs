@@ -1,14 +1,14 @@
 //! Which slots a derivative is about: those that vary with the chosen inputs, and those that an output depends on.
 
-use super::formula::Formulas;
 use super::reach::{Routes, Turns, inside};
 use super::slot_set::SlotSet;
-use super::{Instruction, REPEATS, Start, Step, Term};
 use crate::Op;
+use crate::program::differentiate::formula::Formulas;
+use crate::program::{Instruction, REPEATS, Start, Step, Term};
 
 /// Puts in the slots that vary with those that are in already, as far as derivatives can tell: what is only compared or
 /// rounded passes nothing on. Results of one instruction vary together.
-pub(super) fn add_varied(steps: &[Step], routes: &Routes, formulas: &mut Formulas, varied: &mut SlotSet) {
+pub(in crate::program) fn add_varied(steps: &[Step], routes: &Routes, formulas: &mut Formulas, varied: &mut SlotSet) {
     until_nothing_is_new(steps, [1; REPEATS], 0, false, &mut |instruction, turns| {
         let is_varied = instruction.varying_reads(formulas).iter().any(|access| routes.meets(access, turns, varied));
         is_varied && routes.mark(&instruction.out, turns, varied) > 0
@@ -16,7 +16,7 @@ pub(super) fn add_varied(steps: &[Step], routes: &Routes, formulas: &mut Formula
 }
 
 /// Puts in the slots that those that are in already are computed from.
-pub(super) fn add_needed(steps: &[Step], routes: &Routes, needed: &mut SlotSet) {
+pub(in crate::program) fn add_needed(steps: &[Step], routes: &Routes, needed: &mut SlotSet) {
     until_nothing_is_new(steps, [1; REPEATS], 0, true, &mut |instruction, turns| {
         if !routes.meets(&instruction.out, turns, needed) {
             return false;
@@ -33,7 +33,7 @@ pub(super) fn add_needed(steps: &[Step], routes: &Routes, needed: &mut SlotSet) 
 }
 
 /// Visits instructions in order, or in the opposite order, and the bodies of repeats until a visit brings nothing new.
-pub(super) fn until_nothing_is_new(
+pub(in crate::program) fn until_nothing_is_new(
     steps: &[Step],
     repeats: [u32; REPEATS],
     depth: usize,
@@ -60,7 +60,7 @@ pub(super) fn until_nothing_is_new(
 
 impl Instruction {
     /// What it reads, but for what its result does not vary with.
-    fn varying_reads(&self, formulas: &mut Formulas) -> Vec<&super::Access> {
+    fn varying_reads(&self, formulas: &mut Formulas) -> Vec<&crate::program::Access> {
         let term = match &self.term {
             Term::Operation { op, exponent, operands } => {
                 let derivatives = formulas.of(*op, *exponent);

@@ -6,12 +6,12 @@
 
 use super::reach::{Routes, Turns, for_each, try_for_each_mut};
 use super::slot_set::SlotSet;
-use super::{Access, Guard, Input, Lookup, Output, Program, Route, Step};
+use crate::program::{Access, Guard, Input, Lookup, Output, Program, Route, Step};
 use crate::{Error, Result};
 use std::ops::Range;
 
 /// Where each slot, and each place in the tables, goes.
-pub(super) struct Layout {
+pub(in crate::program) struct Layout {
     slots: Vec<u32>,
     places: Vec<u32>,
     /// Slots that are used, as the one before them is, and do not follow it any more.
@@ -20,7 +20,7 @@ pub(super) struct Layout {
 }
 
 /// So many numbers of eight bytes.
-pub(super) const CACHE_LINE: u32 = 8;
+pub(in crate::program) const CACHE_LINE: u32 = 8;
 
 /// Of what is not used.
 const NOWHERE: u32 = u32::MAX;

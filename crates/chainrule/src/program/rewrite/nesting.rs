@@ -2,10 +2,10 @@
 
 use super::draft::Draft;
 use super::reach::Routes;
-use super::{Access, Instruction, LOOPS, Lookup, Start, Term};
+use crate::program::{Access, Instruction, LOOPS, Lookup, Start, Term};
 
 /// The same in fewer loops: two of which one goes on where the other ends become one.
-pub(super) fn collapsed(instruction: &Instruction, routes: &Routes) -> Instruction {
+pub(in crate::program) fn collapsed(instruction: &Instruction, routes: &Routes) -> Instruction {
     let mut instruction = instruction.clone();
     for inner in (1..slice_or_end(&instruction)).rev() {
         for outer in 0..inner {
@@ -25,7 +25,7 @@ pub(super) fn collapsed(instruction: &Instruction, routes: &Routes) -> Instructi
 }
 
 /// The same in several instructions of which each leaves a loop free; one, if it does already.
-pub(super) fn split(instruction: &Instruction, draft: &mut Draft) -> Vec<Instruction> {
+pub(in crate::program) fn split(instruction: &Instruction, draft: &mut Draft) -> Vec<Instruction> {
     let depths = 0..slice_or_end(instruction);
     let shortest = depths.min_by_key(|depth| instruction.trips[*depth]).expect("there is a loop");
     let trips = instruction.trips[shortest];
@@ -51,7 +51,7 @@ pub(super) fn split(instruction: &Instruction, draft: &mut Draft) -> Vec<Instruc
 }
 
 /// The same in a further loop, in which nothing moves yet: as the innermost, but outside of a slice. Says at which depth.
-pub(super) fn with_loop(instruction: &Instruction, trips: u32, draft: &mut Draft) -> (Instruction, usize) {
+pub(in crate::program) fn with_loop(instruction: &Instruction, trips: u32, draft: &mut Draft) -> (Instruction, usize) {
     let end = slice_or_end(instruction);
     let free = (0..end).rev().find(|depth| instruction.trips[*depth] == 1).expect("a loop is free");
     let mut instruction = instruction.clone();

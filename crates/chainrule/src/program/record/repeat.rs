@@ -4,7 +4,7 @@
 //! them back into a [`Step::Repeat`], so that a program does not grow with the number of its steps. Repeats can stand in
 //! repeats.
 
-use super::{Access, Instruction, Lookup, Program, REPEATS, Route, Start, Step, Term};
+use crate::program::{Access, Instruction, Lookup, Program, REPEATS, Route, Start, Step, Term};
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;

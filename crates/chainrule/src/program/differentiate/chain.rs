@@ -2,13 +2,13 @@
 //!
 //! Both are a factor times one derivative. They differ in what the factor is and where the sum goes.
 
-use super::draft::Draft;
 use super::formula::{Formulas, Symbol};
-use super::{Access, Instruction, LOOPS, Term};
+use crate::program::rewrite::draft::Draft;
+use crate::program::{Access, Instruction, LOOPS, Term};
 use crate::{Op, Result};
 
 /// A factor times the derivative of an instruction's term by one of its operands; none where that is 0.
-pub(super) fn chain(
+pub(in crate::program) fn chain(
     draft: &mut Draft,
     formulas: &mut Formulas,
     instruction: &Instruction,
@@ -36,7 +36,7 @@ pub(super) fn chain(
 }
 
 /// A factor times the derivative of an activation, which depends on the result alone.
-pub(super) fn chain_activation(
+pub(in crate::program) fn chain_activation(
     draft: &mut Draft,
     formulas: &mut Formulas,
     activation: Op,

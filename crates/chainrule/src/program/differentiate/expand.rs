@@ -3,15 +3,15 @@
 //! A derivative that a program holds already becomes the operations of its formula, so that it has derivatives itself. And
 //! an operation whose derivative uses its result gets slots for it, where the instruction only keeps a sum of several.
 
-use super::activity::add_varied;
-use super::draft::Draft;
 use super::formula::{Formula, Formulas, Operation, Symbol};
-use super::slot_set::SlotSet;
-use super::{Access, Instruction, LOOPS, Program, Start, Step, Term};
+use crate::program::rewrite::activity::add_varied;
+use crate::program::rewrite::draft::Draft;
+use crate::program::rewrite::slot_set::SlotSet;
+use crate::program::{Access, Instruction, LOOPS, Program, Start, Step, Term};
 use crate::{Op, Result};
 
 /// A program made ready for the chain rule.
-pub(super) struct Expanded {
+pub(in crate::program) struct Expanded {
     /// Everything but the steps.
     pub draft: Draft,
     pub steps: Vec<Step>,
@@ -21,7 +21,7 @@ pub(super) struct Expanded {
 }
 
 /// Makes a program ready for derivatives by some groups of inputs.
-pub(super) fn expand(program: &Program, by: &[bool]) -> Result<Expanded> {
+pub(in crate::program) fn expand(program: &Program, by: &[bool]) -> Result<Expanded> {
     let draft = Draft::of(program);
     let slots = draft.slots();
     let added_to = draft.marked(&program.steps, |instruction| instruction.start == Start::Here);

@@ -5,12 +5,12 @@
 
 use super::accumulate::Sums;
 use super::chain::{chain, chain_activation};
-use super::draft::Draft;
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
-use super::slot_set::SlotSet;
-use super::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
 use crate::Result;
+use crate::program::rewrite::draft::Draft;
+use crate::program::rewrite::slot_set::SlotSet;
+use crate::program::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
 
 impl Program {
     /// The program that computes the outputs of this one, and then, from a further group of inputs `tangent of NAME` for

@@ -8,7 +8,7 @@ use super::fuse::Operand;
 use super::level::Levels;
 
 /// So many loops can be around an item; its own sums are one more.
-pub(super) const DEPTH: usize = super::LOOPS - 1;
+pub(super) const DEPTH: usize = crate::program::LOOPS - 1;
 
 /// Items of a group that are the turns of loops, one inside the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,12 +7,12 @@
 use super::layout::{CACHE_LINE, Layout};
 use super::reach::{Routes, Turns, for_each};
 use super::slot_set::SlotSet;
-use super::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step};
+use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step};
 use crate::{Error, Result};
 use std::collections::HashMap;
 
 /// A program while it is being changed.
-pub(super) struct Draft {
+pub(in crate::program) struct Draft {
     /// The groups of inputs, each with its first slot.
     pub inputs: Vec<(Input, u32)>,
     /// The constants, each with its slot.

@@ -8,7 +8,7 @@ use super::draft::Draft;
 use super::nesting::{collapsed, split, with_loop};
 use super::reach::{Routes, Turns};
 use super::slot_set::SlotSet;
-use super::{Access, Input, Instruction, Lookup, Output, Program, REPEATS, Route, Start, Step, Term};
+use crate::program::{Access, Input, Instruction, Lookup, Output, Program, REPEATS, Route, Start, Step, Term};
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::ops::Range;

@@ -1,9 +1,9 @@
 //! Derivatives of programs against dual numbers, differences and values on the tape.
 
-use super::interpret::Element;
-use super::random::{Example, example};
-use super::{Access, Input, Instruction, Machine, Output, Program, Rows, Start, Step, Term, interpret};
 use crate::check::central_difference;
+use crate::program::interpret::Element;
+use crate::program::random::{Example, example};
+use crate::program::{Access, Input, Instruction, Machine, Output, Program, Rows, Start, Step, Term, interpret};
 use crate::{Dual, Number, Op, Rng, RngExt, Value, rng};
 
 impl<N: Element> Element for Dual<N> {

@@ -7,8 +7,8 @@ use super::constants::Constants;
 use super::fuse::{Item, Kind, Operand};
 use super::level::Levels;
 use super::nest::{DEPTH, Nest, nests};
-use super::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
 use crate::Op;
+use crate::program::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
 
 /// What a recording's items became.
 pub(super) struct Lowered {

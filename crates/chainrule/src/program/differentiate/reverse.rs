@@ -5,13 +5,13 @@
 //! same loops: the adjoint of the result times the derivative. A repeat becomes a repeat that starts at the last turn.
 
 use super::accumulate::Sums;
-use super::activity::add_needed;
 use super::chain::{chain, chain_activation};
-use super::draft::Draft;
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
-use super::slot_set::SlotSet;
-use super::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
+use crate::program::rewrite::activity::add_needed;
+use crate::program::rewrite::draft::Draft;
+use crate::program::rewrite::slot_set::SlotSet;
+use crate::program::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
 use crate::{Error, Result};
 use std::ops::Range;
 
@@ -96,12 +96,12 @@ impl Program {
     }
 
     /// The names of the groups of inputs.
-    pub(super) fn input_names(&self) -> Vec<&str> {
+    pub(in crate::program) fn input_names(&self) -> Vec<&str> {
         self.inputs.iter().map(|input| input.name.as_str()).collect()
     }
 
     /// Which groups of inputs have one of these names.
-    pub(super) fn chosen(&self, groups: &[&str]) -> Result<Vec<bool>> {
+    pub(in crate::program) fn chosen(&self, groups: &[&str]) -> Result<Vec<bool>> {
         let known = self.input_names();
         match groups.iter().find(|name| !known.contains(name)) {
             None => Ok(known.iter().map(|name| groups.contains(name)).collect()),

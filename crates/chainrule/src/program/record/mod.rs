@@ -1,13 +1,21 @@
 //! From scalar code to a program: recording it on the tape, and the passes one after the other.
 
-use super::constants::Constants;
-use super::fuse::Items;
-use super::level::{COMPUTED, Levels};
-use super::lower::{Lowered, lower};
-use super::slice::Slice;
-use super::{Access, Guard, Input, Output, Program, Route, Step};
+mod constants;
+mod fuse;
+mod level;
+mod lower;
+mod nest;
+mod repeat;
+mod slice;
+
+use crate::program::{Access, Guard, Input, Output, Program, Route, Step};
 use crate::tape::{self, Reading, Source};
 use crate::{Error, Result, Value};
+use constants::Constants;
+use fuse::Items;
+use level::{COMPUTED, Levels};
+use lower::{Lowered, lower};
+use slice::Slice;
 
 /// What a recorded function may give back: one value, several, or groups of them, each with a name.
 pub trait Results {

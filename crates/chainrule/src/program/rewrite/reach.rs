@@ -1,20 +1,20 @@
 //! Which slots an access reaches in all turns of the loops and repeats around it.
 
 use super::slot_set::{Run, SlotSet};
-use super::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Step};
 use crate::Result;
+use crate::program::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Step};
 use std::ops::Range;
 
 /// The turns of the loops of an instruction, and of the repeats that it stands in; where it stands in none, 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Turns {
+pub(in crate::program) struct Turns {
     pub trips: [u32; LOOPS],
     pub repeats: [u32; REPEATS],
 }
 
 /// What the routes of accesses name.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Routes {
+pub(in crate::program) struct Routes {
     pub tables: Vec<u32>,
     pub lookups: Vec<Lookup>,
 }
@@ -194,7 +194,7 @@ impl Routes {
 }
 
 /// Calls `visit` with every instruction, in order, and its turns.
-pub(super) fn for_each(steps: &[Step], mut visit: impl FnMut(&Instruction, Turns)) {
+pub(in crate::program) fn for_each(steps: &[Step], mut visit: impl FnMut(&Instruction, Turns)) {
     fn walk(steps: &[Step], repeats: [u32; REPEATS], depth: usize, visit: &mut impl FnMut(&Instruction, Turns)) {
         for step in steps {
             match step {
@@ -207,7 +207,7 @@ pub(super) fn for_each(steps: &[Step], mut visit: impl FnMut(&Instruction, Turns
 }
 
 /// The same, for visitors that change instructions and may fail.
-pub(super) fn try_for_each_mut(
+pub(in crate::program) fn try_for_each_mut(
     steps: &mut [Step],
     mut visit: impl FnMut(&mut Instruction, Turns) -> Result<()>,
 ) -> Result<()> {
@@ -232,7 +232,7 @@ pub(super) fn try_for_each_mut(
 }
 
 /// The repeats around a body of a repeat at this depth.
-pub(super) fn inside(mut repeats: [u32; REPEATS], depth: usize, trips: u32) -> [u32; REPEATS] {
+pub(in crate::program) fn inside(mut repeats: [u32; REPEATS], depth: usize, trips: u32) -> [u32; REPEATS] {
     repeats[depth] = trips;
     repeats
 }

@@ -3,7 +3,7 @@
 use super::activity::add_needed;
 use super::draft::Draft;
 use super::slot_set::SlotSet;
-use super::{Output, Program, Step};
+use crate::program::{Output, Program, Step};
 use crate::{Error, Result};
 
 impl Program {

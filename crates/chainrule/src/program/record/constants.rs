@@ -1,6 +1,6 @@
 //! The constants of a program: single numbers, and columns of them, each kept once.
 
-use super::{Access, LOOPS};
+use crate::program::{Access, LOOPS};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 
