@@ -21,15 +21,18 @@
 //! - [`tape`] has [`Value`], the recording behind it, and [`scope`](tape::scope), which gives memory back.
 //! - [`nn`] has neurons, layers and multi-layer perceptrons with micrograd's and PyTorch's names, and losses; [`optim`] has
 //!   the optimisers; [`data`] has data sets.
-//! - [`program`] turns recordings into loops that run at the speed of the machine.
+//! - [`program`] makes a [`Program`] of a recording: a few loops, found again, with their derivatives.
+//!   [`Machine`](program::Machine) runs it at the speed of the processor, [`Batch`](program::Batch) over many rows.
 //! - [`check`] has derivatives by nudging.
 //! - `draw` makes pictures as SVG, for terminals (feature `draw`), and as PNG (feature `png`).
-//! - [`files`] writes files that are whole or not there at all.
+//! - [`files`] writes files that are whole or not there at all; [`text`] is how messages are worded.
+//! - `python_random` draws the random numbers of Python (feature `python-random`).
 //!
 //! # Features
 //!
-//! None is on by default. `csv` reads data sets from CSV files; `python-random` draws the random numbers of Python; `save` writes and reads networks as JSON and safetensors;
-//! `draw` makes pictures; `png` makes them PNG files, too.
+//! None is on by default. `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors, and
+//! programs as JSON; `draw` makes pictures; `png` makes them PNG files, too; `python-random` draws the random numbers of
+//! Python.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
