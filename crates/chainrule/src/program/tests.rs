@@ -1,6 +1,7 @@
 //! Programs against the values that they were recorded from.
 
 use super::*;
+use crate::tape::{Graph, Kind};
 use crate::{Op, RngExt};
 use crate::{Value, rng};
 
@@ -282,4 +283,86 @@ fn what_cannot_be_recorded_is_refused() {
     let y = x * 2.0;
     assert!(message(Program::of(&[y * y], &[y])).contains("a value that was computed"));
     assert!(message(Program::of(&[y * y], &[x, x])).starts_with("input 2"));
+}
+
+/// A recording made anew from other leaves, with some operands and operations exchanged: what was regular is so almost
+/// everywhere.
+fn mutated(graph: &Graph, x: &[Value], seed: u64) -> Value {
+    let mut rng = rng(seed);
+    let share = [0.0, 0.002, 0.02, 0.2][seed as usize % 4];
+    let mut leaves = x.iter();
+    let mut values: Vec<Value> = Vec::with_capacity(graph.nodes.len());
+    for node in &graph.nodes {
+        let mut operands: Vec<Value> = node.operands.iter().map(|operand| values[*operand]).collect();
+        let value = match node.kind {
+            Kind::Constant => Value::constant(node.data),
+            Kind::Input | Kind::Parameter => *leaves.next().expect("a leaf for each of the recording"),
+            // The index of a lookup stays one.
+            Kind::Computed(Op::Lookup) => Op::Lookup.apply(&operands, 0),
+            Kind::Computed(op) => {
+                if rng.random_bool(share) {
+                    let (place, other) = (rng.random_range(0..operands.len()), rng.random_range(0..values.len()));
+                    operands[place] = values[other].tanh();
+                }
+                let op = match op {
+                    Op::Add | Op::Sub | Op::Mul if rng.random_bool(share) => {
+                        [Op::Add, Op::Sub, Op::Mul, Op::Max][rng.random_range(0..4)]
+                    }
+                    op => op,
+                };
+                op.apply(&operands, node.exponent.unwrap_or_default())
+            }
+        };
+        values.push(value);
+    }
+    values[graph.results[0]]
+}
+
+/// Compares the program of a mutated recording with its values, and their gradients, at the point of the recording.
+fn compare_mutated(graph: &Graph, numbers: &[f64], seed: u64) {
+    let inputs: Vec<Value> = numbers.iter().map(|number| Value::new(*number)).collect();
+    let result = mutated(graph, &inputs, seed);
+    let expected = result.gradient(&inputs);
+    // A power of what became negative, say: infinities and NaN depend on the order of sums.
+    if !expected.iter().chain([&result.data()]).all(|x| x.is_finite()) {
+        return;
+    }
+    let program = Program::of(&[result], &inputs).unwrap().gradient().unwrap();
+    let found = run(&program, numbers);
+    let largest = expected.iter().fold(result.data().abs(), |largest, x| x.abs().max(largest));
+    for (found, expected) in found.iter().zip([result.data()].iter().chain(&expected)) {
+        let is_close = (found - expected).abs() <= 1e-12 * largest;
+        assert!(is_close, "seed {seed}: {found} is not {expected}, the largest is {largest}");
+    }
+}
+
+#[test]
+fn mutated_networks_keep_their_values() {
+    let model = crate::nn::Mlp::new(2, &[5, 3, 1], &mut rng(1));
+    let parameters = crate::nn::Module::parameters(&model);
+    let row = |row: i32| [f64::from(row).sin(), f64::from(row).cos()].map(Value::constant);
+    let scores: Vec<Value> = (0..9).map(|number| model.forward(&row(number))[0]).collect();
+    let labels: Vec<f64> = (0..9).map(|number| if number % 2 == 0 { 1.0 } else { -1.0 }).collect();
+    let graph = Graph::of(&[crate::nn::max_margin(&scores, &labels) + crate::nn::l2(&parameters) * 1e-2]);
+    let numbers: Vec<f64> = parameters.iter().map(|parameter| parameter.data()).collect();
+    for seed in 0..200 {
+        let _scope = crate::tape::scope();
+        compare_mutated(&graph, &numbers, seed);
+    }
+}
+
+#[test]
+fn mutated_texts_keep_their_values() {
+    let gpt = crate::nn::Gpt { vocabulary: 5, context: 4, width: 4, heads: 2, ..Default::default() };
+    let mut rng = rng(3);
+    let mut numbers: Vec<f64> = (0..gpt.num_parameters()).map(|_| rng.random_range(-0.3..0.3)).collect();
+    numbers.extend([4.0, 1.0, 2.0, 0.0]);
+    let leaves: Vec<Value> = numbers.iter().map(|number| Value::new(*number)).collect();
+    let (parameters, tokens) = leaves.split_at(gpt.num_parameters());
+    // Parameters that no token reaches are in no recording.
+    let graph = Graph::of(&[gpt.loss(parameters, tokens) + Value::sum(&leaves) * 0.0]);
+    for seed in 0..60 {
+        let _scope = crate::tape::scope();
+        compare_mutated(&graph, &numbers, seed);
+    }
 }
