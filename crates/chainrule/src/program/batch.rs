@@ -1,6 +1,7 @@
 //! A program of one row, run over many: block by block, so that a block stays in the cache, and on several threads if asked.
 
 use super::{Float, Machine, Program, Rows};
+use crate::text::counted;
 use crate::{Error, Result};
 use std::collections::HashMap;
 
@@ -117,21 +118,25 @@ impl<T: Float + Send + Sync> Batch<T> {
     fn rows(&self, inputs: &[&[T]]) -> Result<usize> {
         let groups = &self.row.inputs;
         if inputs.len() != groups.len() {
-            return Err(Error::argument("inputs", format!("{} groups", groups.len()), inputs.len()));
+            return Err(Error::argument("inputs", counted(groups.len(), "group"), inputs.len()));
         }
         let mut rows = None;
         for (number, (group, input)) in groups.iter().zip(inputs).enumerate() {
             let (name, length, found) = (group.name.as_str(), group.length as usize, input.len());
             if !self.per_row.contains(&number) {
                 if found != length {
-                    return Err(Error::argument(name, format!("{length} numbers"), found));
+                    return Err(Error::argument(name, counted(length, "number"), found));
                 }
             } else if length == 0 || found % length != 0 || found == 0 {
-                return Err(Error::argument(name, format!("rows of {length} numbers"), format!("{found} numbers")));
+                return Err(Error::argument(
+                    name,
+                    format!("rows of {}", counted(length, "number")),
+                    counted(found, "number"),
+                ));
             } else {
                 let expected = *rows.get_or_insert(found / length);
                 if expected != found / length {
-                    return Err(Error::argument(name, format!("{expected} rows"), format!("{} rows", found / length)));
+                    return Err(Error::argument(name, counted(expected, "row"), counted(found / length, "row")));
                 }
             }
         }

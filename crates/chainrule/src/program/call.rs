@@ -1,6 +1,7 @@
 //! Calling a program like a function: slices in, slices out.
 
 use super::{Float, Machine, Program};
+use crate::text::counted;
 use crate::{Error, Result};
 
 impl<T: Float> Machine<T> {
@@ -90,13 +91,13 @@ impl Program {
 }
 
 fn check_count(what: &str, expected: usize, found: usize) -> Result<()> {
-    if expected == found { Ok(()) } else { Err(Error::argument(what, format!("{expected} groups"), found)) }
+    if expected == found { Ok(()) } else { Err(Error::argument(what, counted(expected, "group"), found)) }
 }
 
 fn check_length(name: &str, expected: usize, found: usize) -> Result<()> {
     if expected == found {
         Ok(())
     } else {
-        Err(Error::argument(name, format!("{expected} numbers"), format!("{found} numbers")))
+        Err(Error::argument(name, counted(expected, "number"), counted(found, "number")))
     }
 }
