@@ -3,6 +3,7 @@
 use super::Float;
 use super::place::{Index, Place, Way};
 use crate::program::LOOPS;
+use std::marker::PhantomData;
 
 /// So many lanes are computed at once.
 pub(super) const BLOCK: usize = 128;
@@ -20,10 +21,12 @@ pub(super) struct Memory<'a, T> {
     slots: *mut T,
     tables: &'a [u32],
     /// Rows of [`BLOCK`] numbers, and behind them what is asked for slices and panels.
-    room: &'a mut [T],
+    room: *mut T,
+    room_length: usize,
     addresses: &'a mut [u32; BLOCK],
     /// The slot of the first index that was none, and what it was chosen by.
     pub misread: Option<Misread>,
+    lent: PhantomData<&'a mut [T]>,
 }
 
 /// A run-time index that is no whole number below its count.
@@ -50,7 +53,8 @@ impl<'a, T: Float> Memory<'a, T> {
 
     pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T], addresses: &'a mut [u32; BLOCK]) -> Self {
         assert!(room.len() >= Self::ROOMS * BLOCK, "rooms are made with the machine");
-        Memory { slots: slots.as_mut_ptr(), tables, room, addresses, misread: None }
+        let (slots, room, room_length) = (slots.as_mut_ptr(), room.as_mut_ptr(), room.len());
+        Memory { slots, tables, room, room_length, addresses, misread: None, lent: PhantomData }
     }
 
     /// The slots.
@@ -60,7 +64,9 @@ impl<'a, T: Float> Memory<'a, T> {
 
     /// A row of the machine's own.
     pub fn room(&mut self, Room(number): Room) -> *mut T {
-        self.room[number * BLOCK..][..BLOCK].as_mut_ptr()
+        assert!(number < Self::ROOMS, "there are so many rooms");
+        // Not by a reference to all rooms, which would end the use of the others.
+        self.room.wrapping_add(number * BLOCK)
     }
 
     /// So many numbers of the machine's own, behind the rows.
@@ -69,9 +75,9 @@ impl<'a, T: Float> Memory<'a, T> {
     ///
     /// They are used no more when the room is asked for again.
     pub unsafe fn panel<'b>(&mut self, length: usize) -> &'b mut [T] {
-        let panel = &mut self.room[Self::ROOMS * BLOCK..][..length];
-        // SAFETY: so the caller promises.
-        unsafe { std::slice::from_raw_parts_mut(panel.as_mut_ptr(), length) }
+        assert!(Self::ROOMS * BLOCK + length <= self.room_length, "the machine has room for the longest panel");
+        // SAFETY: it lies inside the room, as just checked; and so the caller promises.
+        unsafe { std::slice::from_raw_parts_mut(self.room.add(Self::ROOMS * BLOCK), length) }
     }
 
     /// The first lanes of a row of the machine's own.
