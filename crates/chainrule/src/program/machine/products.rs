@@ -378,7 +378,9 @@ impl Roles {
             Way::Shared { is_packed: false } => lane == (1, Some(0)) && row.0 == 0,
             Way::Shared { is_packed: true } => {
                 let is_small = length(self.lanes).saturating_mul(length(self.steps)) <= LARGEST_PANEL;
-                self.lanes.is_some() && lane.0 != 1 && lane.1 == Some(0) && row.0 == 0 && is_small
+                // One number times another for all lanes is computed and written, not packed.
+                let is_broadcast = lane.0 == 0 && self.steps.is_none();
+                self.lanes.is_some() && lane.0 != 1 && lane.1 == Some(0) && row.0 == 0 && is_small && !is_broadcast
             }
             Way::Scaled => lane == (1, Some(0)),
             Way::Paired => lane == (1, Some(1)),
