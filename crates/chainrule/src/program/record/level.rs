@@ -37,7 +37,8 @@ pub(super) const COMPUTED: u32 = 1 << 30;
 /// Longer runs of results begin at a multiple of this: a cache line of 64 bytes.
 const LINE: u32 = 8;
 
-/// Results of so many items of each shape, on average, stand shape by shape where shapes alternate: side by side in vectors.
+/// Results of so many items of each shape, on average, stand shape by shape where shapes alternate from one to the
+/// next: side by side in vectors.
 const MANY: usize = 64;
 
 impl Levels {
@@ -60,7 +61,7 @@ impl Levels {
             let symbol = |item: u32| items[item as usize].symbol;
             let same = |a: &u32, b: &u32| symbol(*a) == symbol(*b);
             let (changes, shapes) = (recorded.chunk_by(same).count(), run.chunk_by(same).count());
-            let is_interleaved = run.len() >= MANY * shapes && changes * LINE as usize > run.len();
+            let is_interleaved = run.len() >= MANY * shapes && 2 * changes > run.len();
             let mut place = |together: &[u32]| {
                 if together.len() >= LINE as usize {
                     end = end.next_multiple_of(LINE);
