@@ -8,7 +8,7 @@ use super::accumulate::Sums;
 use super::chain::{chain, chain_activation};
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
-use crate::program::rewrite::activity::add_needed;
+use crate::program::rewrite::activity::add_differentiated;
 use crate::program::rewrite::draft::Draft;
 use crate::program::rewrite::slot_set::SlotSet;
 use crate::program::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
@@ -123,7 +123,7 @@ struct Reverse {
     by: Vec<bool>,
     /// The slots that vary with the chosen inputs.
     varied: SlotSet,
-    /// Those of them that an output depends on.
+    /// Those of them that an output varies with.
     active: SlotSet,
     /// The slots that a later instruction adds to and then applies an activation to.
     unfinished: SlotSet,
@@ -136,12 +136,12 @@ struct Reverse {
 impl Reverse {
     fn of(program: &Program, groups: &[&str]) -> Result<Self> {
         let by = program.chosen(groups)?;
-        let Expanded { mut draft, steps: forward, formulas, varied } = expand(program, &by)?;
+        let Expanded { mut draft, steps: forward, mut formulas, varied } = expand(program, &by)?;
         let mut needed = SlotSet::none_of(draft.slots());
         for slots in draft.outputs.iter().flat_map(|output| &output.slots) {
             needed.insert(slots.clone().into());
         }
-        add_needed(&forward, &draft.routes, &mut needed);
+        add_differentiated(&forward, &draft.routes, &mut formulas, &mut needed);
         let unfinished = draft.unfinished(&forward);
         let distance = draft.allocate_derivatives()?;
         let (active, sums) = (needed.intersection(&varied), Sums::new(draft.slots()));

@@ -96,6 +96,24 @@ impl<R: Row, const BY: usize> Formula for Partial<R, BY> {
     }
 }
 
+/// The power with this exponent. The exponents that are met most are formulas of their own: vector code has no choices between
+/// them, and no loops.
+struct Power<const EXPONENT: i32>;
+
+impl<const EXPONENT: i32> Row for Power<EXPONENT> {
+    const OPERANDS: usize = row::Powi::OPERANDS;
+
+    #[inline(always)]
+    fn value<N: Number>(operands: [N; MOST_OPERANDS], _: i32) -> N {
+        row::Powi::value(operands, EXPONENT)
+    }
+
+    #[inline(always)]
+    fn partial<N: Number>(operands: [N; MOST_OPERANDS], _: i32, by: usize) -> N {
+        row::Powi::partial(operands, EXPONENT, by)
+    }
+}
+
 macro_rules! formulas {
     (
         rows { $( $(#[doc = $doc:literal])* $kind:ident $Op:ident $symbol:literal $method:ident($($x:ident),+) -> $y:ident
@@ -127,18 +145,28 @@ macro_rules! formulas {
         }
 
         /// Hands on the formula of an operation, if it has this many operands. One over slices has no formula.
-        pub fn operation<W: WithFormula>(op: Op, operands: usize, with: W) -> Option<W::Output> {
-            match op {
-                $( Op::$Op if operands == row::$Op::OPERANDS => Some(with.with::<Value<row::$Op>>()), )*
+        pub fn operation<W: WithFormula>(op: Op, operands: usize, exponent: i32, with: W) -> Option<W::Output> {
+            match (op, exponent) {
+                (Op::Powi, 2) if operands == 1 => Some(with.with::<Value<Power<2>>>()),
+                (Op::Powi, 3) if operands == 1 => Some(with.with::<Value<Power<3>>>()),
+                $( (Op::$Op, _) if operands == row::$Op::OPERANDS => Some(with.with::<Value<row::$Op>>()), )*
                 _ => None,
             }
         }
 
         /// Hands on the formula of a derivative, if the operation has this many operands.
-        pub fn derivative<W: WithFormula>(op: Op, operands: usize, by: u8, with: W) -> Option<W::Output> {
-            match op {
-                Op::Relu if operands == 1 && by == 0 => Some(with.with::<ReluPartial>()),
-                $( Op::$Op if operands == row::$Op::OPERANDS => formulas!(@by $kind $Op by with $($x)+), )*
+        pub fn derivative<W: WithFormula>(
+            op: Op,
+            operands: usize,
+            exponent: i32,
+            by: u8,
+            with: W,
+        ) -> Option<W::Output> {
+            match (op, exponent) {
+                (Op::Relu, _) if operands == 1 && by == 0 => Some(with.with::<ReluPartial>()),
+                (Op::Powi, 2) if operands == 1 && by == 0 => Some(with.with::<Partial<Power<2>, 0>>()),
+                (Op::Powi, 3) if operands == 1 && by == 0 => Some(with.with::<Partial<Power<3>, 0>>()),
+                $( (Op::$Op, _) if operands == row::$Op::OPERANDS => formulas!(@by $kind $Op by with $($x)+), )*
                 _ => None,
             }
         }

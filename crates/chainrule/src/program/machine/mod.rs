@@ -221,8 +221,15 @@ impl<T: Float> Machine<T> {
         let mut stretches = self.program.outputs.iter().flat_map(|output| &output.slots);
         stretches.all(|stretch| {
             let numbers = &self.slots[stretch.start as usize..stretch.end as usize];
+            // Several sums side by side: they need not wait for each other.
+            let (eights, rest) = numbers.as_chunks::<8>();
+            let mut sums = [T::default(); 8];
+            for eight in eights {
+                sums.iter_mut().zip(eight).for_each(|(sum, number)| *sum = *sum + *number * T::default());
+            }
             // 0 times a number is 0 unless it is infinite or NaN.
-            numbers.iter().fold(T::default(), |sum, number| sum + *number * T::default()) == T::default()
+            let sums = sums.into_iter().chain(rest.iter().map(|number| *number * T::default()));
+            sums.fold(T::default(), |sum, number| sum + number) == T::default()
         })
     }
 }

@@ -219,7 +219,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             [result, factor] => Some([result.place(None), factor.place(None)]),
             _ => None,
         };
-        let join = joining(op).and_then(|join| formula::operation(join, 2, Kernel(PhantomData::<(T, S)>)));
+        let join = joining(op).and_then(|join| formula::operation(join, 2, 0, Kernel(PhantomData::<(T, S)>)));
         let kernels = reduce::Kernels::new::<S>(join);
         Command::Reduce(Box::new(Reduce { trips: nest.trips, length, op, out, operand, partial, kernels }))
     }
@@ -244,9 +244,11 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let kernel = match term {
             Term::Copy(_) => Some(with.with::<Copied>()),
             Term::Product { is_strong, .. } if *is_strong && self.is_careful => Some(with.with::<StrongProduct>()),
-            Term::Product { .. } => formula::operation(Op::Mul, 2, with),
-            Term::Operation { op, operands, .. } => formula::operation(*op, operands.len(), with),
-            Term::Partial { op, by, operands, .. } => formula::derivative(*op, operands.len(), *by, with),
+            Term::Product { .. } => formula::operation(Op::Mul, 2, 0, with),
+            Term::Operation { op, exponent, operands } => formula::operation(*op, operands.len(), *exponent, with),
+            Term::Partial { op, exponent, by, operands, .. } => {
+                formula::derivative(*op, operands.len(), *exponent, *by, with)
+            }
             Term::Reduction { .. } | Term::ReductionPartial { .. } => None,
         };
         let exponent = match term {
@@ -263,7 +265,8 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
 /// Hands the formula of an activation on.
 fn activation_with<W: WithFormula>(activation: Op, with: W) -> W::Output {
-    formula::operation(activation, 1, with).unwrap_or_else(|| panic!("{activation} is not an operation of one operand"))
+    formula::operation(activation, 1, 0, with)
+        .unwrap_or_else(|| panic!("{activation} is not an operation of one operand"))
 }
 
 /// The trips of the loops that lead to other results; the others run once.

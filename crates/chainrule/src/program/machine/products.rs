@@ -5,11 +5,11 @@
 
 use super::Float;
 use super::kernels::{Map, Set};
-use super::memory::{Memory, Room};
+use super::memory::{BLOCK, Memory, Room};
 use super::nest::{Nest, Operand};
 use super::place::next_turn;
 use super::rows::activate;
-use super::tile::{Job, Moving, Paired, Scaled, Shared, Single, Tiles};
+use super::tile::{Job, Movable, Moving, Paired, Scaled, Shared, Single, Tiles};
 use crate::program::{LOOPS, REPEATS, Route};
 
 /// An instruction that is run by a tile kernel.
@@ -30,6 +30,8 @@ pub(super) struct Product<T> {
     is_here: bool,
     /// Whether lanes of `a` are put side by side first.
     is_packed: bool,
+    /// Whether the lanes of the start are put side by side first.
+    is_start_packed: bool,
     /// Whether results are put where they go after they were computed side by side.
     is_collected: bool,
     is_relu: bool,
@@ -115,6 +117,7 @@ impl<T: Float> Product<T> {
             b: nest.operands.get(1 - roles.a).map_or(a, spot),
             is_here,
             is_packed: roles.way == Way::Shared { is_packed: true },
+            is_start_packed: roles.is_start_packed(nest),
             is_collected: roles.is_collected(nest, activation.is_some() && !is_relu),
             is_relu,
             activation: activation.filter(|_| !is_relu),
@@ -130,11 +133,15 @@ impl<T: Float> Product<T> {
 
     /// So much room for packing and collecting it needs, in numbers.
     pub fn panel(&self) -> usize {
-        self.packed() + self.collected()
+        self.packed() + self.packed_start() + self.collected()
     }
 
     fn packed(&self) -> usize {
         if self.is_packed { self.lanes * self.steps } else { 0 }
+    }
+
+    fn packed_start(&self) -> usize {
+        if self.is_start_packed { self.lanes } else { 0 }
     }
 
     fn collected(&self) -> usize {
@@ -147,9 +154,46 @@ impl<T: Float> Product<T> {
     ///
     /// The spots are of this program; operands do not overlap the results.
     pub unsafe fn run(&self, memory: &mut Memory<T>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.is_one_job() {
+                true => self.run_one_job(memory.slots()),
+                false => self.run_jobs(memory),
+            }
+        }
+    }
+
+    /// Whether there is nothing to do but to call the kernel, once.
+    fn is_one_job(&self) -> bool {
+        let is_direct = !(self.is_packed | self.is_start_packed | self.is_collected);
+        is_direct && self.activation.is_none() && self.trips == [1; LOOPS]
+    }
+
+    /// Calls the kernel. In repeats this is run for a few numbers again and again, so the job is written down once, where the
+    /// kernel reads it: a copy of what was just written in other portions waits for it.
+    unsafe fn run_one_job(&self, slots: *mut T) {
+        let job = Job {
+            rows: self.rows,
+            lanes: self.lanes,
+            steps: self.steps,
+            has_start: self.start.is_some() || self.is_here,
+            is_relu: self.is_relu,
+            out: self.out.first(slots),
+            start: self.start.as_ref().unwrap_or(&self.out).first(slots.cast_const()),
+            a: self.a.first(slots.cast_const()),
+            b: self.b.first(slots.cast_const()),
+        };
+        // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and roles
+        // were chosen so that everything moves as it needs.
+        unsafe { (self.kernel)(&job) };
+    }
+
+    /// Calls the kernel in all turns of the loops around it, with all that comes before and after.
+    unsafe fn run_jobs(&self, memory: &mut Memory<T>) {
         let slots = memory.slots();
         // SAFETY: no other room is asked for that shares memory with it.
-        let (panel, results) = unsafe { memory.panel(self.panel()) }.split_at_mut(self.packed());
+        let (panel, rest) = unsafe { memory.panel(self.panel()) }.split_at_mut(self.packed());
+        let (first, results) = rest.split_at_mut(self.packed_start());
         let mut packed = None;
         let mut turn = [0; LOOPS];
         loop {
@@ -159,6 +203,11 @@ impl<T: Float> Product<T> {
                 None => out.read_only(),
             };
             let mut has_start = self.start.is_some() || self.is_here;
+            if self.is_start_packed {
+                // SAFETY: the start stands inside the slots.
+                unsafe { pack(start, 1, self.lanes, first) };
+                start = Moving { at: first.as_ptr(), row: 0, step: 0, lane: 1 };
+            }
             let target = match self.is_collected {
                 false => out,
                 true => Moving { at: results.as_mut_ptr(), row: self.lanes as isize, step: 0, lane: 1 },
@@ -181,17 +230,20 @@ impl<T: Float> Product<T> {
                 let b = self.b.moving(slots, &turn).read_only();
                 let (rows, lanes, steps, is_relu) = (self.rows, self.lanes, self.steps, self.is_relu);
                 let job = Job { rows, lanes, steps, has_start, is_relu, out: target, start, a, b };
+                let is_last = !next_turn(&mut turn, &self.trips, self.free..LOOPS);
                 // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and
-                // roles were chosen so that everything moves as it needs.
-                unsafe { (self.kernel)(&job) };
+                // roles were chosen so that everything moves as it needs. The results lie side by side in each row, which
+                // nobody else uses now, if there is an activation.
+                unsafe {
+                    match self.activation.filter(|_| is_last) {
+                        Some(activation) => self.run_activated(job, activation, memory),
+                        None => (self.kernel)(&job),
+                    }
+                }
                 (start, has_start) = (target.read_only(), true);
-                if !next_turn(&mut turn, &self.trips, self.free..LOOPS) {
+                if is_last {
                     break;
                 }
-            }
-            if let Some(activation) = self.activation {
-                // SAFETY: the results lie side by side in each row, which nobody else uses now.
-                unsafe { self.activate(activation, target, memory) };
             }
             if self.is_collected {
                 // SAFETY: all results stand inside the slots.
@@ -203,15 +255,18 @@ impl<T: Float> Product<T> {
         }
     }
 
-    /// Applies a function to the results, row by row.
-    unsafe fn activate(&self, activation: Map<T>, out: Moving<*mut T>, memory: &mut Memory<T>) {
-        for row in 0..self.rows {
-            // SAFETY: the caller's promise.
-            let results = unsafe { std::slice::from_raw_parts_mut(out.moved(row, 0, 0), self.lanes) };
-            for results in results.chunks_mut(super::memory::BLOCK) {
-                // SAFETY: a room is as long as a block.
-                let copy = unsafe { std::slice::from_raw_parts_mut(memory.room(Room(0)), results.len()) };
-                activate(activation, results, copy);
+    /// Runs the kernel and applies a function to the results, so many lanes after each other that they are still near.
+    unsafe fn run_activated(&self, job: Job<T>, activation: Map<T>, memory: &mut Memory<T>) {
+        for first in (0..job.lanes).step_by(BLOCK) {
+            let part = job.part(first, BLOCK.min(job.lanes - first));
+            // SAFETY: the caller's promise; a room is as long as a block.
+            unsafe {
+                (self.kernel)(&part);
+                for row in 0..part.rows {
+                    let results = std::slice::from_raw_parts_mut(part.out.moved(row, 0, 0), part.lanes);
+                    let copy = std::slice::from_raw_parts_mut(memory.room(Room(0)), part.lanes);
+                    activate(activation, results, copy);
+                }
             }
         }
     }
@@ -225,6 +280,13 @@ impl<T: Float> Product<T> {
 }
 
 impl Spot {
+    /// Where it stands in the first turn of the loops around the kernel.
+    #[inline(always)]
+    fn first<P: Movable>(&self, slots: P) -> Moving<P> {
+        let at = slots.moved_by(self.base as isize);
+        Moving { at, row: self.row as isize, step: self.step as isize, lane: self.lane as isize }
+    }
+
     /// Where it stands in a turn of the loops around the kernel.
     #[inline(always)]
     fn moving<T>(&self, slots: *mut T, turn: &[u32; LOOPS]) -> Moving<*mut T> {
@@ -316,7 +378,9 @@ impl Roles {
             Way::Shared { is_packed: false } => lane == (1, Some(0)) && row.0 == 0,
             Way::Shared { is_packed: true } => {
                 let is_small = length(self.lanes).saturating_mul(length(self.steps)) <= LARGEST_PANEL;
-                self.lanes.is_some() && lane.0 != 1 && lane.1 == Some(0) && row.0 == 0 && is_small
+                // One number times another for all lanes is computed and written, not packed.
+                let is_broadcast = lane.0 == 0 && self.steps.is_none();
+                self.lanes.is_some() && lane.0 != 1 && lane.1 == Some(0) && row.0 == 0 && is_small && !is_broadcast
             }
             Way::Scaled => lane == (1, Some(0)),
             Way::Paired => lane == (1, Some(1)),
@@ -328,9 +392,20 @@ impl Roles {
 
     /// Whether results must be computed side by side first; some are if a function is applied to them.
     fn is_collected(&self, nest: &Nest, has_activation: bool) -> bool {
-        let is_start_even = nest.start.as_ref().is_none_or(|start| [0, 1].contains(&stride(start, self.lanes)));
-        let is_even = stride(&nest.out, self.lanes) == 1 && is_start_even;
+        let is_start_uneven = nest.start.as_ref().is_some_and(|start| !self.is_even(start));
+        let is_even = stride(&nest.out, self.lanes) == 1 && (!is_start_uneven || self.is_start_packed(nest));
         !is_even && (self.way != Way::Dots || has_activation)
+    }
+
+    /// Whether the start is the same in all rows, and only its lanes must be put side by side.
+    fn is_start_packed(&self, nest: &Nest) -> bool {
+        let is_packed = |start: &Operand| !self.is_even(start) && stride(start, self.rows) == 0;
+        nest.start.as_ref().is_some_and(is_packed) && self.way != Way::Dots
+    }
+
+    /// Whether the lanes of a start are as kernels take them.
+    fn is_even(&self, start: &Operand) -> bool {
+        [0, 1].contains(&stride(start, self.lanes))
     }
 
     /// About how many cycles it takes.
@@ -358,6 +433,7 @@ impl Roles {
         let is_collected = self.is_collected(nest, false);
         let around = tiles * 10.0 + rows * vectors + if is_collected { 2.0 * rows * lanes } else { 0.0 };
         let packing = if self.way == (Way::Shared { is_packed: true }) { lanes * steps } else { 0.0 };
-        turns * (20.0 + steps * arithmetic + around) + packing
+        let packing_start = if self.is_start_packed(nest) { lanes } else { 0.0 };
+        turns * (20.0 + steps * arithmetic + around + packing_start) + packing
     }
 }

@@ -157,9 +157,17 @@ impl<T: Float> Rows<T> {
         count: usize,
     ) -> [&'a [T]; MOST_OPERANDS] {
         let mut rows: [&[T]; MOST_OPERANDS] = [&[]; MOST_OPERANDS];
+        // What stands still fills its room with the first block; if nothing but lanes runs between the blocks, it is there yet.
+        let is_first = from == 0 || !self.is_summed && self.trips[self.free..].iter().any(|trips| *trips > 1);
         for (number, (row, place)) in rows.iter_mut().zip(&self.operands).enumerate() {
             // SAFETY: the caller's promise; each operand has a room of its own.
-            *row = unsafe { std::slice::from_raw_parts(memory.read(place, turn, from, count, Room(number)), count) };
+            *row = unsafe {
+                let row = match is_first || !place.stands_still() {
+                    true => memory.read(place, turn, from, count, Room(number)),
+                    false => memory.room(Room(number)),
+                };
+                std::slice::from_raw_parts(row, count)
+            };
         }
         rows
     }

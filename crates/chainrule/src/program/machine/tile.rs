@@ -28,6 +28,15 @@ pub(super) struct Job<T> {
     pub b: Moving<*const T>,
 }
 
+impl<T> Job<T> {
+    /// The part of the job with so many lanes from this one on.
+    pub fn part(&self, first: usize, lanes: usize) -> Self {
+        let [start, a, b] = [self.start, self.a, self.b].map(|read| Moving { at: read.moved(0, 0, first), ..read });
+        let out = Moving { at: self.out.moved(0, 0, first), ..self.out };
+        Job { lanes, out, start, a, b, ..*self }
+    }
+}
+
 /// Where something begins, and how far it moves from row to row, from step to step, and from lane to lane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moving<P> {

@@ -3,7 +3,7 @@
 //! An item's depth is the longest way to it from an input, so items of one depth may be computed side by side. Those that
 //! also do the same are a group, wherever in the recording they stood: the neurons of a layer for all rows, the positions of
 //! a text. Results of one depth and kind get neighbouring addresses in the order of the recording, though their shapes
-//! differ, since what follows reads them together.
+//! differ, since what follows reads them together; but for long lists of alternating shapes, where each gets its own stretch.
 
 use super::fuse::{Item, Items, Kind, Operand};
 use crate::Op;
@@ -37,6 +37,10 @@ pub(super) const COMPUTED: u32 = 1 << 30;
 /// Longer runs of results begin at a multiple of this: a cache line of 64 bytes.
 const LINE: u32 = 8;
 
+/// Results of so many items of each shape, on average, stand shape by shape where shapes alternate from one to the
+/// next: side by side in vectors.
+const MANY: usize = 64;
+
 impl Levels {
     /// Levels the items; the inputs stand in the nodes `inputs`, and all nodes among `slots`.
     pub fn new(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
@@ -52,14 +56,26 @@ impl Levels {
         let mut end = COMPUTED;
         let mut computed = 0;
         for run in order.chunk_by_mut(|a, b| run_of(*a) == run_of(*b)) {
-            if run.len() >= LINE as usize {
-                end = end.next_multiple_of(LINE);
-            }
-            for item in run.iter() {
-                addresses[*item as usize] = end;
-                end += 1;
-            }
+            let recorded = run.to_vec();
             run.sort_by_key(|item| items[*item as usize].symbol);
+            let symbol = |item: u32| items[item as usize].symbol;
+            let same = |a: &u32, b: &u32| symbol(*a) == symbol(*b);
+            let (changes, shapes) = (recorded.chunk_by(same).count(), run.chunk_by(same).count());
+            let is_interleaved = run.len() >= MANY * shapes && 2 * changes > run.len();
+            let mut place = |together: &[u32]| {
+                if together.len() >= LINE as usize {
+                    end = end.next_multiple_of(LINE);
+                }
+                for item in together {
+                    addresses[*item as usize] = end;
+                    end += 1;
+                }
+            };
+            if is_interleaved {
+                run.chunk_by(same).for_each(&mut place);
+            } else {
+                place(&recorded);
+            }
             runs.push(groups.len());
             for group in run.chunk_by(|a, b| is_equal(items, operands, *a, *b)) {
                 groups.push(computed);

@@ -32,6 +32,20 @@ pub(in crate::program) fn add_needed(steps: &[Step], routes: &Routes, needed: &m
     });
 }
 
+/// Puts in the slots that those that are in already vary with, as far as derivatives can tell.
+pub(in crate::program) fn add_differentiated(
+    steps: &[Step],
+    routes: &Routes,
+    formulas: &mut Formulas,
+    slots: &mut SlotSet,
+) {
+    until_nothing_is_new(steps, [1; REPEATS], 0, true, &mut |instruction, turns| {
+        let is_differentiated = routes.meets(&instruction.out, turns, slots);
+        let reads = if is_differentiated { instruction.varying_reads(formulas) } else { Vec::new() };
+        reads.into_iter().map(|access| routes.mark(access, turns, slots)).sum::<u32>() > 0
+    });
+}
+
 /// Visits instructions in order, or in the opposite order, and the bodies of repeats until a visit brings nothing new.
 pub(in crate::program) fn until_nothing_is_new(
     steps: &[Step],
