@@ -12,6 +12,8 @@
 //! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows.
 //! - `explain`, `export` and `save` tell what became of the scalars, write programs as C and Rust, and keep them in files, which
 //!   `check` looks at before they run.
+// Results that stand in one stretch of slots are a list of one range.
+#![allow(clippy::single_range_in_vec_init)]
 
 mod arrays;
 mod batch;
