@@ -73,7 +73,13 @@ impl Sums {
 
     /// The instructions that write the zeros, to be run before everything that adds to them.
     pub fn fills(&self, draft: &mut Draft) -> Result<Vec<Step>> {
-        let stretches: Vec<Range<u32>> = self.zeros.stretches().collect();
+        let mut stretches: Vec<Range<u32>> = Vec::new();
+        for stretch in self.zeros.stretches() {
+            match stretches.last_mut() {
+                Some(last) if self.can_fill(last.end..stretch.start) => last.end = stretch.end,
+                _ => stretches.push(stretch),
+            }
+        }
         let mut fills = Vec::new();
         let mut rest = stretches.as_slice();
         while let [first, ..] = rest {
@@ -91,7 +97,15 @@ impl Sums {
         }
         Ok(fills)
     }
+
+    /// Whether zeros do no harm between two stretches: there are few slots, which nobody writes.
+    fn can_fill(&self, gap: Range<u32>) -> bool {
+        gap.len() <= LARGEST_GAP && gap.into_iter().all(|slot| !self.written.contains(slot))
+    }
 }
+
+/// So many slots more to fill cost less than another instruction.
+const LARGEST_GAP: usize = 32;
 
 /// How many of the first stretches have one length and one distance, and that distance.
 fn alike(stretches: &[Range<u32>]) -> (usize, u32) {
