@@ -4,6 +4,7 @@
 //! an operation whose derivative uses its result gets slots for it, where the instruction only keeps a sum of several.
 
 use super::formula::{Formula, Formulas, Operation, Symbol};
+use crate::program::rewrite::Rewrite;
 use crate::program::rewrite::activity::add_varied;
 use crate::program::rewrite::draft::Draft;
 use crate::program::rewrite::slot_set::SlotSet;
@@ -44,6 +45,16 @@ struct Expanding {
     added_to: SlotSet,
 }
 
+impl Rewrite for Expanding {
+    fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
+    }
+
+    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+        self.expand(instruction)
+    }
+}
+
 impl Expanding {
     fn varied_of(&mut self, steps: &[Step], by: &[bool]) -> SlotSet {
         let mut varied = SlotSet::none_of(self.draft.slots());
@@ -54,21 +65,7 @@ impl Expanding {
         varied
     }
 
-    fn steps(&mut self, steps: &[Step]) -> Result<()> {
-        for step in steps {
-            match step {
-                Step::Run(instruction) => self.instruction(instruction)?,
-                Step::Repeat { trips, body } => {
-                    self.draft.open(*trips);
-                    self.steps(body)?;
-                    self.draft.close();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+    fn expand(&mut self, instruction: &Instruction) -> Result<()> {
         let turns = self.draft.turns(instruction.trips);
         if turns.is_empty() {
             return Ok(());

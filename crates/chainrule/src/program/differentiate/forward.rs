@@ -8,9 +8,10 @@ use super::chain::{chain, chain_activation};
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
 use crate::Result;
+use crate::program::rewrite::Rewrite;
 use crate::program::rewrite::draft::Draft;
 use crate::program::rewrite::slot_set::SlotSet;
-use crate::program::{Access, Instruction, LOOPS, Output, Program, Start, Step, Term};
+use crate::program::{Access, Instruction, LOOPS, Output, Program, Start, Term};
 
 impl Program {
     /// The program that computes the outputs of this one, and then, from a further group of inputs `tangent of NAME` for
@@ -69,6 +70,17 @@ struct Forward {
     distance: u32,
 }
 
+impl Rewrite for Forward {
+    fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
+    }
+
+    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+        self.draft.run(instruction.clone());
+        self.tangents(instruction)
+    }
+}
+
 impl Forward {
     /// The tangents of the chosen inputs are inputs as well.
     fn inputs(&mut self, by: &[bool]) -> Result<()> {
@@ -84,25 +96,8 @@ impl Forward {
         Ok(())
     }
 
-    fn steps(&mut self, steps: &[Step]) -> Result<()> {
-        for step in steps {
-            match step {
-                Step::Run(instruction) => {
-                    self.draft.run(instruction.clone());
-                    self.instruction(instruction)?;
-                }
-                Step::Repeat { trips, body } => {
-                    self.draft.open(*trips);
-                    self.steps(body)?;
-                    self.draft.close();
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Emits what computes the tangents of an instruction's results.
-    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+    fn tangents(&mut self, instruction: &Instruction) -> Result<()> {
         let Instruction { trips, out, activation, .. } = *instruction;
         let turns = self.draft.turns(trips);
         if !self.draft.routes.meets(&out, turns, &self.varied) {

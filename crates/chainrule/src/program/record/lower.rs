@@ -18,8 +18,6 @@ pub(super) struct Lowered {
     pub lookups: Vec<Lookup>,
     /// The address after the last.
     pub end: u32,
-    /// So many nests of more than one item were found.
-    pub nests: usize,
 }
 
 /// An instruction costs as much as so many operands in a table.
@@ -33,7 +31,6 @@ pub(super) fn lower(levels: &Levels) -> Lowered {
         tables: Vec::new(),
         lookups: Vec::new(),
         end: levels.end,
-        nests: 0,
     };
     let mut lowering = Lowering { levels, lowered };
     for run in levels.runs.windows(2) {
@@ -89,7 +86,6 @@ impl Lowering<'_> {
             let items = &group[nest.first..nest.first + nest.items()];
             let turns = Turns { items, trips: nest.trips, is_regular: true };
             if self.is_worthwhile(&turns, nest) {
-                self.lowered.nests += usize::from(turns.items.len() > 1);
                 self.instructions(&turns);
             } else {
                 rest.extend_from_slice(turns.items);

@@ -11,3 +11,31 @@ pub(super) mod reach;
 pub(super) mod rows;
 mod simplify;
 pub(super) mod slot_set;
+
+use crate::Result;
+use crate::program::{Instruction, Step};
+use draft::Draft;
+
+/// What writes new instructions for each instruction of a program, in their order and in the same repeats.
+pub(super) trait Rewrite {
+    /// Where it writes them.
+    fn draft(&mut self) -> &mut Draft;
+
+    /// Writes what one instruction becomes.
+    fn instruction(&mut self, instruction: &Instruction) -> Result<()>;
+
+    /// Writes what steps become.
+    fn steps(&mut self, steps: &[Step]) -> Result<()> {
+        for step in steps {
+            match step {
+                Step::Run(instruction) => self.instruction(instruction)?,
+                Step::Repeat { trips, body } => {
+                    self.draft().open(*trips);
+                    self.steps(body)?;
+                    self.draft().close();
+                }
+            }
+        }
+        Ok(())
+    }
+}

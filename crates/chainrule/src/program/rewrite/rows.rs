@@ -3,6 +3,7 @@
 //! The rows of a number lie next to each other, and are a further loop of each instruction, the innermost where it can be.
 //! What is the same for all rows is computed once. Where one access reaches both, what is the same is repeated for each row.
 
+use super::Rewrite;
 use super::activity::until_nothing_is_new;
 use super::draft::Draft;
 use super::nesting::{collapsed, split, with_loop};
@@ -86,6 +87,16 @@ struct Mapping {
     tables: HashMap<Range<u32>, u32>,
 }
 
+impl Rewrite for Mapping {
+    fn draft(&mut self) -> &mut Draft {
+        &mut self.draft
+    }
+
+    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+        self.map(instruction)
+    }
+}
+
 impl Mapping {
     fn of(program: &Program, chosen: &[bool], rows: u32) -> Result<Self> {
         let mut draft = Draft::of(program);
@@ -146,21 +157,7 @@ impl Mapping {
         }
     }
 
-    fn steps(&mut self, steps: &[Step]) -> Result<()> {
-        for step in steps {
-            match step {
-                Step::Run(instruction) => self.instruction(instruction)?,
-                Step::Repeat { trips, body } => {
-                    self.draft.open(*trips);
-                    self.steps(body)?;
-                    self.draft.close();
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn instruction(&mut self, instruction: &Instruction) -> Result<()> {
+    fn map(&mut self, instruction: &Instruction) -> Result<()> {
         let turns = self.draft.turns(instruction.trips);
         if turns.is_empty() {
             return Ok(());
