@@ -43,6 +43,15 @@ const BLOCKS_A_CHUNK: usize = 16;
 /// A block should fill so many bytes.
 const BLOCK_BYTES: usize = 256 << 10;
 
+/// So many rows are run at once.
+fn rows_a_block<T>(row: &Program, per_row: &[bool], is_value_alone: bool) -> usize {
+    let shared = row.inputs.iter().zip(per_row).filter(|(_, is_per_row)| !**is_per_row);
+    let shared: u32 = shared.map(|(input, _)| input.length).sum::<u32>() + row.constants.len() as u32;
+    // Whoever has a gradient has adjoints as well.
+    let slots = (row.slots - shared).max(1) as usize * if is_value_alone { 1 } else { 2 };
+    (BLOCK_BYTES / size_of::<T>() / slots).clamp(8, 256) / 8 * 8
+}
+
 impl<T: Float + Send + Sync> Batch<T> {
     /// Over rows of the groups of inputs with these names; all other inputs are the same for all rows.
     ///
@@ -68,7 +77,7 @@ impl<T: Float + Send + Sync> Batch<T> {
         }
         let chosen = row.chosen(per_row)?;
         row.chosen(by)?;
-        let block = (BLOCK_BYTES / size_of::<T>() / row.slots.max(1) as usize).clamp(8, 256) / 8 * 8;
+        let block = rows_a_block::<T>(row, &chosen, by.is_empty());
         Ok(Batch {
             row: row.clone(),
             per_row: (0..chosen.len()).filter(|group| chosen[*group]).collect(),

@@ -4,7 +4,7 @@
 
 use super::formula::{Formulas, Symbol};
 use crate::program::rewrite::draft::Draft;
-use crate::program::{Access, Instruction, LOOPS, Term};
+use crate::program::{Access, Instruction, LOOPS, Route, Term};
 use crate::{Op, Result};
 
 /// A factor times the derivative of an instruction's term by one of its operands; none where that is 0.
@@ -33,6 +33,15 @@ pub(in crate::program) fn chain(
             unreachable!("derivatives that vary have become the operations of their formulas")
         }
     }
+}
+
+/// Of a square that is written as a product: its operand, and an adjoint times the derivative by it, once in place of twice. Only
+/// where each place has one such term, so that nothing is lost of the speed of sums of products.
+pub(in crate::program) fn chain_square(instruction: &Instruction, adjoint: Access) -> Option<(Access, Term)> {
+    let Term::Product { a, b, .. } = &instruction.term else { return None };
+    let is_one_term = (0..LOOPS).all(|depth| instruction.trips[depth] == 1 || a.strides[depth] != 0);
+    let term = || Term::Partial { op: Op::Powi, exponent: 2, by: 0, operands: vec![*a], result: *a, factor: adjoint };
+    (a == b && is_one_term && a.route == Route::Direct).then(|| (*a, term()))
 }
 
 /// A factor times the derivative of an activation, which depends on the result alone.

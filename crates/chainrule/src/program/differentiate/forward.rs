@@ -179,6 +179,7 @@ impl Forward {
         }
         let fills = self.sums.fills(&mut self.draft)?;
         self.draft.steps.splice(0..0, fills);
+        self.draft.leave_out_copies();
         self.draft.finish()
     }
 }

@@ -5,7 +5,7 @@
 //! same loops: the adjoint of the result times the derivative. A repeat becomes a repeat that starts at the last turn.
 
 use super::accumulate::Sums;
-use super::chain::{chain, chain_activation};
+use super::chain::{chain, chain_activation, chain_square};
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
 use crate::program::rewrite::activity::add_differentiated;
@@ -173,6 +173,7 @@ impl Reverse {
         let backward = std::mem::replace(&mut self.draft.steps, forward);
         self.draft.steps.extend(fills);
         self.draft.steps.extend(backward);
+        self.draft.leave_out_copies();
         self.draft.finish()
     }
 
@@ -199,6 +200,10 @@ impl Reverse {
         let adjoint = self.adjoint_of_sum(instruction)?;
         if let Start::From(start) = instruction.start {
             self.add(instruction.free_trips(), start, Term::Copy(adjoint));
+        }
+        if let Some((operand, term)) = chain_square(instruction, adjoint) {
+            self.add(trips, operand, term);
+            return Ok(());
         }
         for (by, operand) in instruction.term.operands().into_iter().enumerate() {
             if self.meets(&self.varied, operand, trips)

@@ -1,24 +1,10 @@
 //! The kernels of each instruction set: functions that the compiler makes vector code of, with its instructions.
 
 use super::Float;
-use super::formula::{Formula, MOST_OPERANDS};
-use super::lane::Lane;
+use super::formula::Formula;
+use super::grid::{self, Grid, Map, Spots};
 use super::lanes::Lanes;
-use super::tile::{self, Job, Kind, Tiles};
-
-/// A formula over rows of one length.
-///
-/// # Safety
-///
-/// The processor has the instruction set.
-pub(super) type Map<T> = unsafe fn(out: &mut [T], operands: &[&[T]; MOST_OPERANDS], exponent: i32);
-
-/// Adds a row to another of the same length.
-///
-/// # Safety
-///
-/// The processor has the instruction set.
-pub(super) type Add<T> = unsafe fn(out: &mut [T], term: &[T]);
+use super::tile::{self, Job, Kind, Moving, Pack, Tiles};
 
 /// A number made of a row.
 ///
@@ -33,12 +19,12 @@ pub(super) trait Set {
     fn width<T: Float>() -> usize;
     /// The kernel of a formula.
     fn map<T: Float, F: Formula>() -> Map<T>;
-    /// The kernel that adds rows.
-    fn add<T: Float>() -> Add<T>;
     /// The kernel of products and sums whose factors move like this.
     fn tiles<T: Float, K: Kind>() -> Tiles<T>;
     /// The kernel of dot products.
     fn dots<T: Float>() -> Tiles<T>;
+    /// The kernel that puts lanes side by side.
+    fn pack<T: Float>() -> Pack<T>;
     /// The kernel of a sum.
     fn sum<T: Float>() -> Fold<T>;
 }
@@ -56,18 +42,11 @@ macro_rules! sets {
 
             fn map<T: Float, F: Formula>() -> Map<T> {
                 $(#[$feature])?
-                unsafe fn map<T: Float, F: Formula>(out: &mut [T], operands: &[&[T]; MOST_OPERANDS], exponent: i32) {
-                    super::kernels::map::<T, F, $fused>(out, operands, exponent);
+                unsafe fn map<T: Float, F: Formula>(grid: &Grid, spots: &Spots<T>) {
+                    // SAFETY: the caller's promise.
+                    unsafe { grid::map::<T, $Vector, F, $fused>(grid, spots) }
                 }
                 map::<T, F>
-            }
-
-            fn add<T: Float>() -> Add<T> {
-                $(#[$feature])?
-                unsafe fn add<T: Float>(out: &mut [T], term: &[T]) {
-                    super::kernels::add(out, term);
-                }
-                add::<T>
             }
 
             fn tiles<T: Float, K: Kind>() -> Tiles<T> {
@@ -86,6 +65,15 @@ macro_rules! sets {
                     unsafe { tile::dots::<T, $Vector>(job) }
                 }
                 dots::<T>
+            }
+
+            fn pack<T: Float>() -> Pack<T> {
+                $(#[$feature])?
+                unsafe fn pack<T: Float>(from: Moving<*const T>, steps: usize, lanes: usize, to: *mut T) {
+                    // SAFETY: the caller's promise.
+                    unsafe { tile::pack::<T, $Vector>(from, steps, lanes, to) }
+                }
+                pack::<T>
             }
 
             fn sum<T: Float>() -> Fold<T> {
@@ -108,47 +96,6 @@ sets! {
     #[cfg(target_arch = "aarch64")]
     Neon [] true T::Array<true>;
     Baseline [] false T::Array<false>;
-}
-
-#[inline(always)]
-fn map<T: Float, F: Formula, const FUSED: bool>(out: &mut [T], operands: &[&[T]; MOST_OPERANDS], exponent: i32) {
-    let length = out.len();
-    let [a, b, c, d, e] = [
-        operand::<T, F>(operands, 0, length),
-        operand::<T, F>(operands, 1, length),
-        operand::<T, F>(operands, 2, length),
-        operand::<T, F>(operands, 3, length),
-        operand::<T, F>(operands, 4, length),
-    ];
-    for (lane, out) in out.iter_mut().enumerate() {
-        let at = [
-            number::<T, F, FUSED>(a, 0, lane),
-            number::<T, F, FUSED>(b, 1, lane),
-            number::<T, F, FUSED>(c, 2, lane),
-            number::<T, F, FUSED>(d, 3, lane),
-            number::<T, F, FUSED>(e, 4, lane),
-        ];
-        *out = F::at(at, exponent).0;
-    }
-}
-
-/// An operand, if the formula has it, as long as the result: so that its length is checked once.
-#[inline(always)]
-fn operand<'a, T, F: Formula>(operands: &[&'a [T]; MOST_OPERANDS], number: usize, length: usize) -> &'a [T] {
-    if number < F::OPERANDS { &operands[number][..length] } else { &[] }
-}
-
-/// A number of an operand, if the formula has it.
-#[inline(always)]
-fn number<T: Float, F: Formula, const FUSED: bool>(operand: &[T], number: usize, lane: usize) -> Lane<T, FUSED> {
-    Lane(if number < F::OPERANDS { operand[lane] } else { T::default() })
-}
-
-#[inline(always)]
-fn add<T: Float>(out: &mut [T], term: &[T]) {
-    for (out, term) in out.iter_mut().zip(term) {
-        *out = *out + *term;
-    }
 }
 
 /// Four sums side by side: they need not wait for each other.

@@ -12,11 +12,15 @@ use super::Float;
 /// All methods: the processor has the instructions of this kind of register; pointers are good for as many numbers as are
 /// loaded or stored.
 pub trait Lanes<T>: Copy {
+    /// Its numbers.
+    type Numbers: Copy + std::ops::IndexMut<usize, Output = T>;
     /// So many numbers it has.
     const WIDTH: usize;
     /// So many such registers the processor has.
     const REGISTERS: usize;
 
+    /// The same number in all places, as an array.
+    fn all(x: T) -> Self::Numbers;
     /// The same number in all places.
     unsafe fn splat(x: T) -> Self;
     /// The numbers that stand here.
@@ -37,6 +41,18 @@ pub trait Lanes<T>: Copy {
     unsafe fn relu(self) -> Self;
     /// The sum of all numbers.
     unsafe fn sum(self) -> T;
+
+    /// Writes a square of as many rows as a register has numbers the other way round: what stands `from_row` apart comes to stand
+    /// side by side, and what stands side by side `to_row` apart.
+    #[inline(always)]
+    unsafe fn transpose(from: *const T, from_row: isize, to: *mut T, to_row: isize) {
+        for row in 0..Self::WIDTH as isize {
+            for lane in 0..Self::WIDTH as isize {
+                // SAFETY: so the caller promises.
+                unsafe { to.offset(lane * to_row + row).write(from.offset(row * from_row + lane).read()) };
+            }
+        }
+    }
 }
 
 /// The registers of each instruction set for a kind of number.
@@ -66,8 +82,14 @@ macro_rules! each {
 }
 
 impl<T: Float, const WIDTH: usize, const FUSED: bool> Lanes<T> for Array<T, WIDTH, FUSED> {
+    type Numbers = [T; WIDTH];
     const WIDTH: usize = WIDTH;
     const REGISTERS: usize = if FUSED { 32 } else { 16 };
+
+    #[inline(always)]
+    fn all(x: T) -> [T; WIDTH] {
+        [x; WIDTH]
+    }
 
     #[inline(always)]
     unsafe fn splat(x: T) -> Self {
@@ -169,15 +191,21 @@ mod x86 {
             load_first($from:ident, $count:ident) $load_first:expr;
             store_first($register_of:ident, $to:ident, $store_count:ident) $store_first:expr;
             sum($summed:ident) $sum:expr
+            $(; transpose $transpose:ident)?
         ) => {
             #[derive(Clone, Copy)]
             pub struct $Name($register);
 
             // SAFETY of all: the caller promises that the processor has these instructions, and that the pointers are good.
             impl Lanes<$float> for $Name {
+                type Numbers = [$float; $width];
                 const WIDTH: usize = $width;
                 const REGISTERS: usize = $registers;
 
+                #[inline(always)]
+                fn all(x: $float) -> [$float; $width] {
+                    [x; $width]
+                }
                 #[inline(always)]
                 unsafe fn splat(x: $float) -> Self {
                     $Name(unsafe { $splat(x) })
@@ -221,6 +249,12 @@ mod x86 {
                     let $summed = self.0;
                     unsafe { $sum }
                 }
+                $(
+                    #[inline(always)]
+                    unsafe fn transpose(from: *const $float, from_row: isize, to: *mut $float, to_row: isize) {
+                        unsafe { $transpose(from, from_row, to, to_row) }
+                    }
+                )?
             }
         };
     }
@@ -230,7 +264,8 @@ mod x86 {
         _mm512_fmadd_pd _mm512_max_pd;
         load_first(from, count) _mm512_maskz_loadu_pd(((1u32 << count) - 1) as __mmask8, from);
         store_first(x, to, count) _mm512_mask_storeu_pd(to, ((1u32 << count) - 1) as __mmask8, x);
-        sum(x) _mm512_reduce_add_pd(x)
+        sum(x) _mm512_reduce_add_pd(x);
+        transpose transpose_8
     }
 
     register! {
@@ -249,7 +284,8 @@ mod x86 {
         sum(x) {
             let halves = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
             _mm_cvtsd_f64(_mm_add_sd(halves, _mm_unpackhi_pd(halves, halves)))
-        }
+        };
+        transpose transpose_4
     }
 
     register! {
@@ -261,6 +297,61 @@ mod x86 {
             let halves = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
             let quarters = _mm_add_ps(halves, _mm_movehl_ps(halves, halves));
             _mm_cvtss_f32(_mm_add_ss(quarters, _mm_shuffle_ps::<1>(quarters, quarters)))
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Lanes::transpose`].
+    #[inline(always)]
+    unsafe fn transpose_8(from: *const f64, from_row: isize, to: *mut f64, to_row: isize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut rows = [_mm512_setzero_pd(); 8];
+            for (number, row) in rows.iter_mut().enumerate() {
+                *row = _mm512_loadu_pd(from.offset(number as isize * from_row));
+            }
+            // Pairs of rows: their even lanes, and their odd ones.
+            let [mut even, mut odd] = [[_mm512_setzero_pd(); 4]; 2];
+            for pair in 0..4 {
+                even[pair] = _mm512_unpacklo_pd(rows[2 * pair], rows[2 * pair + 1]);
+                odd[pair] = _mm512_unpackhi_pd(rows[2 * pair], rows[2 * pair + 1]);
+            }
+            for (first, [a, b, c, d]) in [even, odd].into_iter().enumerate() {
+                // Every second quarter of two pairs, and again of two of those.
+                let [low_ab, high_ab] = [_mm512_shuffle_f64x2::<0x88>(a, b), _mm512_shuffle_f64x2::<0xdd>(a, b)];
+                let [low_cd, high_cd] = [_mm512_shuffle_f64x2::<0x88>(c, d), _mm512_shuffle_f64x2::<0xdd>(c, d)];
+                let columns = [
+                    _mm512_shuffle_f64x2::<0x88>(low_ab, low_cd),
+                    _mm512_shuffle_f64x2::<0x88>(high_ab, high_cd),
+                    _mm512_shuffle_f64x2::<0xdd>(low_ab, low_cd),
+                    _mm512_shuffle_f64x2::<0xdd>(high_ab, high_cd),
+                ];
+                for (number, column) in columns.into_iter().enumerate() {
+                    _mm512_storeu_pd(to.offset((first + 2 * number) as isize * to_row), column);
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Lanes::transpose`].
+    #[inline(always)]
+    unsafe fn transpose_4(from: *const f64, from_row: isize, to: *mut f64, to_row: isize) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let mut rows = [_mm256_setzero_pd(); 4];
+            for (number, row) in rows.iter_mut().enumerate() {
+                *row = _mm256_loadu_pd(from.offset(number as isize * from_row));
+            }
+            let even = [_mm256_unpacklo_pd(rows[0], rows[1]), _mm256_unpacklo_pd(rows[2], rows[3])];
+            let odd = [_mm256_unpackhi_pd(rows[0], rows[1]), _mm256_unpackhi_pd(rows[2], rows[3])];
+            for (first, [a, b]) in [even, odd].into_iter().enumerate() {
+                let first = first as isize;
+                _mm256_storeu_pd(to.offset(first * to_row), _mm256_permute2f128_pd::<0x20>(a, b));
+                _mm256_storeu_pd(to.offset((first + 2) * to_row), _mm256_permute2f128_pd::<0x31>(a, b));
+            }
         }
     }
 

@@ -20,10 +20,9 @@ pub(super) struct Room(pub usize);
 pub(super) struct Memory<'a, T> {
     slots: *mut T,
     tables: &'a [u32],
-    /// Rows of [`BLOCK`] numbers, and behind them what is asked for slices and panels.
+    /// Rooms of [`BLOCK`] numbers, and behind them what is asked for slices and panels.
     room: *mut T,
     room_length: usize,
-    addresses: &'a mut [u32; BLOCK],
     /// The slot of the first index that was none, and what it was chosen by.
     pub misread: Option<Misread>,
     lent: PhantomData<&'a mut [T]>,
@@ -37,24 +36,41 @@ pub(super) struct Misread {
     pub count: u32,
 }
 
-/// Where the lanes of a row stand.
-enum Located {
-    Steps {
-        first: usize,
-        stride: isize,
-    },
-    /// In these slots: a stretch of the tables, or of `addresses`.
-    List(*const u32),
+/// The loops that are the rows and the lanes of a grid.
+pub(super) const ROWS: usize = LOOPS - 2;
+pub(super) const LANES: usize = LOOPS - 1;
+
+/// Some rows and lanes of a grid.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part {
+    pub row: u32,
+    pub rows: u32,
+    pub lane: u32,
+    pub lanes: u32,
+}
+
+impl Part {
+    /// So many lanes from this one on, of the first row.
+    pub fn of_row(lane: usize, lanes: usize) -> Self {
+        Part { row: 0, rows: 1, lane: lane as u32, lanes: lanes as u32 }
+    }
+}
+
+/// Where the lanes of a row stand: the first, and how far it is from one to the next.
+enum Row<T> {
+    Steps(*mut T, isize),
+    /// In the slots that are listed there.
+    Listed(*const u32, isize),
 }
 
 impl<'a, T: Float> Memory<'a, T> {
     /// The rooms that kernels may ask for.
     pub const ROOMS: usize = 8;
 
-    pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T], addresses: &'a mut [u32; BLOCK]) -> Self {
+    pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T]) -> Self {
         assert!(room.len() >= Self::ROOMS * BLOCK, "rooms are made with the machine");
         let (slots, room, room_length) = (slots.as_mut_ptr(), room.as_mut_ptr(), room.len());
-        Memory { slots, tables, room, room_length, addresses, misread: None, lent: PhantomData }
+        Memory { slots, tables, room, room_length, misread: None, lent: PhantomData }
     }
 
     /// The slots.
@@ -92,108 +108,112 @@ impl<'a, T: Float> Memory<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(row, length) }
     }
 
-    /// The same number in all lanes.
+    /// Some lanes of the first row of a place, side by side: as they stand, or collected.
     ///
     /// # Safety
     ///
-    /// They are used no more when the room is asked for again.
-    pub unsafe fn same<'b>(&mut self, room: Room, number: T, length: usize) -> &'b [T] {
-        // SAFETY: so the caller promises.
-        let row = unsafe { self.row(room, length) };
-        row.fill(number);
-        row
-    }
-
-    /// `count` lanes of a place, side by side: as they stand, or collected.
-    ///
-    /// # Safety
-    ///
-    /// The lanes from `from` on and the turn are of the place's loops, and `count` is at most [`BLOCK`]; the result is read before
-    /// the slots are written or the room is used again.
+    /// As for [`collect`](Memory::collect), into a room; the result is read before the slots are written or the room is used again.
     #[inline]
-    pub unsafe fn read(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, count: usize, room: Room) -> *const T {
+    pub unsafe fn read(
+        &mut self,
+        place: &Place,
+        turn: &[u32; LOOPS],
+        lane: usize,
+        lanes: usize,
+        room: Room,
+    ) -> *const T {
         // SAFETY: the caller's promise; and rows stay inside the slots, by the invariant.
         unsafe {
             if place.is_contiguous() {
-                return self.slots.add(place.at(turn) + from as usize);
+                return self.slots.add(place.at(turn) + lane);
             }
-            let row = self.locate(place, turn, from, count);
             let to = self.room(room);
-            match row {
-                Located::Steps { first, stride: 0 } => {
-                    let number = *self.slots.add(first);
-                    (0..count).for_each(|lane| *to.add(lane) = number);
-                }
-                Located::Steps { first, stride } => {
-                    let first = self.slots.add(first);
-                    (0..count).for_each(|lane| *to.add(lane) = *first.offset(lane as isize * stride));
-                }
-                Located::List(list) => {
-                    (0..count).for_each(|lane| *to.add(lane) = *self.slots.add(*list.add(lane) as usize));
-                }
-            }
+            self.collect(place, turn, Part::of_row(lane, lanes), to);
             to
         }
     }
 
-    /// Writes `count` lanes to their place, or adds them to what stands there, one after the other.
+    /// Puts a part of a place side by side, row after row.
     ///
     /// # Safety
     ///
-    /// As for [`read`](Memory::read); `lanes` are not in the slots.
-    #[inline]
-    pub unsafe fn write(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, lanes: &[T], is_added: bool) {
-        // SAFETY: the caller's promise; and rows stay inside the slots, by the invariant.
+    /// Part and turn are of the place's loops, and there is room for so many numbers.
+    pub unsafe fn collect(&mut self, place: &Place, turn: &[u32; LOOPS], part: Part, to: *mut T) {
+        // SAFETY: so the caller promises; rooms are no slots.
         unsafe {
-            let slots = self.slots;
-            let put = |slot: *mut T, number: T| *slot = if is_added { *slot + number } else { number };
-            match self.locate(place, turn, from, lanes.len()) {
-                Located::Steps { first, stride } => {
-                    let first = slots.add(first);
-                    let lanes = lanes.iter().enumerate();
-                    lanes.for_each(|(lane, number)| put(first.offset(lane as isize * stride), *number));
+            self.for_each_row(place, turn, part, |slots, number, row, lanes| {
+                let to = to.add(number);
+                match row {
+                    Row::Steps(first, 1) => std::ptr::copy_nonoverlapping(first, to, lanes),
+                    Row::Steps(first, stride) => {
+                        (0..lanes).for_each(|lane| *to.add(lane) = *first.offset(lane as isize * stride));
+                    }
+                    Row::Listed(first, stride) => {
+                        let slot = |lane| slots.add(*first.offset(lane as isize * stride) as usize);
+                        (0..lanes).for_each(|lane| *to.add(lane) = *slot(lane));
+                    }
                 }
-                Located::List(list) => {
-                    let lanes = lanes.iter().enumerate();
-                    lanes.for_each(|(lane, number)| put(slots.add(*list.add(lane) as usize), *number));
-                }
-            }
+            });
         }
     }
 
-    /// Where some lanes of a place stand.
+    /// Writes numbers that stand side by side to a part of a place, or adds them to what stands there, one after the other.
     ///
     /// # Safety
     ///
-    /// As for [`read`](Memory::read).
-    #[inline]
-    unsafe fn locate(&mut self, place: &Place, turn: &[u32; LOOPS], from: u32, count: usize) -> Located {
-        let first = (place.at(turn) as i64 + i64::from(place.lane) * i64::from(from)) as usize;
-        let stride = place.lane as isize;
-        match &place.way {
-            Way::Slot => Located::Steps { first, stride },
-            // SAFETY: places in the tables stay inside them, by the invariant.
-            Way::Table => unsafe {
-                let places = self.tables.as_ptr().add(first);
-                if place.lane == 1 {
-                    return Located::List(places);
+    /// Part and turn are of the place's loops; there are so many numbers, not in the slots.
+    pub unsafe fn write(&mut self, place: &Place, turn: &[u32; LOOPS], part: Part, from: *const T, is_added: bool) {
+        // SAFETY: so the caller promises.
+        unsafe {
+            self.for_each_row(place, turn, part, |slots, number, row, lanes| {
+                for lane in 0..lanes {
+                    let slot = match row {
+                        Row::Steps(first, stride) => first.offset(lane as isize * stride),
+                        Row::Listed(first, stride) => slots.add(*first.offset(lane as isize * stride) as usize),
+                    };
+                    let number = *from.add(number + lane);
+                    *slot = if is_added { *slot + number } else { number };
                 }
-                (0..count).for_each(|lane| self.addresses[lane] = *places.offset(lane as isize * stride));
-                Located::List(self.addresses.as_ptr())
-            },
-            Way::Lookup(index) if index.place.lane == 0 => {
-                // SAFETY: the caller's promise.
-                let chosen = unsafe { self.index(index, turn, 0) };
-                Located::Steps { first: (first as i64 + chosen) as usize, stride }
-            }
-            Way::Lookup(index) => {
-                for lane in 0..count {
-                    // SAFETY: the caller's promise.
-                    let chosen = unsafe { self.index(index, turn, from + lane as u32) };
-                    let base = first as i64 + i64::from(place.lane) * lane as i64;
-                    self.addresses[lane] = (base + chosen) as u32;
+            });
+        }
+    }
+
+    /// Visits the rows of a part of a place, with the number of their first slot, and how many there are.
+    ///
+    /// # Safety
+    ///
+    /// Part and turn are of the place's loops.
+    #[inline(always)]
+    unsafe fn for_each_row(
+        &mut self,
+        place: &Place,
+        turn: &[u32; LOOPS],
+        part: Part,
+        mut visit: impl FnMut(*mut T, usize, Row<T>, usize),
+    ) {
+        let (slots, lanes, stride) = (self.slots, part.lanes as usize, place.lane as isize);
+        for row in 0..part.rows {
+            let (number, row) = (row as usize * lanes, part.row + row);
+            let first = place.at(turn) as isize
+                + place.strides[ROWS] as isize * row as isize
+                + place.lane as isize * part.lane as isize;
+            // SAFETY: the caller's promise; places stay inside the slots and the tables, by the invariant.
+            unsafe {
+                match &place.way {
+                    Way::Slot => visit(slots, number, Row::Steps(slots.offset(first), stride), lanes),
+                    Way::Table => visit(slots, number, Row::Listed(self.tables.as_ptr().offset(first), stride), lanes),
+                    Way::Lookup(index) if index.place.lane == 0 => {
+                        let first = first + self.index(index, turn, row, 0);
+                        visit(slots, number, Row::Steps(slots.offset(first), stride), lanes);
+                    }
+                    Way::Lookup(index) => {
+                        for lane in 0..lanes {
+                            let chosen = self.index(index, turn, row, part.lane + lane as u32);
+                            let slot = slots.offset(first + lane as isize * stride + chosen);
+                            visit(slots, number + lane, Row::Steps(slot, 0), 1);
+                        }
+                    }
                 }
-                Located::List(self.addresses.as_ptr())
             }
         }
     }
@@ -202,16 +222,18 @@ impl<'a, T: Float> Memory<'a, T> {
     ///
     /// # Safety
     ///
-    /// The turn and the lane are of the index's loops.
-    unsafe fn index(&mut self, index: &Index, turn: &[u32; LOOPS], lane: u32) -> i64 {
-        let place = (index.place.at(turn) as i64 + i64::from(index.place.lane) * i64::from(lane)) as usize;
-        let slot = if matches!(index.place.way, Way::Table) { self.tables[place] as usize } else { place };
+    /// The turn, the row and the lane are of the index's loops.
+    unsafe fn index(&mut self, index: &Index, turn: &[u32; LOOPS], row: u32, lane: u32) -> isize {
+        let Place { strides, lane: lane_stride, way, .. } = &index.place;
+        let moved = i64::from(strides[ROWS]) * i64::from(row) + i64::from(*lane_stride) * i64::from(lane);
+        let place = (index.place.at(turn) as i64 + moved) as usize;
+        let slot = if matches!(way, Way::Table) { self.tables[place] as usize } else { place };
         // SAFETY: indices stand inside the slots, by the invariant.
         let found = unsafe { *self.slots.add(slot) };
         let chosen = found.index().filter(|chosen| *chosen < index.count);
         if chosen.is_none() && self.misread.is_none() {
             self.misread = Some(Misread { slot, found: found.into(), count: index.count });
         }
-        i64::from(index.step) * i64::from(chosen.unwrap_or(0))
+        index.step as isize * chosen.unwrap_or(0) as isize
     }
 }

@@ -10,6 +10,7 @@
 mod float;
 mod formula;
 mod functions;
+mod grid;
 mod instruction_set;
 mod kernels;
 mod lane;
@@ -34,10 +35,26 @@ pub use instruction_set::InstructionSet;
 
 use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
+use kernels::{Fold, Set};
 use memory::{BLOCK, Memory, Misread};
 use prepare::{Command, prepare};
 use slots::Slots;
 use std::ops::Range;
+
+/// Calls a function that is generic over instruction sets.
+macro_rules! with_kernels {
+    ($instruction_set:expr, $function:ident, $Float:ty, ($($argument:expr),*)) => {
+        match $instruction_set {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => $function::<$Float, kernels::Avx512>($($argument),*),
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => $function::<$Float, kernels::Avx2>($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            InstructionSet::Neon => $function::<$Float, kernels::Neon>($($argument),*),
+            _ => $function::<$Float, kernels::Baseline>($($argument),*),
+        }
+    };
+}
 
 /// Runs a program over `f64` or `f32`, again and again, without allocating.
 ///
@@ -47,11 +64,11 @@ pub struct Machine<T> {
     instruction_set: InstructionSet,
     slots: Slots<T>,
     room: Vec<T>,
-    addresses: Box<[u32; BLOCK]>,
     commands: Vec<Command<T>>,
     /// The same with products in which a zero gives 0 whatever the other factor is; made when they are first needed.
     careful: Option<Vec<Command<T>>>,
     has_strong_products: bool,
+    sum: Fold<T>,
 }
 
 impl<T: Float> Machine<T> {
@@ -85,10 +102,10 @@ impl<T: Float> Machine<T> {
             instruction_set,
             slots,
             room: vec![T::default(); room],
-            addresses: Box::new([0; BLOCK]),
             commands,
             careful: None,
             has_strong_products: has_strong_products(&program.steps),
+            sum: with_kernels!(instruction_set, sum, T, ()),
             program: program.clone(),
         }
     }
@@ -200,7 +217,6 @@ impl<T: Float> Machine<T> {
         size_of::<Self>()
             + self.slots.bytes()
             + self.room.capacity() * size_of::<T>()
-            + size_of_val(&*self.addresses)
             + commands.sum::<usize>()
             + program_bytes(&self.program)
     }
@@ -210,26 +226,21 @@ impl<T: Float> Machine<T> {
             false => &mut self.commands,
             true => self.careful.get_or_insert_with(|| commands(&self.program, self.instruction_set, true)),
         };
-        let mut memory = Memory::new(&mut self.slots, &self.program.tables, &mut self.room, &mut self.addresses);
+        let mut memory = Memory::new(&mut self.slots, &self.program.tables, &mut self.room);
         // SAFETY: the commands are those of this program, which was checked when the machine was made, and so was that the
         // processor has the instruction set.
         unsafe { prepare::run(commands, &mut memory) };
         memory.misread
     }
 
+    /// Whether all results are finite, as far as their sums tell: these are not, where one of them is not.
     fn has_finite_outputs(&self) -> bool {
         let mut stretches = self.program.outputs.iter().flat_map(|output| &output.slots);
         stretches.all(|stretch| {
             let numbers = &self.slots[stretch.start as usize..stretch.end as usize];
-            // Several sums side by side: they need not wait for each other.
-            let (eights, rest) = numbers.as_chunks::<8>();
-            let mut sums = [T::default(); 8];
-            for eight in eights {
-                sums.iter_mut().zip(eight).for_each(|(sum, number)| *sum = *sum + *number * T::default());
-            }
-            // 0 times a number is 0 unless it is infinite or NaN.
-            let sums = sums.into_iter().chain(rest.iter().map(|number| *number * T::default()));
-            sums.fold(T::default(), |sum, number| sum + number) == T::default()
+            // SAFETY: the kernel was chosen for this processor.
+            let sum: f64 = unsafe { (self.sum)(numbers) }.into();
+            sum.is_finite()
         })
     }
 }
@@ -241,15 +252,11 @@ fn input_range(program: &Program, group: usize) -> Range<usize> {
 }
 
 fn commands<T: Float>(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Vec<Command<T>> {
-    match instruction_set {
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx512 => prepare::<T, kernels::Avx512>(program, is_careful),
-        #[cfg(target_arch = "x86_64")]
-        InstructionSet::Avx2 => prepare::<T, kernels::Avx2>(program, is_careful),
-        #[cfg(target_arch = "aarch64")]
-        InstructionSet::Neon => prepare::<T, kernels::Neon>(program, is_careful),
-        _ => prepare::<T, kernels::Baseline>(program, is_careful),
-    }
+    with_kernels!(instruction_set, prepare, T, (program, is_careful))
+}
+
+fn sum<T: Float, S: Set>() -> Fold<T> {
+    S::sum::<T>()
 }
 
 fn has_strong_products(steps: &[Step]) -> bool {

@@ -54,11 +54,6 @@ impl Place {
         self.lane == 1 && matches!(self.way, Way::Slot)
     }
 
-    /// Whether all lanes are the same slot.
-    pub fn stands_still(&self) -> bool {
-        self.lane == 0 && matches!(self.way, Way::Slot)
-    }
-
     /// Moves on by that many turns of the repeat at that depth.
     pub fn shift(&mut self, depth: usize, turns: i64) {
         self.base = (i64::from(self.base) + i64::from(self.shifts[depth]) * turns) as u32;

@@ -2,8 +2,9 @@
 
 use super::Float;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
-use super::kernels::{Map, Set};
-use super::memory::{BLOCK, Memory};
+use super::grid::{FIRST_OPERAND, Grid, Map};
+use super::kernels::Set;
+use super::memory::{LANES, Memory, ROWS};
 use super::nest::{Nest, Operand};
 use super::place::Place;
 use super::products::Product;
@@ -107,7 +108,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         }
     }
 
-    /// The instruction as a product, if it is one of operands in even steps.
+    /// The instruction as a sum of products, if it is one of operands in even steps.
     fn product(&self, nest: &Nest, is_here: bool, instruction: &Instruction) -> Option<Product<T>> {
         let is_even = match instruction.term {
             Term::Copy(_) => true,
@@ -116,7 +117,11 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         };
         let is_relu = instruction.activation == Some(Op::Relu);
         let kernel = instruction.activation.map(|activation| self.activation_kernel(activation));
-        if is_even { Product::new::<S>(nest, is_here, is_relu, kernel) } else { None }
+        if !is_even {
+            return None;
+        }
+        let (product, cycles) = Product::new::<S>(nest, is_here, is_relu, kernel)?;
+        (cycles < best_lanes(nest, S::width::<T>()).1).then_some(product)
     }
 
     /// The start of an instruction as a command of its own.
@@ -147,65 +152,58 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     }
 
     fn turn_by_turn(&self, nest: Nest, start: Begin, term: Map<T>, exponent: i32) -> Command<T> {
+        let places = [&nest.out, &nest.out].into_iter().chain(&nest.operands).map(|operand| operand.place(None));
         Command::Rows(Box::new(Rows {
             trips: nest.trips,
             free: LOOPS,
-            lanes: 1,
+            grid: Grid { has_start: start == Begin::Here, exponent, ..Grid::row(1) },
             is_summed: false,
-            out: nest.out.place(None),
+            is_plain_sum: false,
             start,
-            is_staged: true,
-            block: 1,
-            operands: nest.operands.iter().map(|operand| operand.place(None)).collect(),
-            exponent,
+            places: places.collect(),
             term,
             activation: None,
-            add: S::add::<T>(),
             sum: S::sum::<T>(),
         }))
     }
 
     fn rows(&self, mut nest: Nest, is_here: bool, term: &Term, activation: Option<Op>) -> Command<T> {
-        let lanes = best_lanes(&nest);
-        // Loops that lead to other results first, then those that are summed over, the lanes last.
+        let (lanes, _) = best_lanes(&nest, S::width::<T>());
+        let is_row = |depth: &usize| *depth != lanes && !nest.is_summed_over(*depth);
+        let rows = (0..LOOPS).filter(is_row).max_by_key(|depth| nest.trips[*depth]);
+        // Loops that lead to other results first, then those that are summed over, then those of the grid.
         let mut order = [0, 1, 2, 3];
-        order.sort_by_key(|depth| (*depth == lanes, nest.is_summed_over(*depth), nest.trips[*depth] == 1));
+        let place = |depth: &usize| (*depth == lanes, Some(*depth) == rows, nest.is_summed_over(*depth));
+        order.sort_by_key(place);
         nest.reorder(order);
-        let lanes = LOOPS - 1;
-        let is_summed = nest.is_summed_over(lanes);
-        let free = (0..lanes).filter(|depth| !nest.is_summed_over(*depth)).count();
+        let is_summed = nest.is_summed_over(LANES);
+        let free = (0..if rows.is_some() { ROWS } else { LANES }).filter(|depth| !nest.is_summed_over(*depth)).count();
         let mut trips = nest.trips;
-        let length = std::mem::replace(&mut trips[lanes], 1);
-        let place = |operand: &Operand| operand.place(Some(lanes));
+        let length = std::mem::replace(&mut trips[LANES], 1) as usize;
+        let height = if rows.is_some() { std::mem::replace(&mut trips[ROWS], 1) as usize } else { 1 };
         let (kernel, exponent) = self.kernel(term);
-        let start = match &nest.start {
-            Some(start) => Begin::From(place(start)),
+        let start = match nest.start {
+            Some(_) => Begin::From,
             None if is_here => Begin::Here,
             None => Begin::Zero,
         };
-        // An activation reads what it writes.
-        let is_staged = nest.operands.iter().any(|operand| operand.access == nest.out.access);
-        let (out, operands) = (place(&nest.out), nest.operands.iter().map(place).collect::<Vec<_>>());
-        // Rooms are as long as a block; rows that need none are computed at once.
-        let needs_no_room = !is_staged
-            && matches!(start, Begin::Zero)
-            && activation.is_none()
-            && trips[free..].iter().all(|trips| *trips == 1)
-            && [&out].into_iter().chain(&operands).all(Place::is_contiguous);
+        let added = nest.start.as_ref().unwrap_or(&nest.out);
+        let all = [&nest.out, added].into_iter().chain(&nest.operands);
+        let places: Vec<Place> = all.map(|operand| operand.place(Some(LANES))).collect();
+        let mut grid = Grid { rows: height, has_start: start != Begin::Zero, exponent, ..Grid::row(length) };
+        for (number, place) in places.iter().enumerate() {
+            (grid.row[number], grid.is_still[number]) = (place.strides[ROWS], place.lane == 0);
+        }
         Command::Rows(Box::new(Rows {
             trips,
             free,
-            block: if needs_no_room { length } else { BLOCK as u32 },
-            lanes: length,
+            grid,
             is_summed,
-            out,
+            is_plain_sum: is_summed && matches!(term, Term::Copy(_)) && places[FIRST_OPERAND].is_contiguous(),
             start,
-            is_staged,
-            operands,
-            exponent,
+            places,
             term: kernel,
             activation: activation.map(|activation| self.activation_kernel(activation)),
-            add: S::add::<T>(),
             sum: S::sum::<T>(),
         }))
     }
@@ -274,27 +272,30 @@ fn free_trips(instruction: &Instruction) -> [u32; LOOPS] {
     std::array::from_fn(|depth| if instruction.is_summed_over(depth) { 1 } else { instruction.trips[depth] })
 }
 
-/// The loop whose turns are computed side by side: that with which the least has to be collected and the fewest rows are
-/// run, by a rough estimate in nanoseconds.
-fn best_lanes(nest: &Nest) -> usize {
+/// The loop whose turns are computed side by side, and about how many cycles it takes so: that with which the least has to be
+/// collected and the fewest rows are run.
+fn best_lanes(nest: &Nest, width: usize) -> (usize, f64) {
     let all: f64 = nest.trips.iter().map(|trips| f64::from(*trips)).product();
-    let cost = |depth: usize| {
+    let cycles = |depth: usize| {
         let collected = |operand: &Operand| {
             let Place { lane, .. } = operand.place(Some(depth));
             match (operand.access.route, lane) {
-                (Route::Direct, 1) => 0.0,
-                (Route::Direct, 0) => 0.2,
-                (Route::Lookup(_), _) => 3.0,
-                _ => 1.0,
+                (Route::Direct, 0 | 1) => 0.0,
+                (Route::Lookup(_), _) => 9.0,
+                _ => 3.0,
             }
         };
-        let summed = if nest.is_summed_over(depth) { 5.0 } else { collected(&nest.out) * f64::from(nest.trips[depth]) };
+        let lanes = f64::from(nest.trips[depth]);
+        let is_summed = nest.is_summed_over(depth);
+        let results = if is_summed { 25.0 } else { collected(&nest.out) * lanes };
         let operands: f64 = nest.operands.iter().map(collected).sum();
-        let rows = all / f64::from(nest.trips[depth]);
-        rows * (20.0 + summed) + all * (0.3 + operands)
+        let vectors = (lanes / width as f64).ceil();
+        let of_a_vector = if is_summed { 5.0 } else { 3.0 };
+        let is_direct = !is_summed && operands + results == 0.0;
+        (if is_direct { 30.0 } else { 100.0 }) + all / lanes * (12.0 + results + vectors * of_a_vector) + all * operands
     };
-    let candidates = (0..LOOPS).rev();
-    candidates.min_by(|a, b| cost(*a).total_cmp(&cost(*b))).expect("there are loops")
+    let candidates = (0..LOOPS).rev().map(|depth| (depth, cycles(depth)));
+    candidates.min_by(|a, b| a.1.total_cmp(&b.1)).expect("there are loops")
 }
 
 /// 0, of no operands.
@@ -350,13 +351,7 @@ impl<T: Float> Command<T> {
     /// Moves all places on by that many turns of the repeat at that depth.
     fn shift(&mut self, depth: usize, turns: i64) {
         match self {
-            Command::Rows(rows) => {
-                rows.out.shift(depth, turns);
-                rows.operands.iter_mut().for_each(|place| place.shift(depth, turns));
-                if let Begin::From(place) = &mut rows.start {
-                    place.shift(depth, turns);
-                }
-            }
+            Command::Rows(rows) => rows.shift(depth, turns),
             Command::Scalars(scalars) => scalars.shift(depth, turns),
             Command::Product(product) => product.shift(depth, turns),
             Command::Reduce(reduce) => {
@@ -382,7 +377,7 @@ impl<T: Float> Command<T> {
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + match self {
-                Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.operands[..]),
+                Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.places[..]),
                 Command::Scalars(scalars) => scalars.bytes(),
                 Command::Product(product) => size_of_val(&**product),
                 Command::Reduce(reduce) => size_of_val(&**reduce),

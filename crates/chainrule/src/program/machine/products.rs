@@ -4,12 +4,13 @@
 //! whichever the strides make fastest; those that are left stand around it.
 
 use super::Float;
-use super::kernels::{Map, Set};
-use super::memory::{BLOCK, Memory, Room};
+use super::grid::Map;
+use super::kernels::Set;
+use super::memory::{BLOCK, Memory};
 use super::nest::{Nest, Operand};
 use super::place::next_turn;
 use super::rows::activate;
-use super::tile::{Job, Movable, Moving, Paired, Scaled, Shared, Single, Tiles};
+use super::tile::{Job, Movable, Moving, Pack, Paired, Scaled, Shared, Single, Tiles};
 use crate::program::{LOOPS, REPEATS, Route};
 
 /// An instruction that is run by a tile kernel.
@@ -38,6 +39,7 @@ pub(super) struct Product<T> {
     /// What is applied at last, if it is not done by the kernel.
     activation: Option<Map<T>>,
     kernel: Tiles<T>,
+    pack: Pack<T>,
 }
 
 /// Where an operand stands, and how it moves in the loops around the kernel and in those of the kernel.
@@ -75,9 +77,13 @@ enum Way {
 /// The largest panel that is packed, in numbers: it should stay in the nearest cache.
 const LARGEST_PANEL: u32 = 4096;
 
+/// So many cycles a turn of the loops around the kernel takes beyond what the kernel does.
+const OF_A_TURN: f64 = 60.0;
+
 impl<T: Float> Product<T> {
-    /// The fastest way to run a sum of products of two operands, or of one operand; none, if they do not stand in even steps.
-    pub fn new<S: Set>(nest: &Nest, is_here: bool, is_relu: bool, activation: Option<Map<T>>) -> Option<Self> {
+    /// The fastest way to run a sum of products of two operands, or of one operand, and about how many cycles it takes; none, if
+    /// they do not stand in even steps.
+    pub fn new<S: Set>(nest: &Nest, is_here: bool, is_relu: bool, activation: Option<Map<T>>) -> Option<(Self, f64)> {
         let operands = || [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands);
         // Rows and lanes of a tile are computed side by side, so their results must be different ones.
         if !operands().all(|operand| operand.access.route == Route::Direct) || !nest.results_are_apart() {
@@ -85,7 +91,7 @@ impl<T: Float> Product<T> {
         }
         let width = S::width::<T>();
         let all = Roles::all(nest).map(|roles| (roles.cycles(nest, width), roles));
-        let (_, roles) = all.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let (cycles, roles) = all.min_by(|a, b| a.0.total_cmp(&b.0))?;
         // The loops that are left, those that are summed over last.
         let is_left =
             |depth: usize| nest.trips[depth] > 1 && ![roles.rows, roles.steps, roles.lanes].contains(&Some(depth));
@@ -105,7 +111,7 @@ impl<T: Float> Product<T> {
         let length = |depth: Option<usize>| depth.map_or(1, |depth| nest.trips[depth] as usize);
         let a = spot(&nest.operands[roles.a]);
         let is_relu = is_relu && !is_summed_around;
-        Some(Product {
+        let product = Product {
             trips,
             free,
             rows: length(roles.rows),
@@ -128,7 +134,9 @@ impl<T: Float> Product<T> {
                 Way::Single => S::tiles::<T, Single>(),
                 Way::Dots => S::dots::<T>(),
             },
-        })
+            pack: S::pack::<T>(),
+        };
+        Some((product, cycles))
     }
 
     /// So much room for packing and collecting it needs, in numbers.
@@ -205,7 +213,7 @@ impl<T: Float> Product<T> {
             let mut has_start = self.start.is_some() || self.is_here;
             if self.is_start_packed {
                 // SAFETY: the start stands inside the slots.
-                unsafe { pack(start, 1, self.lanes, first) };
+                unsafe { (self.pack)(start, 1, self.lanes, first.as_mut_ptr()) };
                 start = Moving { at: first.as_ptr(), row: 0, step: 0, lane: 1 };
             }
             let target = match self.is_collected {
@@ -223,7 +231,7 @@ impl<T: Float> Product<T> {
                 if self.is_packed {
                     if packed.replace(a.at) != Some(a.at) {
                         // SAFETY: `a` stands inside the slots.
-                        unsafe { pack(a, self.steps, self.lanes, panel) };
+                        unsafe { (self.pack)(a, self.steps, self.lanes, panel.as_mut_ptr()) };
                     }
                     a = Moving { at: panel.as_ptr(), row: 0, step: self.lanes as isize, lane: 1 };
                 }
@@ -236,7 +244,7 @@ impl<T: Float> Product<T> {
                 // nobody else uses now, if there is an activation.
                 unsafe {
                     match self.activation.filter(|_| is_last) {
-                        Some(activation) => self.run_activated(job, activation, memory),
+                        Some(activation) => self.run_activated(job, activation),
                         None => (self.kernel)(&job),
                     }
                 }
@@ -256,16 +264,15 @@ impl<T: Float> Product<T> {
     }
 
     /// Runs the kernel and applies a function to the results, so many lanes after each other that they are still near.
-    unsafe fn run_activated(&self, job: Job<T>, activation: Map<T>, memory: &mut Memory<T>) {
+    unsafe fn run_activated(&self, job: Job<T>, activation: Map<T>) {
         for first in (0..job.lanes).step_by(BLOCK) {
             let part = job.part(first, BLOCK.min(job.lanes - first));
-            // SAFETY: the caller's promise; a room is as long as a block.
+            // SAFETY: the caller's promise.
             unsafe {
                 (self.kernel)(&part);
                 for row in 0..part.rows {
                     let results = std::slice::from_raw_parts_mut(part.out.moved(row, 0, 0), part.lanes);
-                    let copy = std::slice::from_raw_parts_mut(memory.room(Room(0)), part.lanes);
-                    activate(activation, results, copy);
+                    activate(activation, results);
                 }
             }
         }
@@ -293,32 +300,6 @@ impl Spot {
         let moved: i64 = (0..LOOPS).map(|depth| i64::from(self.strides[depth]) * i64::from(turn[depth])).sum();
         let at = slots.wrapping_offset((i64::from(self.base) + moved) as isize);
         Moving { at, row: self.row as isize, step: self.step as isize, lane: self.lane as isize }
-    }
-}
-
-/// Puts the lanes of each step side by side.
-///
-/// # Safety
-///
-/// All lanes of all steps may be read.
-unsafe fn pack<T: Float>(a: Moving<*const T>, steps: usize, lanes: usize, panel: &mut [T]) {
-    const SOME: usize = 8;
-    let mut lane = 0;
-    while lane < lanes {
-        let count = SOME.min(lanes - lane);
-        let mut from = a.moved(0, 0, lane);
-        for row in panel.chunks_exact_mut(lanes).take(steps) {
-            let row = &mut row[lane..lane + count];
-            // SAFETY: the caller's promise.
-            unsafe {
-                match <&mut [T; SOME]>::try_from(&mut *row) {
-                    Ok(row) => (0..SOME).for_each(|lane| row[lane] = *from.offset(lane as isize * a.lane)),
-                    Err(_) => (0..count).for_each(|lane| row[lane] = *from.offset(lane as isize * a.lane)),
-                }
-            }
-            from = from.wrapping_offset(a.step);
-        }
-        lane += count;
     }
 }
 
@@ -417,7 +398,7 @@ impl Roles {
         if self.way == Way::Dots {
             let vectors = (steps / width).ceil();
             let tiles = (rows / 4.0).ceil() * (lanes / 4.0).ceil();
-            return turns * (20.0 + rows * lanes * (10.0 + vectors * 0.6) + tiles * vectors * 2.0);
+            return turns * (OF_A_TURN + rows * lanes * (10.0 + vectors * 0.6) + tiles * vectors * 2.0);
         }
         let vectors = (lanes / width).ceil();
         let columns = (vectors / 2.0).ceil();
@@ -432,8 +413,8 @@ impl Roles {
         let arithmetic = (0.5 * rows * vectors).max(0.5 * loads).max(waiting);
         let is_collected = self.is_collected(nest, false);
         let around = tiles * 10.0 + rows * vectors + if is_collected { 2.0 * rows * lanes } else { 0.0 };
-        let packing = if self.way == (Way::Shared { is_packed: true }) { lanes * steps } else { 0.0 };
+        let packing = if self.way == (Way::Shared { is_packed: true }) { 0.6 * lanes * steps } else { 0.0 };
         let packing_start = if self.is_start_packed(nest) { lanes } else { 0.0 };
-        turns * (20.0 + steps * arithmetic + around + packing_start) + packing
+        turns * (OF_A_TURN + steps * arithmetic + around + packing_start) + packing
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Float;
 use super::formula::{Formula, MOST_OPERANDS};
-use super::kernels::{Fold, Map, Set};
-use super::memory::{BLOCK, Memory, Room};
+use super::grid::{Grid, Map, spots};
+use super::kernels::{Fold, Set};
+use super::memory::{BLOCK, Memory, Part, Room};
 use super::place::{Place, next_turn};
 use crate::op::partial;
 use crate::program::LOOPS;
@@ -69,9 +70,9 @@ impl<T: Float> Kernels<T> {
     }
 }
 
-/// The rooms of rows: two that are joined in turn, and two that hold one number in all lanes.
+/// The rooms of rows: two that are joined in turn, and one for what is collected.
 const JOINED: [Room; 2] = [Room(0), Room(1)];
-const SAME: [Room; 2] = [Room(2), Room(3)];
+const COLLECTED: Room = Room(2);
 
 impl<T: Float> Reduce<T> {
     /// So much room for whole slices it needs, in numbers.
@@ -97,14 +98,15 @@ impl<T: Float> Reduce<T> {
                 match &self.partial {
                     None => {
                         let result = self.value(memory, slice);
-                        memory.write(&self.out, &turn, 0, &[result], true);
+                        memory.write(&self.out, &turn, Part::of_row(0, 1), &raw const result, true);
                     }
                     Some([result, factor]) => {
-                        let result = *memory.read(result, &turn, 0, 1, SAME[0]);
-                        let factor = *memory.read(factor, &turn, 0, 1, SAME[0]);
+                        let result = *memory.read(result, &turn, 0, 1, COLLECTED);
+                        let factor = *memory.read(factor, &turn, 0, 1, COLLECTED);
                         self.partials(memory, slice, result, factor, partials);
                         for (block, partials) in partials.chunks(BLOCK).enumerate() {
-                            memory.write(&self.out, &turn, (block * BLOCK) as u32, partials, true);
+                            let part = Part::of_row(block * BLOCK, partials.len());
+                            memory.write(&self.out, &turn, part, partials.as_ptr(), true);
                         }
                     }
                 }
@@ -123,7 +125,7 @@ impl<T: Float> Reduce<T> {
                 return std::slice::from_raw_parts(memory.slots().add(self.operand.at(turn)), self.length as usize);
             }
             for (block, to) in collected.chunks_mut(BLOCK).enumerate() {
-                let from = memory.read(&self.operand, turn, (block * BLOCK) as u32, to.len(), SAME[0]);
+                let from = memory.read(&self.operand, turn, block * BLOCK, to.len(), COLLECTED);
                 to.copy_from_slice(std::slice::from_raw_parts(from, to.len()));
             }
             collected
@@ -141,11 +143,7 @@ impl<T: Float> Reduce<T> {
                     let mut total = T::default();
                     for block in slice.chunks(BLOCK) {
                         let powers = memory.row(JOINED[0], block.len());
-                        (self.kernels.exp_of_difference)(
-                            powers,
-                            &[block, memory.same(SAME[0], shift, block.len()), &[], &[], &[]],
-                            0,
-                        );
+                        self.exp_of_difference(block, &shift, powers.as_mut_ptr());
                         total = total + (self.kernels.sum)(powers);
                     }
                     shift + total.ln()
@@ -170,7 +168,7 @@ impl<T: Float> Reduce<T> {
                 // SAFETY: the kernel was chosen for this processor; the rooms take turns.
                 so_far = unsafe {
                     let next = memory.row(JOINED[number % 2], BLOCK);
-                    kernel(next, &[so_far, row, &[], &[], &[]], 0);
+                    kernel(&Grid::row(BLOCK), &spots(next.as_mut_ptr(), [so_far.as_ptr(), row.as_ptr()]));
                     next
                 };
             }
@@ -179,6 +177,13 @@ impl<T: Float> Reduce<T> {
         let rest = if rows.is_empty() { &[] } else { rest };
         let all = joined.iter().chain(rest).copied();
         all.reduce(join).unwrap_or_else(|| if self.op == Op::Product { T::constant(1.0) } else { T::default() })
+    }
+
+    /// The exponentials of what numbers exceed another by.
+    unsafe fn exp_of_difference(&self, numbers: &[T], other: &T, out: *mut T) {
+        let grid = Grid::row_with_still(numbers.len(), [1]);
+        // SAFETY: the kernel was chosen for this processor; the caller has room for the results.
+        unsafe { (self.kernels.exp_of_difference)(&grid, &spots(out, [numbers.as_ptr(), other])) };
     }
 
     /// Writes the derivatives of a slice times a factor.
@@ -190,17 +195,12 @@ impl<T: Float> Reduce<T> {
                     let largest = self.joined(memory, slice, T::max);
                     let mut total = T::default();
                     for (block, out) in slice.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-                        let largest = memory.same(SAME[0], largest, block.len());
-                        (self.kernels.exp_of_difference)(out, &[block, largest, &[], &[], &[]], 0);
+                        self.exp_of_difference(block, &largest, out.as_mut_ptr());
                         total = total + (self.kernels.sum)(out);
                     }
-                    for out in out.chunks_mut(BLOCK) {
-                        let share = memory.row(JOINED[0], out.len());
-                        let (total, factor) =
-                            (memory.same(SAME[0], total, out.len()), memory.same(SAME[1], factor, out.len()));
-                        (self.kernels.share)(share, &[out, total, factor, &[], &[]], 0);
-                        out.copy_from_slice(share);
-                    }
+                    let first = out.as_mut_ptr();
+                    let operands = [first.cast_const(), &raw const total, &raw const factor];
+                    (self.kernels.share)(&Grid::row_with_still(out.len(), [1, 2]), &spots(first, operands));
                 }
                 return;
             }

@@ -1,47 +1,49 @@
-//! Instructions row by row: any formula, in any loops, by any route.
+//! Instructions of any formula, in any loops, by any route.
 //!
-//! The numbers of a row are collected where they do not stand side by side; a kernel computes the row, or its terms one
-//! after the other; and the results are put where they belong.
+//! Two loops, in which the results are different ones, become a [grid](super::grid); those that are left stand around it.
+//! What stands side by side, or still, is read and written where it is. Everything else is collected first, some rows at a
+//! time, and the results are put where they belong.
 
 use super::Float;
-use super::formula::MOST_OPERANDS;
-use super::kernels::{Add, Fold, Map};
-use super::memory::{BLOCK, Memory, Room};
-use super::place::{Place, next_turn};
+use super::grid::{FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Spots, spots};
+use super::kernels::Fold;
+use super::memory::{BLOCK, Memory, Part, ROWS, Room};
+use super::place::{Place, Way, next_turn};
 use crate::program::LOOPS;
 
-/// The room of the results, and that of a term that is added to them; those before belong to the operands.
-const RESULTS: Room = Room(MOST_OPERANDS);
-const TERM: Room = Room(MOST_OPERANDS + 1);
+/// The room of terms that are summed up, and that of their sums; those of places bear the places' numbers.
+const TERMS: Room = Room(PLACES);
 
-/// An instruction that is run row by row.
+/// So many lanes are computed at once where they are gone through several times, so that they are still near.
+const NEAR: u32 = 2048;
+
+/// An instruction that is run as grids.
 pub(super) struct Rows<T> {
-    /// The loops around the rows: first those that lead to other results, then those that are summed over.
+    /// The loops around the grid: first those that lead to other results, then those that are summed over. Those of the grid
+    /// run once here.
     pub trips: [u32; LOOPS],
     /// So many lead to other results.
     pub free: usize,
-    /// The length of the rows, and whether they are summed up.
-    pub lanes: u32,
+    pub grid: Grid,
+    /// Whether each row of the grid is summed up.
     pub is_summed: bool,
-    pub out: Place,
+    /// Whether the terms of the sums stand side by side, and are no function of anything.
+    pub is_plain_sum: bool,
     pub start: Begin,
-    /// Whether the results are not to be computed in their place, since operands stand there, too.
-    pub is_staged: bool,
-    pub operands: Vec<Place>,
-    pub exponent: i32,
+    /// The result, what is added to, and the operands, as many as there are.
+    pub places: Vec<Place>,
     pub term: Map<T>,
     pub activation: Option<Map<T>>,
-    /// So many lanes are computed at once.
-    pub block: u32,
-    /// Adds rows, and the numbers of a row.
-    pub add: Add<T>,
+    /// Adds the numbers of a row.
     pub sum: Fold<T>,
 }
 
 /// What sums start from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begin {
     Zero,
-    From(Place),
+    /// A number that stands somewhere.
+    From,
     /// What stands where the results go.
     Here,
 }
@@ -51,20 +53,68 @@ impl<T: Float> Rows<T> {
     ///
     /// # Safety
     ///
-    /// The places are of this program and these loops; operands do not overlap the results, unless it is staged.
+    /// The places are of this program and these loops; operands do not overlap the results, or move as these do.
     pub unsafe fn run(&self, memory: &mut Memory<T>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            match self.is_one_grid() {
+                true => self.run_one_grid(memory.slots()),
+                false => self.run_grids(memory),
+            }
+        }
+    }
+
+    /// Whether there is nothing to do but to call the kernel, once.
+    fn is_one_grid(&self) -> bool {
+        self.trips == [1; LOOPS] && !self.is_summed && self.activation.is_none() && self.is_direct()
+    }
+
+    /// Whether nothing is collected.
+    fn is_direct(&self) -> bool {
+        (0..self.places.len()).all(|place| self.is_in_place(place))
+    }
+
+    /// Whether a place is read and written where it is.
+    fn is_in_place(&self, place: usize) -> bool {
+        let Place { lane, way, .. } = &self.places[place];
+        let is_even = self.grid.lanes == 1 || *lane == 1 || *lane == 0 && place != OUT;
+        matches!(way, Way::Slot) && is_even
+    }
+
+    unsafe fn run_one_grid(&self, slots: *mut T) {
+        let mut spots = [slots; PLACES];
+        for (spot, place) in spots.iter_mut().zip(&self.places) {
+            *spot = slots.wrapping_add(place.base as usize);
+        }
+        // SAFETY: the kernel is one for this processor; all that it reads and writes was checked with the program.
+        unsafe { (self.term)(&self.grid, &spots) };
+    }
+
+    unsafe fn run_grids(&self, memory: &mut Memory<T>) {
+        let (rows, lanes) = (self.grid.rows as u32, self.grid.lanes as u32);
+        // What is collected has to fit into the rooms.
+        let (most, most_lanes) = match self.is_direct() && !self.is_summed {
+            true if self.activation.is_none() && self.trips[self.free..].iter().all(|trips| *trips == 1) => {
+                (u32::MAX, lanes)
+            }
+            true => (NEAR, NEAR),
+            false => (BLOCK as u32, BLOCK as u32),
+        };
+        let most_lanes = most_lanes.min(lanes);
+        let most_rows = (most / most_lanes).clamp(1, rows);
         let mut turn = [0; LOOPS];
         loop {
-            // SAFETY: the caller's promise.
-            unsafe {
-                if self.is_summed {
-                    self.run_summed(memory, &mut turn);
-                } else {
-                    let mut from = 0;
-                    while from < self.lanes {
-                        let count = (self.lanes - from).min(self.block);
-                        self.run_block(memory, &mut turn, from, count as usize);
-                        from += count;
+            for row in (0..rows).step_by(most_rows as usize) {
+                let rows = most_rows.min(rows - row);
+                // SAFETY: the caller's promise; parts are parts of the grid.
+                unsafe {
+                    if self.is_summed {
+                        self.run_summed(memory, &mut turn, Part { row, rows, lane: 0, lanes: most_lanes });
+                        continue;
+                    }
+                    for lane in (0..lanes).step_by(most_lanes as usize) {
+                        let lanes = most_lanes.min(lanes - lane);
+                        self.run_part(memory, &mut turn, Part { row, rows, lane, lanes });
                     }
                 }
             }
@@ -74,108 +124,155 @@ impl<T: Float> Rows<T> {
         }
     }
 
-    /// Some lanes of a row of results.
-    unsafe fn run_block(&self, memory: &mut Memory<T>, turn: &mut [u32; LOOPS], from: u32, count: usize) {
-        // SAFETY: the caller's promise. Rows of operands, results and terms are different ones: operands do not overlap the
-        // results, or these are staged in a room; and rooms have different numbers.
+    /// Some results, with all terms that are summed to each.
+    unsafe fn run_part(&self, memory: &mut Memory<T>, turn: &mut [u32; LOOPS], part: Part) {
+        let is_in_place = self.is_in_place(OUT);
+        let mut grid = Grid { rows: part.rows as usize, lanes: part.lanes as usize, ..self.grid };
+        let mut spots = [memory.slots(); PLACES];
+        // SAFETY: the caller's promise; each place has a room of its own.
         unsafe {
-            let in_place = self.out.is_contiguous() && !self.is_staged;
-            let results = match in_place {
-                true => memory.slots().add(self.out.at(turn) + from as usize),
-                false => memory.room(RESULTS),
-            };
-            let results = std::slice::from_raw_parts_mut(results, count);
-            let mut is_begun = match &self.start {
-                Begin::Zero => false,
-                Begin::Here => in_place,
-                Begin::From(place) => {
-                    let start = memory.read(place, turn, from, count, TERM);
-                    results.copy_from_slice(std::slice::from_raw_parts(start, count));
-                    true
-                }
-            };
+            self.find(OUT, memory, turn, part, &mut grid, &mut spots, is_in_place);
+            if self.start == Begin::From {
+                self.find(START, memory, turn, part, &mut grid, &mut spots, true);
+            }
+            grid.has_start = self.start == Begin::From || self.start == Begin::Here && is_in_place;
             loop {
-                let operands = self.operands(memory, turn, from, count);
-                if is_begun {
-                    let term = std::slice::from_raw_parts_mut(memory.room(TERM), count);
-                    (self.term)(term, &operands, self.exponent);
-                    (self.add)(results, term);
-                } else {
-                    (self.term)(results, &operands, self.exponent);
-                    is_begun = true;
+                for place in FIRST_OPERAND..self.places.len() {
+                    self.find(place, memory, turn, part, &mut grid, &mut spots, true);
+                }
+                if self.start == Begin::Here && is_in_place {
+                    Self::start_here(&mut grid, &mut spots);
+                }
+                (self.term)(&grid, &spots);
+                if !next_turn(turn, &self.trips, self.free..LOOPS) {
+                    break;
+                }
+                grid.has_start = true;
+                Self::start_here(&mut grid, &mut spots);
+            }
+            if let Some(activation) = self.activation {
+                grid.has_start = false;
+                spots[FIRST_OPERAND] = spots[OUT];
+                (grid.row[FIRST_OPERAND], grid.is_still[FIRST_OPERAND]) = (grid.row[OUT], false);
+                activation(&grid, &spots);
+            }
+            if !is_in_place {
+                memory.write(&self.places[OUT], turn, part, spots[OUT], self.start == Begin::Here);
+            }
+        }
+    }
+
+    /// Some results, to each of which a row is summed.
+    unsafe fn run_summed(&self, memory: &mut Memory<T>, turn: &mut [u32; LOOPS], part: Part) {
+        let count = part.rows as usize;
+        // SAFETY: the caller's promise; each place has a room of its own, and so have the terms.
+        unsafe {
+            let sums = memory.room(Room(OUT));
+            match self.start {
+                Begin::From => memory.collect(&self.places[START], turn, Part { lanes: 1, ..part }, sums),
+                Begin::Zero | Begin::Here => (0..count).for_each(|row| *sums.add(row) = T::default()),
+            }
+            loop {
+                match self.is_plain_sum {
+                    true => self.add_rows(memory, turn, part, sums),
+                    false => self.add_terms(memory, turn, part, sums),
                 }
                 if !next_turn(turn, &self.trips, self.free..LOOPS) {
                     break;
                 }
             }
             if let Some(activation) = self.activation {
-                activate(activation, results, std::slice::from_raw_parts_mut(memory.room(TERM), count));
+                activation(&Grid::row(count), &spots(sums, [sums.cast_const()]));
             }
-            if !in_place {
-                memory.write(&self.out, turn, from, results, matches!(self.start, Begin::Here));
+            memory.write(&self.places[OUT], turn, Part { lanes: 1, ..part }, sums, self.start == Begin::Here);
+        }
+    }
+
+    /// What is added to stands where the result goes.
+    fn start_here(grid: &mut Grid, spots: &mut Spots<T>) {
+        spots[START] = spots[OUT];
+        (grid.row[START], grid.is_still[START]) = (grid.row[OUT], false);
+    }
+
+    /// Adds rows of numbers, as they stand, to their sums.
+    unsafe fn add_rows(&self, memory: &Memory<T>, turn: &[u32; LOOPS], part: Part, sums: *mut T) {
+        let place = &self.places[FIRST_OPERAND];
+        for row in 0..part.rows as usize {
+            let first = place.at(turn) as isize + place.strides[ROWS] as isize * (part.row as usize + row) as isize;
+            // SAFETY: the caller's promise.
+            unsafe {
+                let numbers = std::slice::from_raw_parts(memory.slots().offset(first), self.grid.lanes);
+                *sums.add(row) = *sums.add(row) + (self.sum)(numbers);
             }
         }
     }
 
-    /// One result, to which all lanes are summed.
-    unsafe fn run_summed(&self, memory: &mut Memory<T>, turn: &mut [u32; LOOPS]) {
-        // SAFETY: the caller's promise; and as above.
-        unsafe {
-            let mut sum = match &self.start {
-                Begin::Zero | Begin::Here => T::default(),
-                Begin::From(place) => *memory.read(place, turn, 0, 1, TERM),
-            };
-            loop {
-                let mut from = 0;
-                while from < self.lanes {
-                    let count = (self.lanes - from).min(BLOCK as u32);
-                    let operands = self.operands(memory, turn, from, count as usize);
-                    let terms = std::slice::from_raw_parts_mut(memory.room(TERM), count as usize);
-                    (self.term)(terms, &operands, self.exponent);
-                    sum = sum + (self.sum)(terms);
-                    from += count;
+    /// Adds rows of terms to their sums, some lanes at a time.
+    unsafe fn add_terms(&self, memory: &mut Memory<T>, turn: &[u32; LOOPS], part: Part, sums: *mut T) {
+        for lane in (0..self.grid.lanes as u32).step_by(part.lanes as usize) {
+            let part = Part { lane, lanes: part.lanes.min(self.grid.lanes as u32 - lane), ..part };
+            let (rows, lanes) = (part.rows as usize, part.lanes as usize);
+            let mut grid = Grid { rows, lanes, has_start: false, ..self.grid };
+            let mut spots = [memory.room(TERMS); PLACES];
+            grid.row[OUT] = part.lanes as i32;
+            // SAFETY: the caller's promise; each place has a room of its own, and so have the terms.
+            unsafe {
+                for place in FIRST_OPERAND..self.places.len() {
+                    self.find(place, memory, turn, part, &mut grid, &mut spots, true);
                 }
-                if !next_turn(turn, &self.trips, self.free..LOOPS) {
-                    break;
+                (self.term)(&grid, &spots);
+                for row in 0..rows {
+                    let terms = std::slice::from_raw_parts(spots[OUT].add(row * lanes), lanes);
+                    *sums.add(row) = *sums.add(row) + (self.sum)(terms);
                 }
             }
-            let mut result = [sum];
-            if let Some(activation) = self.activation {
-                activate(activation, &mut result, &mut [sum]);
-            }
-            memory.write(&self.out, turn, 0, &result, matches!(self.start, Begin::Here));
         }
     }
 
-    /// The rows of the operands.
-    #[inline]
-    unsafe fn operands<'a>(
+    /// Where a part of a place begins, as it stands or collected in its room.
+    #[allow(clippy::too_many_arguments)]
+    unsafe fn find(
         &self,
+        place: usize,
         memory: &mut Memory<T>,
         turn: &[u32; LOOPS],
-        from: u32,
-        count: usize,
-    ) -> [&'a [T]; MOST_OPERANDS] {
-        let mut rows: [&[T]; MOST_OPERANDS] = [&[]; MOST_OPERANDS];
-        // What stands still fills its room with the first block; if nothing but lanes runs between the blocks, it is there yet.
-        let is_first = from == 0 || !self.is_summed && self.trips[self.free..].iter().any(|trips| *trips > 1);
-        for (number, (row, place)) in rows.iter_mut().zip(&self.operands).enumerate() {
-            // SAFETY: the caller's promise; each operand has a room of its own.
-            *row = unsafe {
-                let row = match is_first || !place.stands_still() {
-                    true => memory.read(place, turn, from, count, Room(number)),
-                    false => memory.room(Room(number)),
-                };
-                std::slice::from_raw_parts(row, count)
-            };
+        part: Part,
+        grid: &mut Grid,
+        spots: &mut Spots<T>,
+        is_read: bool,
+    ) {
+        let found = &self.places[place];
+        // SAFETY: the caller's promise; rooms are as large as what is collected at once.
+        unsafe {
+            if self.is_in_place(place) {
+                let moved =
+                    i64::from(found.strides[ROWS]) * i64::from(part.row) + i64::from(found.lane) * i64::from(part.lane);
+                spots[place] = memory.slots().offset((found.at(turn) as i64 + moved) as isize);
+                (grid.row[place], grid.is_still[place]) = (self.grid.row[place], self.grid.is_still[place]);
+            } else {
+                let room = memory.room(Room(place));
+                if is_read {
+                    memory.collect(found, turn, part, room);
+                }
+                spots[place] = room;
+                (grid.row[place], grid.is_still[place]) = (part.lanes as i32, false);
+            }
         }
-        rows
+    }
+
+    /// Moves all places on by that many turns of the repeat at that depth.
+    pub fn shift(&mut self, depth: usize, turns: i64) {
+        self.places.iter_mut().for_each(|place| place.shift(depth, turns));
     }
 }
 
-/// `results = activation(results)`, by a copy of them.
-pub(super) fn activate<T: Float>(activation: Map<T>, results: &mut [T], copy: &mut [T]) {
-    copy.copy_from_slice(results);
-    // SAFETY: the kernel was chosen for this processor.
-    unsafe { activation(results, &[copy, &[], &[], &[], &[]], 0) };
+/// `results = activation(results)`.
+///
+/// # Safety
+///
+/// The kernel was chosen for this processor.
+pub(super) unsafe fn activate<T: Float>(activation: Map<T>, results: &mut [T]) {
+    let first = results.as_mut_ptr();
+    // SAFETY: the caller's promise; operand and result are the same.
+    unsafe { activation(&Grid::row(results.len()), &spots(first, [first.cast_const()])) };
 }

@@ -196,12 +196,14 @@ fn flops(steps: &[Step]) -> f64 {
 }
 
 fn report<T: Float>(name: &str, program: &Program) {
-    for set in InstructionSet::available() {
+    let only = std::env::var("CHAINRULE_SET").ok();
+    let sets = InstructionSet::available().into_iter();
+    for set in sets.filter(|set| only.as_ref().is_none_or(|only| *only == format!("{set:?}"))) {
         let mut machine = Machine::<T>::with_instruction_set(program, set);
         for (place, input) in machine.inputs_mut().iter_mut().enumerate() {
-            *input = T::constant(((place * 7919) % 1000) as f64 * 0.001 - 0.4);
+            *input = T::constant(((place * 7919) % 1000) as f64 * 0.001);
         }
-        let least = time(|| machine.run().expect("a good program"));
+        let least = time(|| _ = machine.run_commands(false));
         let flops = flops(&program.steps) / least / 1000.0;
         let making = time(|| drop(Machine::<T>::with_instruction_set(program, set)));
         let bytes = machine.bytes();
@@ -228,13 +230,17 @@ fn speed() {
     report::<f64>("sigmoid of 10000", &map(Op::Sigmoid, 10_000));
 }
 
-/// Each instruction of a program alone.
+/// Each step of a program alone: of that which the file named by `CHAINRULE_PROGRAM` holds, or of a network's gradient.
 #[test]
 #[ignore = "measures"]
-fn speed_of_each_instruction() {
-    let program = moons();
+fn speed_of_each_step() {
+    let program = match std::env::var("CHAINRULE_PROGRAM") {
+        Ok(path) => Program::load_json(path).expect("a program"),
+        Err(_) => moons(),
+    };
+    report::<f64>("all steps", &program);
     for (number, step) in program.steps.iter().enumerate() {
-        let alone = Program { steps: vec![step.clone()], ..program.clone() };
-        report::<f64>(&format!("instruction {number}"), &alone);
+        let alone = Program { steps: vec![step.clone()], guards: Vec::new(), ..program.clone() };
+        report::<f64>(&format!("step {}", number + 1), &alone);
     }
 }

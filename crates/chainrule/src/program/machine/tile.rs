@@ -55,6 +55,13 @@ pub(super) struct Moving<P> {
 /// kernel needs it.
 pub(super) type Tiles<T> = unsafe fn(job: &Job<T>);
 
+/// Puts the lanes of each step side by side, step after step.
+///
+/// # Safety
+///
+/// The processor has the instruction set; all lanes of all steps may be read, and there is room for so many.
+pub(super) type Pack<T> = unsafe fn(from: Moving<*const T>, steps: usize, lanes: usize, to: *mut T);
+
 /// How the factors of a term move.
 ///
 /// # Safety
@@ -223,6 +230,36 @@ impl<P: Movable> Moving<P> {
     #[inline(always)]
     pub fn moved(self, rows: usize, steps: usize, lanes: usize) -> P {
         self.at.moved_by(self.row * rows as isize + self.step * steps as isize + self.lane * lanes as isize)
+    }
+}
+
+/// Packs, in squares where the steps stand side by side.
+///
+/// # Safety
+///
+/// As for [`Pack`].
+#[inline(always)]
+pub(super) unsafe fn pack<T: Float, V: Lanes<T>>(from: Moving<*const T>, steps: usize, lanes: usize, to: *mut T) {
+    let mut lane = 0;
+    // SAFETY: the caller's promise; lanes and steps are some of these.
+    unsafe {
+        while lane < lanes {
+            let count = V::WIDTH.min(lanes - lane);
+            let mut step = 0;
+            if from.step == 1 && count == V::WIDTH {
+                while step + V::WIDTH <= steps {
+                    V::transpose(from.moved(0, step, lane), from.lane, to.add(step * lanes + lane), lanes as isize);
+                    step += V::WIDTH;
+                }
+            }
+            while step < steps {
+                for next in lane..lane + count {
+                    to.add(step * lanes + next).write(*from.moved(0, step, next));
+                }
+                step += 1;
+            }
+            lane += count;
+        }
     }
 }
 

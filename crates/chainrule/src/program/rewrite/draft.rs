@@ -4,6 +4,7 @@
 //! So a transformation never has to move what is there: it adds inputs, constants and blocks of slots as it needs them, and
 //! emits instructions. [`finish`](Draft::finish) gives each slot that is used its place: inputs, constants, all others.
 
+use super::copies::leave_out_copies;
 use super::layout::{CACHE_LINE, Layout};
 use super::reach::{Routes, Turns, for_each};
 use super::slot_set::SlotSet;
@@ -234,6 +235,13 @@ impl Draft {
     /// result yet.
     pub fn unfinished(&self, steps: &[Step]) -> SlotSet {
         self.marked(steps, |instruction| instruction.start == Start::Here && instruction.activation.is_some())
+    }
+
+    /// Leaves copies out that need not be made.
+    pub fn leave_out_copies(&mut self) {
+        let mut steps = std::mem::take(&mut self.steps);
+        leave_out_copies(self, &mut steps);
+        self.steps = steps;
     }
 
     /// Puts the slots in order.
