@@ -58,6 +58,31 @@ impl Grid {
     }
 }
 
+/// A grid whose spots are found one by one.
+pub(super) struct Aim<T> {
+    pub grid: Grid,
+    pub spots: Spots<T>,
+}
+
+/// Where a place begins, and how it moves.
+#[derive(Clone, Copy)]
+pub(super) struct Standing<T> {
+    pub spot: *mut T,
+    pub row: i32,
+    pub is_still: bool,
+}
+
+impl<T> Aim<T> {
+    pub fn new(grid: Grid) -> Self {
+        Aim { grid, spots: [std::ptr::null_mut(); PLACES] }
+    }
+
+    pub fn set(&mut self, place: usize, Standing { spot, row, is_still }: Standing<T>) {
+        self.spots[place] = spot;
+        (self.grid.row[place], self.grid.is_still[place]) = (row, is_still);
+    }
+}
+
 /// The spots of a result and of operands.
 pub(super) fn spots<T, const OPERANDS: usize>(out: *mut T, operands: [*const T; OPERANDS]) -> Spots<T> {
     let mut spots = [out; PLACES];
@@ -80,7 +105,7 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
     let end = FIRST_OPERAND + F::OPERANDS;
     // Numbers that are the same in all lanes, as a vector from which reading does not move on.
     let mut same = [const { Line(MaybeUninit::<V::Numbers>::uninit()) }; PLACES];
-    let mut steps = [V::WIDTH; PLACES];
+    let mut steps = [V::NUMBERS; PLACES];
     for place in START..end {
         if grid.is_still[place] {
             steps[place] = 0;
@@ -93,13 +118,11 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
             let mut at = spots;
             for place in START..end {
                 if grid.is_still[place] && (place != START || grid.has_start) {
-                    let vector: *mut T = same[place].0.as_mut_ptr().cast();
-                    V::splat(*spots[place]).store(vector);
-                    at[place] = vector;
+                    at[place] = (&raw mut *same[place].0.write(V::all(*spots[place]))).cast();
                 }
             }
             let mut left = grid.lanes;
-            while left >= V::WIDTH {
+            while left >= V::NUMBERS {
                 let mut numbers = [V::all(T::default()); MOST_OPERANDS];
                 for operand in 0..F::OPERANDS {
                     numbers[operand] = at[FIRST_OPERAND + operand].cast::<V::Numbers>().read_unaligned();
@@ -112,18 +135,18 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
                 for place in 0..end {
                     at[place] = at[place].wrapping_add(steps[place]);
                 }
-                left -= V::WIDTH;
+                left -= V::NUMBERS;
             }
             if left > 0 {
                 let mut numbers = [V::all(T::default()); MOST_OPERANDS];
                 for operand in 0..F::OPERANDS {
-                    numbers[operand] = some::<T, V>(at[FIRST_OPERAND + operand], left);
+                    numbers[operand] = V::some(at[FIRST_OPERAND + operand], left);
                 }
                 let mut results = formula::<T, V, F, FUSED>(&numbers, grid.exponent);
                 if grid.has_start {
-                    results = sum::<T, V>(some::<T, V>(at[START], left), results);
+                    results = sum::<T, V>(V::some(at[START], left), results);
                 }
-                V::load((&raw const results).cast()).store_first(at[OUT], left);
+                V::put(results, at[OUT], left);
             }
             for place in 0..end {
                 spots[place] = spots[place].wrapping_offset(grid.row[place] as isize);
@@ -139,7 +162,7 @@ fn formula<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(
     exponent: i32,
 ) -> V::Numbers {
     let mut results = V::all(T::default());
-    for lane in 0..V::WIDTH {
+    for lane in 0..V::NUMBERS {
         let [a, b, c, d, e] = numbers;
         let operands: [Lane<T, FUSED>; MOST_OPERANDS] =
             [Lane(a[lane]), Lane(b[lane]), Lane(c[lane]), Lane(d[lane]), Lane(e[lane])];
@@ -151,21 +174,8 @@ fn formula<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(
 #[inline(always)]
 fn sum<T: Float, V: Lanes<T>>(a: V::Numbers, b: V::Numbers) -> V::Numbers {
     let mut sums = a;
-    for lane in 0..V::WIDTH {
+    for lane in 0..V::NUMBERS {
         sums[lane] = a[lane] + b[lane];
     }
     sums
-}
-
-/// The first numbers that stand here, and zeros.
-///
-/// # Safety
-///
-/// As for [`Lanes::load_first`].
-#[inline(always)]
-unsafe fn some<T: Float, V: Lanes<T>>(at: *const T, count: usize) -> V::Numbers {
-    let mut numbers = V::all(T::default());
-    // SAFETY: the caller's promise.
-    unsafe { V::load_first(at, count).store((&raw mut numbers).cast()) };
-    numbers
 }

@@ -6,12 +6,12 @@ use super::grid::{self, Grid, Map, Spots};
 use super::lanes::Lanes;
 use super::tile::{self, Job, Kind, Moving, Pack, Tiles};
 
-/// A number made of a row.
+/// The sum of a row, each number times a factor.
 ///
 /// # Safety
 ///
 /// The processor has the instruction set.
-pub(super) type Fold<T> = unsafe fn(row: &[T]) -> T;
+pub(super) type Sum<T> = unsafe fn(row: &[T], factor: T) -> T;
 
 /// An instruction set, as kernels see it.
 pub(super) trait Set {
@@ -26,7 +26,7 @@ pub(super) trait Set {
     /// The kernel that puts lanes side by side.
     fn pack<T: Float>() -> Pack<T>;
     /// The kernel of a sum.
-    fn sum<T: Float>() -> Fold<T>;
+    fn sum<T: Float>() -> Sum<T>;
 }
 
 macro_rules! sets {
@@ -76,11 +76,11 @@ macro_rules! sets {
                 pack::<T>
             }
 
-            fn sum<T: Float>() -> Fold<T> {
+            fn sum<T: Float>() -> Sum<T> {
                 $(#[$feature])?
-                unsafe fn sum<T: Float>(row: &[T]) -> T {
+                unsafe fn sum<T: Float>(row: &[T], factor: T) -> T {
                     // SAFETY: the caller promises that the processor has the instruction set.
-                    unsafe { super::kernels::sum::<T, $Vector>(row) }
+                    unsafe { super::kernels::sum::<T, $Vector>(row, factor) }
                 }
                 sum::<T>
             }
@@ -104,20 +104,20 @@ sets! {
 ///
 /// The processor has the instruction set of the vectors.
 #[inline(always)]
-unsafe fn sum<T: Float, V: Lanes<T>>(row: &[T]) -> T {
+unsafe fn sum<T: Float, V: Lanes<T>>(row: &[T], factor: T) -> T {
     // SAFETY: the caller's promise; chunks are as long as what is loaded.
     unsafe {
-        let mut sums = [V::splat(T::default()); 4];
+        let (mut sums, factor) = ([V::splat(T::default()); 4], V::splat(factor));
         let (mut at, mut left) = (row.as_ptr(), row.len());
         while left >= 4 * V::WIDTH {
             for (k, sum) in sums.iter_mut().enumerate() {
-                *sum = sum.add(V::load(at.add(k * V::WIDTH)));
+                *sum = V::load(at.add(k * V::WIDTH)).mul_add(factor, *sum);
             }
             (at, left) = (at.add(4 * V::WIDTH), left - 4 * V::WIDTH);
         }
         while left > 0 {
             let count = left.min(V::WIDTH);
-            sums[0] = sums[0].add(V::load_first(at, count));
+            sums[0] = V::load_first(at, count).mul_add(factor, sums[0]);
             (at, left) = (at.add(count), left - count);
         }
         (sums[0].add(sums[1])).add(sums[2].add(sums[3])).sum()

@@ -12,15 +12,21 @@ use super::Float;
 /// All methods: the processor has the instructions of this kind of register; pointers are good for as many numbers as are
 /// loaded or stored.
 pub trait Lanes<T>: Copy {
-    /// Its numbers.
+    /// So many numbers that a formula is computed for at once: an array for one register, or for several small ones.
     type Numbers: Copy + std::ops::IndexMut<usize, Output = T>;
+    /// The length of that array.
+    const NUMBERS: usize;
     /// So many numbers it has.
     const WIDTH: usize;
     /// So many such registers the processor has.
     const REGISTERS: usize;
 
-    /// The same number in all places, as an array.
+    /// The same number in all places of an array.
     fn all(x: T) -> Self::Numbers;
+    /// An array of the first `count` numbers that stand here, and zeros; at most `NUMBERS`.
+    unsafe fn some(from: *const T, count: usize) -> Self::Numbers;
+    /// Writes the first `count` numbers of an array here; at most `NUMBERS`.
+    unsafe fn put(numbers: Self::Numbers, to: *mut T, count: usize);
     /// The same number in all places.
     unsafe fn splat(x: T) -> Self;
     /// The numbers that stand here.
@@ -82,13 +88,32 @@ macro_rules! each {
 }
 
 impl<T: Float, const WIDTH: usize, const FUSED: bool> Lanes<T> for Array<T, WIDTH, FUSED> {
-    type Numbers = [T; WIDTH];
+    type Numbers = [T; 8];
+    const NUMBERS: usize = 8;
     const WIDTH: usize = WIDTH;
     const REGISTERS: usize = if FUSED { 32 } else { 16 };
 
     #[inline(always)]
-    fn all(x: T) -> [T; WIDTH] {
-        [x; WIDTH]
+    fn all(x: T) -> [T; 8] {
+        [x; 8]
+    }
+
+    #[inline(always)]
+    unsafe fn some(from: *const T, count: usize) -> [T; 8] {
+        let mut numbers = [T::default(); 8];
+        for (lane, number) in numbers.iter_mut().enumerate().take(count) {
+            // SAFETY: so the caller promises.
+            *number = unsafe { *from.add(lane) };
+        }
+        numbers
+    }
+
+    #[inline(always)]
+    unsafe fn put(numbers: [T; 8], to: *mut T, count: usize) {
+        for (lane, number) in numbers.into_iter().enumerate().take(count) {
+            // SAFETY: so the caller promises.
+            unsafe { *to.add(lane) = number };
+        }
     }
 
     #[inline(always)]
@@ -199,12 +224,23 @@ mod x86 {
             // SAFETY of all: the caller promises that the processor has these instructions, and that the pointers are good.
             impl Lanes<$float> for $Name {
                 type Numbers = [$float; $width];
+                const NUMBERS: usize = $width;
                 const WIDTH: usize = $width;
                 const REGISTERS: usize = $registers;
 
                 #[inline(always)]
                 fn all(x: $float) -> [$float; $width] {
                     [x; $width]
+                }
+                #[inline(always)]
+                unsafe fn some(from: *const $float, count: usize) -> [$float; $width] {
+                    let mut numbers = [0.0; $width];
+                    unsafe { Self::load_first(from, count).store((&raw mut numbers).cast()) };
+                    numbers
+                }
+                #[inline(always)]
+                unsafe fn put(numbers: [$float; $width], to: *mut $float, count: usize) {
+                    unsafe { Self::load((&raw const numbers).cast()).store_first(to, count) };
                 }
                 #[inline(always)]
                 unsafe fn splat(x: $float) -> Self {

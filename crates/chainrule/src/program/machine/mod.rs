@@ -35,7 +35,7 @@ pub use instruction_set::InstructionSet;
 
 use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
-use kernels::{Fold, Set};
+use kernels::{Set, Sum};
 use memory::{BLOCK, Memory, Misread};
 use prepare::{Command, prepare};
 use slots::Slots;
@@ -68,7 +68,7 @@ pub struct Machine<T> {
     /// The same with products in which a zero gives 0 whatever the other factor is; made when they are first needed.
     careful: Option<Vec<Command<T>>>,
     has_strong_products: bool,
-    sum: Fold<T>,
+    sum: Sum<T>,
 }
 
 impl<T: Float> Machine<T> {
@@ -233,14 +233,13 @@ impl<T: Float> Machine<T> {
         memory.misread
     }
 
-    /// Whether all results are finite, as far as their sums tell: these are not, where one of them is not.
+    /// Whether all results are finite: 0 times a number is 0 unless it is infinite or NaN.
     fn has_finite_outputs(&self) -> bool {
         let mut stretches = self.program.outputs.iter().flat_map(|output| &output.slots);
         stretches.all(|stretch| {
             let numbers = &self.slots[stretch.start as usize..stretch.end as usize];
             // SAFETY: the kernel was chosen for this processor.
-            let sum: f64 = unsafe { (self.sum)(numbers) }.into();
-            sum.is_finite()
+            unsafe { (self.sum)(numbers, T::default()) == T::default() }
         })
     }
 }
@@ -255,7 +254,7 @@ fn commands<T: Float>(program: &Program, instruction_set: InstructionSet, is_car
     with_kernels!(instruction_set, prepare, T, (program, is_careful))
 }
 
-fn sum<T: Float, S: Set>() -> Fold<T> {
+fn sum<T: Float, S: Set>() -> Sum<T> {
     S::sum::<T>()
 }
 

@@ -6,7 +6,7 @@ use super::grid::{FIRST_OPERAND, Grid, Map};
 use super::kernels::Set;
 use super::memory::{LANES, Memory, ROWS};
 use super::nest::{Nest, Operand};
-use super::place::Place;
+use super::place::{Place, Way};
 use super::products::Product;
 use super::reduce::{self, Reduce, is_reduction, joining};
 use super::rows::{Begin, Rows};
@@ -199,7 +199,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             free,
             grid,
             is_summed,
-            is_plain_sum: is_summed && matches!(term, Term::Copy(_)) && places[FIRST_OPERAND].is_contiguous(),
+            is_plain_sum: is_summed && self.is_plain(term, &places[FIRST_OPERAND..]),
             start,
             places,
             term: kernel,
@@ -230,6 +230,19 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let is_here = instruction.start == Start::Here;
         let functions = Functions { term, exponent, is_here, activation };
         Scalars::new(nest, &functions, &self.program.tables, !self.repeats.is_empty())
+    }
+
+    /// Whether a term is a number that stands beside those of the other lanes, or such a number times one that stands still.
+    fn is_plain(&self, term: &Term, operands: &[Place]) -> bool {
+        let is_still = |place: &Place| place.lane == 0 && matches!(place.way, Way::Slot);
+        match (term, operands) {
+            (Term::Copy(_), [number]) => number.is_contiguous(),
+            (Term::Product { is_strong, .. }, [a, b]) => {
+                let is_scaled = a.is_contiguous() && is_still(b) || is_still(a) && b.is_contiguous();
+                is_scaled && !(*is_strong && self.is_careful)
+            }
+            _ => false,
+        }
     }
 
     /// The kernel of a term over rows, and its exponent.

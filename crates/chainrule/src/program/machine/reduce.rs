@@ -3,7 +3,7 @@
 use super::Float;
 use super::formula::{Formula, MOST_OPERANDS};
 use super::grid::{Grid, Map, spots};
-use super::kernels::{Fold, Set};
+use super::kernels::{Set, Sum};
 use super::memory::{BLOCK, Memory, Part, Room};
 use super::place::{Place, next_turn};
 use crate::op::partial;
@@ -27,7 +27,7 @@ pub(super) struct Reduce<T> {
 /// What reductions are made of.
 #[derive(Clone, Copy)]
 pub(super) struct Kernels<T> {
-    sum: Fold<T>,
+    sum: Sum<T>,
     /// Joins two rows lane by lane.
     join: Option<Map<T>>,
     exp_of_difference: Map<T>,
@@ -144,15 +144,15 @@ impl<T: Float> Reduce<T> {
                     for block in slice.chunks(BLOCK) {
                         let powers = memory.row(JOINED[0], block.len());
                         self.exp_of_difference(block, &shift, powers.as_mut_ptr());
-                        total = total + (self.kernels.sum)(powers);
+                        total = total + (self.kernels.sum)(powers, T::constant(1.0));
                     }
                     shift + total.ln()
                 }
                 Op::Maximum => self.joined(memory, slice, T::max),
                 Op::Minimum => self.joined(memory, slice, T::min),
                 Op::Product => self.joined(memory, slice, |a, b| a * b),
-                Op::Mean => (self.kernels.sum)(slice) / T::constant(slice.len() as f64),
-                _ => (self.kernels.sum)(slice),
+                Op::Mean => (self.kernels.sum)(slice, T::constant(1.0)) / T::constant(slice.len() as f64),
+                _ => (self.kernels.sum)(slice, T::constant(1.0)),
             }
         }
     }
@@ -196,7 +196,7 @@ impl<T: Float> Reduce<T> {
                     let mut total = T::default();
                     for (block, out) in slice.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
                         self.exp_of_difference(block, &largest, out.as_mut_ptr());
-                        total = total + (self.kernels.sum)(out);
+                        total = total + (self.kernels.sum)(out, T::constant(1.0));
                     }
                     let first = out.as_mut_ptr();
                     let operands = [first.cast_const(), &raw const total, &raw const factor];

@@ -5,8 +5,8 @@
 //! time, and the results are put where they belong.
 
 use super::Float;
-use super::grid::{FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Spots, spots};
-use super::kernels::Fold;
+use super::grid::{Aim, FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Standing, spots};
+use super::kernels::Sum;
 use super::memory::{BLOCK, Memory, Part, ROWS, Room};
 use super::place::{Place, Way, next_turn};
 use crate::program::LOOPS;
@@ -27,7 +27,7 @@ pub(super) struct Rows<T> {
     pub grid: Grid,
     /// Whether each row of the grid is summed up.
     pub is_summed: bool,
-    /// Whether the terms of the sums stand side by side, and are no function of anything.
+    /// Whether the terms of the sums stand side by side, and are no function of anything, or times one number each.
     pub is_plain_sum: bool,
     pub start: Begin,
     /// The result, what is added to, and the operands, as many as there are.
@@ -35,7 +35,7 @@ pub(super) struct Rows<T> {
     pub term: Map<T>,
     pub activation: Option<Map<T>>,
     /// Adds the numbers of a row.
-    pub sum: Fold<T>,
+    pub sum: Sum<T>,
 }
 
 /// What sums start from.
@@ -127,37 +127,41 @@ impl<T: Float> Rows<T> {
     /// Some results, with all terms that are summed to each.
     unsafe fn run_part(&self, memory: &mut Memory<T>, turn: &mut [u32; LOOPS], part: Part) {
         let is_in_place = self.is_in_place(OUT);
-        let mut grid = Grid { rows: part.rows as usize, lanes: part.lanes as usize, ..self.grid };
-        let mut spots = [memory.slots(); PLACES];
+        let mut aim = Aim::new(Grid { rows: part.rows as usize, lanes: part.lanes as usize, ..self.grid });
         // SAFETY: the caller's promise; each place has a room of its own.
         unsafe {
-            self.find(OUT, memory, turn, part, &mut grid, &mut spots, is_in_place);
-            if self.start == Begin::From {
-                self.find(START, memory, turn, part, &mut grid, &mut spots, true);
+            let out = match is_in_place {
+                true => self.in_place(OUT, memory, turn, part),
+                false => self.in_room(OUT, memory, part),
+            };
+            aim.set(OUT, out);
+            match self.start {
+                Begin::Zero => aim.grid.has_start = false,
+                Begin::From => aim.set(START, self.find(START, memory, turn, part)),
+                // Where it is not in place, the sum is added to it when it is written.
+                Begin::Here => {
+                    aim.grid.has_start = is_in_place;
+                    aim.set(START, out);
+                }
             }
-            grid.has_start = self.start == Begin::From || self.start == Begin::Here && is_in_place;
             loop {
                 for place in FIRST_OPERAND..self.places.len() {
-                    self.find(place, memory, turn, part, &mut grid, &mut spots, true);
+                    aim.set(place, self.find(place, memory, turn, part));
                 }
-                if self.start == Begin::Here && is_in_place {
-                    Self::start_here(&mut grid, &mut spots);
-                }
-                (self.term)(&grid, &spots);
+                (self.term)(&aim.grid, &aim.spots);
                 if !next_turn(turn, &self.trips, self.free..LOOPS) {
                     break;
                 }
-                grid.has_start = true;
-                Self::start_here(&mut grid, &mut spots);
+                aim.grid.has_start = true;
+                aim.set(START, out);
             }
             if let Some(activation) = self.activation {
-                grid.has_start = false;
-                spots[FIRST_OPERAND] = spots[OUT];
-                (grid.row[FIRST_OPERAND], grid.is_still[FIRST_OPERAND]) = (grid.row[OUT], false);
-                activation(&grid, &spots);
+                aim.grid.has_start = false;
+                aim.set(FIRST_OPERAND, out);
+                activation(&aim.grid, &aim.spots);
             }
             if !is_in_place {
-                memory.write(&self.places[OUT], turn, part, spots[OUT], self.start == Begin::Here);
+                memory.write(&self.places[OUT], turn, part, out.spot, self.start == Begin::Here);
             }
         }
     }
@@ -188,21 +192,17 @@ impl<T: Float> Rows<T> {
         }
     }
 
-    /// What is added to stands where the result goes.
-    fn start_here(grid: &mut Grid, spots: &mut Spots<T>) {
-        spots[START] = spots[OUT];
-        (grid.row[START], grid.is_still[START]) = (grid.row[OUT], false);
-    }
-
     /// Adds rows of numbers, as they stand, to their sums.
     unsafe fn add_rows(&self, memory: &Memory<T>, turn: &[u32; LOOPS], part: Part, sums: *mut T) {
-        let place = &self.places[FIRST_OPERAND];
-        for row in 0..part.rows as usize {
-            let first = place.at(turn) as isize + place.strides[ROWS] as isize * (part.row as usize + row) as isize;
-            // SAFETY: the caller's promise.
+        let still = (FIRST_OPERAND..self.places.len()).find(|place| self.grid.is_still[*place]);
+        let numbers = if still == Some(FIRST_OPERAND) { FIRST_OPERAND + 1 } else { FIRST_OPERAND };
+        for row in 0..part.rows {
+            let (sum, part) = (sums.wrapping_add(row as usize), Part { row: part.row + row, ..part });
+            // SAFETY: the caller's promise; the rows are some of the grid.
             unsafe {
-                let numbers = std::slice::from_raw_parts(memory.slots().offset(first), self.grid.lanes);
-                *sums.add(row) = *sums.add(row) + (self.sum)(numbers);
+                let factor = still.map_or(T::constant(1.0), |place| *self.in_place(place, memory, turn, part).spot);
+                let first = self.in_place(numbers, memory, turn, part).spot;
+                *sum = *sum + (self.sum)(std::slice::from_raw_parts(first, self.grid.lanes), factor);
             }
         }
     }
@@ -212,52 +212,48 @@ impl<T: Float> Rows<T> {
         for lane in (0..self.grid.lanes as u32).step_by(part.lanes as usize) {
             let part = Part { lane, lanes: part.lanes.min(self.grid.lanes as u32 - lane), ..part };
             let (rows, lanes) = (part.rows as usize, part.lanes as usize);
-            let mut grid = Grid { rows, lanes, has_start: false, ..self.grid };
-            let mut spots = [memory.room(TERMS); PLACES];
-            grid.row[OUT] = part.lanes as i32;
+            let mut aim = Aim::new(Grid { rows, lanes, has_start: false, ..self.grid });
+            let terms = memory.room(TERMS);
+            aim.set(OUT, Standing { spot: terms, row: lanes as i32, is_still: false });
             // SAFETY: the caller's promise; each place has a room of its own, and so have the terms.
             unsafe {
                 for place in FIRST_OPERAND..self.places.len() {
-                    self.find(place, memory, turn, part, &mut grid, &mut spots, true);
+                    aim.set(place, self.find(place, memory, turn, part));
                 }
-                (self.term)(&grid, &spots);
+                (self.term)(&aim.grid, &aim.spots);
                 for row in 0..rows {
-                    let terms = std::slice::from_raw_parts(spots[OUT].add(row * lanes), lanes);
-                    *sums.add(row) = *sums.add(row) + (self.sum)(terms);
+                    let terms = std::slice::from_raw_parts(terms.add(row * lanes), lanes);
+                    *sums.add(row) = *sums.add(row) + (self.sum)(terms, T::constant(1.0));
                 }
             }
         }
     }
 
-    /// Where a part of a place begins, as it stands or collected in its room.
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn find(
-        &self,
-        place: usize,
-        memory: &mut Memory<T>,
-        turn: &[u32; LOOPS],
-        part: Part,
-        grid: &mut Grid,
-        spots: &mut Spots<T>,
-        is_read: bool,
-    ) {
-        let found = &self.places[place];
+    /// Where a part of a place is read, as it stands or collected in its room.
+    unsafe fn find(&self, place: usize, memory: &mut Memory<T>, turn: &[u32; LOOPS], part: Part) -> Standing<T> {
         // SAFETY: the caller's promise; rooms are as large as what is collected at once.
         unsafe {
             if self.is_in_place(place) {
-                let moved =
-                    i64::from(found.strides[ROWS]) * i64::from(part.row) + i64::from(found.lane) * i64::from(part.lane);
-                spots[place] = memory.slots().offset((found.at(turn) as i64 + moved) as isize);
-                (grid.row[place], grid.is_still[place]) = (self.grid.row[place], self.grid.is_still[place]);
-            } else {
-                let room = memory.room(Room(place));
-                if is_read {
-                    memory.collect(found, turn, part, room);
-                }
-                spots[place] = room;
-                (grid.row[place], grid.is_still[place]) = (part.lanes as i32, false);
+                return self.in_place(place, memory, turn, part);
             }
+            let collected = self.in_room(place, memory, part);
+            memory.collect(&self.places[place], turn, part, collected.spot);
+            collected
         }
+    }
+
+    /// A part of a place, as it stands in the slots.
+    unsafe fn in_place(&self, place: usize, memory: &Memory<T>, turn: &[u32; LOOPS], part: Part) -> Standing<T> {
+        let found = &self.places[place];
+        let moved = i64::from(found.strides[ROWS]) * i64::from(part.row) + i64::from(found.lane) * i64::from(part.lane);
+        // SAFETY: the caller's promise.
+        let spot = unsafe { memory.slots().offset((found.at(turn) as i64 + moved) as isize) };
+        Standing { spot, row: self.grid.row[place], is_still: self.grid.is_still[place] }
+    }
+
+    /// The room of a part of a place.
+    fn in_room(&self, place: usize, memory: &mut Memory<T>, part: Part) -> Standing<T> {
+        Standing { spot: memory.room(Room(place)), row: part.lanes as i32, is_still: false }
     }
 
     /// Moves all places on by that many turns of the repeat at that depth.
