@@ -304,8 +304,11 @@ fn best_lanes(nest: &Nest, width: usize) -> (usize, f64) {
         let operands: f64 = nest.operands.iter().map(collected).sum();
         let vectors = (lanes / width as f64).ceil();
         let of_a_vector = if is_summed { 5.0 } else { 3.0 };
-        let is_direct = !is_summed && operands + results == 0.0;
-        (if is_direct { 30.0 } else { 100.0 }) + all / lanes * (12.0 + results + vectors * of_a_vector) + all * operands
+        let mut others = (0..LOOPS).filter(|other| *other != depth && nest.trips[*other] > 1);
+        let are_rows = others.clone().count() <= 1 && others.all(|other| !nest.is_summed_over(other));
+        let is_one_grid = !is_summed && are_rows && operands + results == 0.0;
+        let around = if is_one_grid { 30.0 } else { 100.0 };
+        around + all / lanes * (12.0 + results + vectors * of_a_vector) + all * operands
     };
     let candidates = (0..LOOPS).rev().map(|depth| (depth, cycles(depth)));
     candidates.min_by(|a, b| a.1.total_cmp(&b.1)).expect("there are loops")
