@@ -4,9 +4,10 @@
 //! no nest worth an instruction of its own are put together in one whose places are listed in a table.
 
 use super::constants::Constants;
-use super::fuse::{Item, Kind, Operand};
+use super::fuse::{Item, Kind};
 use super::level::Levels;
 use super::nest::{DEPTH, Nest, nests};
+use super::operands::{Operand, Stretch as OperandStretch, operand_at};
 use crate::Op;
 use crate::program::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
 
@@ -51,6 +52,10 @@ struct Turns<'a> {
     trips: [u32; DEPTH],
     /// Whether addresses move by the same distances with each turn of a loop.
     is_regular: bool,
+    /// The operands of the first item.
+    first: Vec<Operand>,
+    /// Those of the items that are one turn of each loop later; none where a loop runs once.
+    seconds: [Vec<Operand>; DEPTH],
 }
 
 /// Terms of a sum that stand at equal distances: where among the operands the first one's first factor is, where its second
@@ -84,7 +89,7 @@ impl Lowering<'_> {
         let mut rest = Vec::new();
         for nest in nests(self.levels, group) {
             let items = &group[nest.first..nest.first + nest.items()];
-            let turns = Turns { items, trips: nest.trips, is_regular: true };
+            let turns = self.turns(items, nest.trips, true);
             if self.is_worthwhile(&turns, nest) {
                 self.instructions(&turns);
             } else {
@@ -94,21 +99,33 @@ impl Lowering<'_> {
         rest
     }
 
+    fn turns<'a>(&self, items: &'a [u32], trips: [u32; DEPTH], is_regular: bool) -> Turns<'a> {
+        let operands = |place: usize| -> Vec<Operand> {
+            self.operands(items[place]).iter().flat_map(|stretch| stretch.operands()).collect()
+        };
+        let is_loop = |depth: usize| is_regular && trips[depth] > 1;
+        let seconds = std::array::from_fn(|depth| match is_loop(depth) {
+            true => operands(next_turn(trips, depth)),
+            false => Vec::new(),
+        });
+        Turns { items, trips, is_regular, first: operands(0), seconds }
+    }
+
     /// Lowers items of one shape, their places listed in tables.
     fn listed(&mut self, items: &[u32]) {
-        self.instructions(&Turns { items, trips: [1, 1, items.len() as u32], is_regular: items.len() == 1 });
+        self.instructions(&self.turns(items, [1, 1, items.len() as u32], items.len() == 1));
     }
 
     /// Lowers sums of many shapes, their places listed in tables: an instruction adds one more term to all sums that have so
     /// many, so that there are as many instructions as the longest has terms, however few have the same.
     fn sums_of_all_shapes(&mut self, mut items: Vec<u32>) {
-        let plain = |lowering: &Self, item: u32| lowering.item(item).shape.plain as usize;
-        let products = |lowering: &Self, item: u32| lowering.item(item).shape.products as usize;
+        let plain = |lowering: &Self, item: u32| lowering.item(item).shape.plain;
+        let products = |lowering: &Self, item: u32| lowering.item(item).shape.products;
         let activation = self.item(items[0]).shape.activation;
         // The longest come first, so that those with so many terms are always the first ones.
         items.sort_by_key(|item| std::cmp::Reverse((plain(self, *item), products(self, *item))));
         let with_plain = items.partition_point(|item| plain(self, *item) > 0);
-        let most = |lowering: &Self, count: fn(&Self, u32) -> usize| {
+        let most = |lowering: &Self, count: fn(&Self, u32) -> u32| {
             items.iter().map(|item| count(lowering, *item)).max().unwrap_or(0)
         };
         let (most_plain, most_products) = (most(self, plain), most(self, products));
@@ -124,8 +141,8 @@ impl Lowering<'_> {
             for term in 0..most_products {
                 let count = items.partition_point(|item| products(self, *item) > term);
                 let items = &items[..count];
-                let a = self.places(items, |item| item.shape.plain as usize + term);
-                let b = self.places(items, |item| (item.shape.plain + item.shape.products) as usize + term);
+                let a = self.places(items, |item| item.shape.plain + term);
+                let b = self.places(items, |item| item.shape.plain + item.shape.products + term);
                 self.add_term(items, is_first && term == 0, Term::Product { a, b, is_strong: false });
             }
         }
@@ -139,16 +156,15 @@ impl Lowering<'_> {
     /// Adds a term to each of the sums, or begins them with it.
     fn add_term(&mut self, items: &[u32], is_first: bool, term: Term) {
         if !items.is_empty() {
-            let turns = Turns { items, trips: [1, 1, items.len() as u32], is_regular: items.len() == 1 };
+            let turns = self.turns(items, [1, 1, items.len() as u32], items.len() == 1);
             self.push(&turns, if is_first { Start::Zero } else { Start::Here }, term, 1, None);
         }
     }
 
     /// Where one operand of each item stands, listed in a table.
-    fn places(&mut self, items: &[u32], position: impl Fn(&Item) -> usize) -> Access {
-        let operands: Vec<Operand> =
-            items.iter().map(|item| self.operands(*item)[position(self.item(*item))]).collect();
-        self.list(operands, [1, 1, items.len() as u32, 1])
+    fn places(&mut self, items: &[u32], position: impl Fn(&Item) -> u32) -> Access {
+        let operand = |item: &u32| operand_at(self.operands(*item), position(self.item(*item)));
+        self.list(items.iter().map(operand).collect(), [1, 1, items.len() as u32, 1])
     }
 
     /// The access to operands that are listed in a table, in the order of the turns.
@@ -174,7 +190,7 @@ impl Lowering<'_> {
         let shape = self.item(turns.items[0]).shape;
         let stretches = self.stretches(turns, 0, None, shape.plain as usize).len()
             + self.products(turns).len().min(shape.products as usize);
-        stretches * OVERHEAD <= nest.items() * shape.operands().max(1)
+        stretches * OVERHEAD <= nest.items() * shape.operands().max(1) as usize
     }
 
     fn instructions(&mut self, turns: &Turns) {
@@ -225,7 +241,7 @@ impl Lowering<'_> {
     fn sum(&mut self, turns: &Turns) {
         let shape = self.item(turns.items[0]).shape;
         let mut plain = self.stretches(turns, 0, None, shape.plain as usize);
-        let is_constant = |stretch: &Stretch| self.operands(turns.items[0])[stretch.first].is_constant();
+        let is_constant = |stretch: &Stretch| turns.first[stretch.first].is_constant();
         let constants: Vec<Stretch> = plain.extract_if(.., |stretch| is_constant(stretch)).collect();
         let mut terms: Vec<(Term, usize)> = Vec::new();
         let mut start = self.constant_start(turns, &constants);
@@ -261,7 +277,7 @@ impl Lowering<'_> {
     fn constant_start(&mut self, turns: &Turns, constants: &[Stretch]) -> Start {
         let total = |item: u32| -> f64 {
             let positions = constants.iter().flat_map(|stretch| stretch.first..stretch.first + stretch.length);
-            positions.map(|position| self.levels.constants[self.operands(item)[position].index()]).sum()
+            positions.map(|position| self.levels.constants[self.operand(item, position).index()]).sum()
         };
         let totals: Vec<f64> = turns.items.iter().map(|item| total(*item)).collect();
         if totals.iter().all(|total| *total == 0.0) {
@@ -307,7 +323,7 @@ impl Lowering<'_> {
     /// Whether the operands at these positions are one further step away from the stretch, for all items alike.
     fn continues(&self, turns: &Turns, stretch: &Stretch, first: usize, second: Option<usize>) -> bool {
         let is_next = |start: usize, position: usize| {
-            let operands = self.operands(turns.items[0]);
+            let operands = &turns.first;
             let (begin, last, next) = (operands[start], operands[position - 1], operands[position]);
             if begin.is_constant() || next.is_constant() || !turns.is_regular {
                 return begin.is_constant() == next.is_constant();
@@ -324,8 +340,11 @@ impl Lowering<'_> {
 
     /// How far an operand moves with a turn of each loop.
     fn strides(&self, turns: &Turns, position: usize) -> [i32; LOOPS] {
-        let address = |item: usize| self.operands(turns.items[item])[position].0;
-        strides(turns, |item| address(item).wrapping_sub(address(0)) as i32, 0)
+        let mut strides = [0; LOOPS];
+        for (stride, second) in strides.iter_mut().zip(&turns.seconds) {
+            *stride = second.get(position).map_or(0, |second| second.since(turns.first[position]) as i32);
+        }
+        strides
     }
 
     /// Where `length` operands from a position on stand, if it is at equal distances.
@@ -333,7 +352,7 @@ impl Lowering<'_> {
         if !turns.is_regular {
             return None;
         }
-        let operands = &self.operands(turns.items[0])[position..position + length];
+        let operands = &turns.first[position..position + length];
         let mut strides = self.strides(turns, position);
         if let [first, second, ..] = operands {
             let step = second.0.wrapping_sub(first.0);
@@ -350,16 +369,20 @@ impl Lowering<'_> {
         Some(Access::strided(operands[0].0, strides))
     }
 
-    fn operands(&self, item: u32) -> &[Operand] {
-        &self.levels.operands[self.item(item).range()]
+    fn operands(&self, item: u32) -> &[OperandStretch] {
+        self.levels.operands.list(&self.item(item).operands)
+    }
+
+    fn operand(&self, item: u32, position: usize) -> Operand {
+        operand_at(self.operands(item), position as u32)
     }
 
     /// Where `length` operands from a position on stand, for all items: at equal distances, or listed in a table.
     fn access(&mut self, turns: &Turns, position: usize, length: usize) -> Access {
         let trips = with_inner(turns.trips, length);
-        let operand = |index: usize| self.operands(turns.items[index / length])[position + index % length];
+        let operand = |index: usize| self.operand(turns.items[index / length], position + index % length);
         let all = 0..turns.items.len() * length;
-        if all.clone().all(|index| operand(index).is_constant()) {
+        if turns.first[position..position + length].iter().all(|operand| operand.is_constant()) {
             let numbers: Vec<f64> = all.map(|index| self.levels.constants[operand(index).index()]).collect();
             return self.lowered.constants.column(trips, &numbers);
         }
@@ -373,8 +396,12 @@ impl Lowering<'_> {
     fn push(&mut self, turns: &Turns, start: Start, term: Term, length: usize, activation: Option<Op>) {
         let address = |item: &u32| self.levels.addresses[*item as usize];
         let out = if turns.is_regular {
-            let move_by = |next: usize| address(&turns.items[next]).wrapping_sub(address(&turns.items[0])) as i32;
-            Access::strided(address(&turns.items[0]), strides(turns, move_by, 0))
+            let first = address(&turns.items[0]);
+            let mut strides = [0; LOOPS];
+            for depth in (0..DEPTH).filter(|depth| turns.trips[*depth] > 1) {
+                strides[depth] = address(&turns.items[next_turn(turns.trips, depth)]).wrapping_sub(first) as i32;
+            }
+            Access::strided(first, strides)
         } else {
             let base = self.lowered.tables.len() as u32;
             self.lowered.tables.extend(turns.items.iter().map(address));
@@ -403,13 +430,9 @@ pub(super) fn row_major(trips: [u32; LOOPS]) -> [i32; LOOPS] {
     strides
 }
 
-/// The strides of what moves so far from the first item to another one, and by `inner` from term to term.
-fn strides(turns: &Turns, move_by: impl Fn(usize) -> i32, inner: i32) -> [i32; LOOPS] {
-    let mut strides = [0, 0, 0, inner];
-    for depth in (0..DEPTH).filter(|depth| turns.trips[*depth] > 1) {
-        strides[depth] = move_by(turns.trips[depth + 1..].iter().product::<u32>() as usize);
-    }
-    strides
+/// The item that comes one turn of a loop after the first.
+fn next_turn(trips: [u32; DEPTH], depth: usize) -> usize {
+    trips[depth + 1..].iter().product::<u32>() as usize
 }
 
 /// Whether an operation takes any number of operands.

@@ -5,6 +5,7 @@ mod fuse;
 mod level;
 mod lower;
 mod nest;
+mod operands;
 mod repeat;
 mod slice;
 
