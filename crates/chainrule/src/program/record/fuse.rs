@@ -5,17 +5,18 @@
 //! this has twenty times less to look at, dot products stand there ready-made, and sums that were carried through a loop
 //! are sums of what the loop computed.
 
+use super::form::{Forms, Kind, Shape};
 use super::operands::{Operand, Operands, Stretch, count, side_by_side};
 use super::slice::Slice;
 use crate::Op;
 use crate::tape::{Reading, Source, Sources};
-use rustc_hash::FxHasher;
-use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 /// Items, operands before results.
+#[derive(Default)]
 pub(super) struct Items {
     pub items: Vec<Item>,
+    pub forms: Forms,
     /// The operands of each item.
     pub operands: Operands,
     /// The numbers of constant operands.
@@ -25,43 +26,12 @@ pub(super) struct Items {
 /// What is computed as one.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    pub shape: Shape,
-    /// What is told apart by the [`Shape`] and by which operands are constants: equal items have equal symbols.
-    pub symbol: u64,
+    /// The number of its form: what it does.
+    pub form: u32,
     /// The node that it computes.
     pub slot: u32,
     /// The list of its operands: of a sum the plain terms, then all first factors, then all second ones.
     pub operands: Range<u32>,
-}
-
-/// What an item does, whatever its operands are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Shape {
-    pub kind: Kind,
-    /// What is applied to a sum.
-    pub activation: Option<Op>,
-    /// The exponent of a power with a fixed one.
-    pub exponent: i32,
-    /// So many plain terms a sum has, or operands an operation.
-    pub plain: u32,
-    /// So many products a sum has.
-    pub products: u32,
-}
-
-/// What an item does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    /// A sum of plain terms and products.
-    Sum,
-    /// An operation of the table.
-    Operation(Op),
-}
-
-impl Shape {
-    /// So many operands it has.
-    pub fn operands(&self) -> u32 {
-        self.plain + 2 * self.products
-    }
 }
 
 /// Operations that can follow a sum in its item: their derivatives depend on their results alone.
@@ -102,15 +72,13 @@ struct Fusing<'a> {
     factors: [Operands; 2],
     /// The arguments of the node that is looked at.
     arguments: [Operands; 3],
-    /// The last shape and its hash: mostly the next one has the same.
-    hashed: Option<(Shape, FxHasher)>,
 }
 
 impl<'a> Fusing<'a> {
     fn new(recording: Reading<'a>, slice: Slice) -> Self {
-        let items = Items { items: Vec::new(), operands: Operands::default(), constants: Vec::new() };
+        let items = Items::default();
         let (pending, plain, factors, arguments) = Default::default();
-        Fusing { recording, slice, items, pending, plain, factors, arguments, hashed: None }
+        Fusing { recording, slice, items, pending, plain, factors, arguments }
     }
 
     /// Makes the item that computes this node.
@@ -282,21 +250,8 @@ impl<'a> Fusing<'a> {
 
     /// Makes the item that the operands were begun for last.
     fn finish(&mut self, slot: u32, shape: Shape) {
-        let mut hasher = self.hash_of(shape);
-        hash_which_are_constants(self.items.operands.last_list(), &mut hasher);
-        let operands = self.items.operands.written();
-        self.items.items.push(Item { shape, symbol: hasher.finish(), slot, operands });
-    }
-
-    fn hash_of(&mut self, shape: Shape) -> FxHasher {
-        match &self.hashed {
-            Some((known, hasher)) if *known == shape => hasher.clone(),
-            _ => {
-                let mut hasher = FxHasher::default();
-                shape.hash(&mut hasher);
-                self.hashed.insert((shape, hasher)).1.clone()
-            }
-        }
+        let Items { items, forms, operands, .. } = &mut self.items;
+        items.push(Item { form: forms.number(shape, operands), slot, operands: operands.written() });
     }
 
     fn op(&self, slot: u32) -> Op {
@@ -307,24 +262,4 @@ impl<'a> Fusing<'a> {
 /// Whether an operation makes a sum of terms and products.
 fn is_linear(op: Op) -> bool {
     matches!(op, Op::Add | Op::Sub | Op::Neg | Op::Mul | Op::Dot | Op::Sum | Op::Mean)
-}
-
-/// Hashes which operands are constants, sixty-four to a word.
-fn hash_which_are_constants(list: &[Stretch], hasher: &mut FxHasher) {
-    let mut word = 0u64;
-    for stretch in list {
-        let mut position = stretch.position;
-        while position < stretch.end() {
-            let bits = (64 - position % 64).min(stretch.end() - position);
-            let ones = if stretch.first.is_constant() { u64::MAX >> (64 - bits) } else { 0 };
-            word = word << (bits - 1) << 1 | ones;
-            position += bits;
-            if position.is_multiple_of(64) {
-                hasher.write_u64(std::mem::take(&mut word));
-            }
-        }
-    }
-    if !count(list).is_multiple_of(64) {
-        hasher.write_u64(word);
-    }
 }

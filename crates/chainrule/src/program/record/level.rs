@@ -5,13 +5,15 @@
 //! a text. Results of one depth and kind get neighbouring addresses in the order of the recording, though their shapes
 //! differ, since what follows reads them together; but for long lists of alternating shapes, where each gets its own stretch.
 
-use super::fuse::{Item, Items, Kind};
-use super::operands::{Operand, Operands, Stretch, side_by_side};
+use super::form::{Form, Forms, Kind, Shape};
+use super::fuse::{Item, Items};
+use super::operands::{Operand, Operands, Stretch};
 use std::ops::Range;
 
 /// Groups of items, and where their operands and results stand.
 pub(super) struct Levels {
     pub items: Vec<Item>,
+    forms: Forms,
     /// The operands of each item, as addresses.
     pub operands: Operands,
     /// The numbers of constant operands.
@@ -46,11 +48,12 @@ impl Levels {
     pub fn new(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
         let mut levels = Levels::unplaced(items, inputs, slots);
         let depths = levels.depths(inputs);
-        let Levels { items, operands, addresses, .. } = &mut levels;
-        let items = &*items;
-        let run_of = |item: u32| (depths[item as usize], kind(&items[item as usize]));
+        let Levels { items, forms, addresses, .. } = &mut levels;
+        let form = |item: u32| items[item as usize].form;
+        let kind = |item: u32| kind(forms.get(form(item)));
+        let run_of = |item: u32| (depths[item as usize], kind(item));
         let mut order: Vec<u32> = (0..items.len() as u32).collect();
-        order = counted(order, |item| kind(&items[item as usize]));
+        order = counted(order, kind);
         order = counted(order, |item| depths[item as usize]);
 
         let (mut groups, mut runs) = (Vec::new(), Vec::new());
@@ -58,9 +61,8 @@ impl Levels {
         let mut computed = 0;
         for run in order.chunk_by_mut(|a, b| run_of(*a) == run_of(*b)) {
             let recorded = run.to_vec();
-            run.sort_by_key(|item| items[*item as usize].symbol);
-            let symbol = |item: u32| items[item as usize].symbol;
-            let same = |a: &u32, b: &u32| symbol(*a) == symbol(*b);
+            run.sort_by_key(|item| forms.get(form(*item)).symbol);
+            let same = |a: &u32, b: &u32| form(*a) == form(*b);
             let (changes, shapes) = (recorded.chunk_by(same).count(), run.chunk_by(same).count());
             let is_interleaved = run.len() >= MANY * shapes && 2 * changes > run.len();
             let mut place = |together: &[u32]| {
@@ -78,7 +80,7 @@ impl Levels {
                 place(&recorded);
             }
             runs.push(groups.len());
-            for group in run.chunk_by(|a, b| is_equal(items, operands, *a, *b)) {
+            for group in run.chunk_by(same) {
                 groups.push(computed);
                 computed += group.len();
             }
@@ -98,12 +100,13 @@ impl Levels {
     }
 
     fn unplaced(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
-        let Items { items, operands, constants } = items;
+        let Items { items, forms, operands, constants } = items;
         let addresses = vec![0; items.len()];
         let (order, groups, runs, of_slot) = (Vec::new(), Vec::new(), Vec::new(), vec![0; slots.len()]);
         debug_assert!(inputs.iter().all(|input| slots.contains(input)));
         Levels {
             items,
+            forms,
             operands,
             constants,
             addresses,
@@ -192,6 +195,11 @@ impl Levels {
         }
     }
 
+    /// What an item does.
+    pub fn shape(&self, item: u32) -> &Shape {
+        &self.forms.get(self.items[item as usize].form).shape
+    }
+
     /// The address of a node's number.
     pub fn address(&self, slot: u32) -> u32 {
         self.of_slot[(slot - self.first) as usize]
@@ -199,9 +207,9 @@ impl Levels {
 }
 
 /// What stands together: items that do the same, however many operands they have.
-fn kind(item: &Item) -> u32 {
-    match item.shape.kind {
-        Kind::Sum => item.shape.activation.map_or(0, |op| op as u32 + 1),
+fn kind(form: &Form) -> u32 {
+    match form.shape.kind {
+        Kind::Sum => form.shape.activation.map_or(0, |op| op as u32 + 1),
         Kind::Operation(op) => (1 << 8) + op as u32,
     }
 }
@@ -220,14 +228,4 @@ fn counted(items: Vec<u32>, key: impl Fn(u32) -> u32) -> Vec<u32> {
         *place += 1;
     }
     sorted
-}
-
-/// Whether two items with equal symbols, which two different ones have hardly ever, are of one group.
-fn is_equal(items: &[Item], operands: &Operands, a: u32, b: u32) -> bool {
-    let (a, b) = (&items[a as usize], &items[b as usize]);
-    let same_are_constants = || {
-        let mut pieces = side_by_side([a, b].map(|item| operands.list(&item.operands)));
-        pieces.all(|[a, b]| a.first.is_constant() == b.first.is_constant())
-    };
-    a.symbol == b.symbol && a.shape == b.shape && same_are_constants()
 }

@@ -4,9 +4,9 @@
 //! no nest worth an instruction of its own are put together in one whose places are listed in a table.
 
 use super::constants::Constants;
-use super::fuse::{Item, Kind};
+use super::form::{Kind, Shape};
 use super::level::Levels;
-use super::nest::{DEPTH, Nest, nests};
+use super::nest::{DEPTH, nests};
 use super::operands::{Operand, Stretch as OperandStretch, operand_at};
 use crate::Op;
 use crate::program::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
@@ -75,7 +75,7 @@ impl Lowering<'_> {
             let rest = self.group(&self.levels.order[group[0]..group[1]]);
             irregular.extend((!rest.is_empty()).then_some(rest));
         }
-        let shapes = || irregular.iter().map(|items| self.item(items[0]).shape);
+        let shapes = || irregular.iter().map(|items| self.shape(items[0]));
         let terms = shapes().map(|shape| shape.plain + 2 * shape.products).max().unwrap_or_default();
         if irregular.len() > terms as usize && shapes().all(|shape| shape.kind == Kind::Sum) {
             self.sums_of_all_shapes(irregular.concat());
@@ -89,16 +89,17 @@ impl Lowering<'_> {
         let mut rest = Vec::new();
         for nest in nests(self.levels, group) {
             let items = &group[nest.first..nest.first + nest.items()];
-            let turns = self.turns(items, nest.trips, true);
-            if self.is_worthwhile(&turns, nest) {
-                self.instructions(&turns);
-            } else {
-                rest.extend_from_slice(turns.items);
+            let in_a_table = items.len() * self.shape(items[0]).operands().max(1) as usize;
+            let turns = (in_a_table >= OVERHEAD).then(|| self.turns(items, nest.trips, true));
+            match turns.filter(|turns| self.num_stretches(turns) * OVERHEAD <= in_a_table) {
+                Some(turns) => self.instructions(&turns),
+                None => rest.extend_from_slice(items),
             }
         }
         rest
     }
 
+    /// The items with the operands of those that tell all others.
     fn turns<'a>(&self, items: &'a [u32], trips: [u32; DEPTH], is_regular: bool) -> Turns<'a> {
         let operands = |place: usize| -> Vec<Operand> {
             self.operands(items[place]).iter().flat_map(|stretch| stretch.operands()).collect()
@@ -119,9 +120,9 @@ impl Lowering<'_> {
     /// Lowers sums of many shapes, their places listed in tables: an instruction adds one more term to all sums that have so
     /// many, so that there are as many instructions as the longest has terms, however few have the same.
     fn sums_of_all_shapes(&mut self, mut items: Vec<u32>) {
-        let plain = |lowering: &Self, item: u32| lowering.item(item).shape.plain;
-        let products = |lowering: &Self, item: u32| lowering.item(item).shape.products;
-        let activation = self.item(items[0]).shape.activation;
+        let plain = |lowering: &Self, item: u32| lowering.shape(item).plain;
+        let products = |lowering: &Self, item: u32| lowering.shape(item).products;
+        let activation = self.shape(items[0]).activation;
         // The longest come first, so that those with so many terms are always the first ones.
         items.sort_by_key(|item| std::cmp::Reverse((plain(self, *item), products(self, *item))));
         let with_plain = items.partition_point(|item| plain(self, *item) > 0);
@@ -141,8 +142,8 @@ impl Lowering<'_> {
             for term in 0..most_products {
                 let count = items.partition_point(|item| products(self, *item) > term);
                 let items = &items[..count];
-                let a = self.places(items, |item| item.shape.plain + term);
-                let b = self.places(items, |item| item.shape.plain + item.shape.products + term);
+                let a = self.places(items, |shape| shape.plain + term);
+                let b = self.places(items, |shape| shape.plain + shape.products + term);
                 self.add_term(items, is_first && term == 0, Term::Product { a, b, is_strong: false });
             }
         }
@@ -162,8 +163,8 @@ impl Lowering<'_> {
     }
 
     /// Where one operand of each item stands, listed in a table.
-    fn places(&mut self, items: &[u32], position: impl Fn(&Item) -> u32) -> Access {
-        let operand = |item: &u32| operand_at(self.operands(*item), position(self.item(*item)));
+    fn places(&mut self, items: &[u32], position: impl Fn(&Shape) -> u32) -> Access {
+        let operand = |item: &u32| operand_at(self.operands(*item), position(self.shape(*item)));
         self.list(items.iter().map(operand).collect(), [1, 1, items.len() as u32, 1])
     }
 
@@ -182,19 +183,18 @@ impl Lowering<'_> {
         Access::listed(base, row_major(trips))
     }
 
-    fn item(&self, item: u32) -> &Item {
-        &self.levels.items[item as usize]
+    fn shape(&self, item: u32) -> &Shape {
+        self.levels.shape(item)
     }
 
-    fn is_worthwhile(&self, turns: &Turns, nest: Nest) -> bool {
-        let shape = self.item(turns.items[0]).shape;
-        let stretches = self.stretches(turns, 0, None, shape.plain as usize).len()
-            + self.products(turns).len().min(shape.products as usize);
-        stretches * OVERHEAD <= nest.items() * shape.operands().max(1) as usize
+    /// So many stretches the operands of each item have.
+    fn num_stretches(&self, turns: &Turns) -> usize {
+        let shape = self.shape(turns.items[0]);
+        self.stretches(turns, 0, None, shape.plain as usize).len() + self.products(turns).len()
     }
 
     fn instructions(&mut self, turns: &Turns) {
-        match self.item(turns.items[0]).shape.kind {
+        match self.shape(turns.items[0]).kind {
             Kind::Sum => self.sum(turns),
             Kind::Operation(Op::Lookup) => self.lookup(turns),
             Kind::Operation(op) => self.operation(turns, op),
@@ -202,7 +202,7 @@ impl Lowering<'_> {
     }
 
     fn operation(&mut self, turns: &Turns, op: Op) {
-        let shape = self.item(turns.items[0]).shape;
+        let shape = *self.shape(turns.items[0]);
         let operands = shape.plain as usize;
         let (term, length) = if is_over_slices(op) {
             (Term::Reduction { op, operand: self.access(turns, 0, operands) }, operands)
@@ -215,7 +215,7 @@ impl Lowering<'_> {
 
     /// The index comes first among the operands, then the choices.
     fn lookup(&mut self, turns: &Turns) {
-        let choices = self.item(turns.items[0]).shape.plain as usize - 1;
+        let choices = self.shape(turns.items[0]).plain as usize - 1;
         let mut first = self.access(turns, 1, choices);
         if first.route == Route::Table {
             // Choices from everywhere are brought together.
@@ -239,7 +239,7 @@ impl Lowering<'_> {
     }
 
     fn sum(&mut self, turns: &Turns) {
-        let shape = self.item(turns.items[0]).shape;
+        let shape = *self.shape(turns.items[0]);
         let mut plain = self.stretches(turns, 0, None, shape.plain as usize);
         let is_constant = |stretch: &Stretch| turns.first[stretch.first].is_constant();
         let constants: Vec<Stretch> = plain.extract_if(.., |stretch| is_constant(stretch)).collect();
@@ -288,7 +288,7 @@ impl Lowering<'_> {
 
     /// The products of a sum, in stretches.
     fn products(&self, turns: &Turns) -> Vec<Stretch> {
-        let shape = self.item(turns.items[0]).shape;
+        let shape = *self.shape(turns.items[0]);
         let (first, count) = (shape.plain as usize, shape.products as usize);
         self.stretches(turns, first, Some(first + count), count)
     }
@@ -370,7 +370,7 @@ impl Lowering<'_> {
     }
 
     fn operands(&self, item: u32) -> &[OperandStretch] {
-        self.levels.operands.list(&self.item(item).operands)
+        self.levels.operands.list(&self.levels.items[item as usize].operands)
     }
 
     fn operand(&self, item: u32, position: usize) -> Operand {

@@ -1,6 +1,7 @@
 //! From scalar code to a program: recording it on the tape, and the passes one after the other.
 
 mod constants;
+mod form;
 mod fuse;
 mod level;
 mod lower;
