@@ -123,7 +123,7 @@ mod tests {
         let (mut forms, mut operands) = (Forms::default(), Operands::default());
         let mut number = |kind, list: [Operand; 2]| {
             operands.begin();
-            list.map(|operand| operands.push(operand));
+            list.iter().for_each(|operand| operands.push(*operand));
             forms.number(Shape { kind, activation: None, exponent: 0, plain: 2, products: 0 }, &operands)
         };
         assert_eq!(lists.map(|list| number(Kind::Sum, list)), [0, 0, 1, 1]);
