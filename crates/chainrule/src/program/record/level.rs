@@ -15,7 +15,7 @@ pub(super) struct Levels {
     pub items: Vec<Item>,
     forms: Forms,
     /// The operands of each item, as addresses.
-    pub operands: Operands,
+    operands: Operands,
     /// The numbers of constant operands.
     pub constants: Vec<f64>,
     /// The address of each item's result.
@@ -198,6 +198,11 @@ impl Levels {
     /// What an item does.
     pub fn shape(&self, item: u32) -> &Shape {
         &self.forms.get(self.items[item as usize].form).shape
+    }
+
+    /// Where the operands of an item stand.
+    pub fn operands_of(&self, item: u32) -> &[Stretch] {
+        self.operands.list(&self.items[item as usize].operands)
     }
 
     /// The address of a node's number.

@@ -9,6 +9,7 @@ mod nest;
 mod operands;
 mod repeat;
 mod slice;
+mod turns;
 
 use crate::program::{Access, Guard, Input, Output, Program, Route, Step};
 use crate::tape::{self, Reading, Source};

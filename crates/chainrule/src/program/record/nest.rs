@@ -83,8 +83,7 @@ impl Group<'_> {
         if result(b).wrapping_sub(result(a)) != result(d).wrapping_sub(result(c)) {
             return false;
         }
-        let operands = |item: usize| self.levels.operands.list(&self.levels.items[item].operands);
-        side_by_side([a, b, c, d].map(operands)).all(is_alike)
+        side_by_side([a, b, c, d].map(|item| self.levels.operands_of(item as u32))).all(is_alike)
     }
 }
 
