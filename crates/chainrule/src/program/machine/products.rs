@@ -341,25 +341,35 @@ impl Roles {
             depths.map(Some).chain([None]).collect::<Vec<_>>()
         };
         let (free, summed) = (loops(false), loops(true));
-        let mut fastest: Option<(f64, Roles)> = None;
+        let mut fastest = None;
         for &lanes in &free {
             for &rows in free.iter().filter(|rows| rows.is_none() || **rows != lanes) {
                 for &steps in &summed {
-                    for a in 0..nest.operands.len() {
-                        for way in Way::ALL {
-                            let roles = Roles { rows, steps, lanes, a, way };
-                            if roles.is_possible(nest) {
-                                let cycles = roles.cycles(nest, width);
-                                if fastest.is_none_or(|(fewest, _)| cycles < fewest) {
-                                    fastest = Some((cycles, roles));
-                                }
-                            }
-                        }
-                    }
+                    Roles::compare_ways(nest, [rows, steps, lanes], width, &mut fastest);
                 }
             }
         }
         fastest
+    }
+
+    /// Puts the fastest way in which these loops can be the rows, the steps and the lanes in the place of what is slower.
+    fn compare_ways(
+        nest: &Nest,
+        [rows, steps, lanes]: [Option<usize>; 3],
+        width: usize,
+        fastest: &mut Option<(f64, Roles)>,
+    ) {
+        for a in 0..nest.operands.len() {
+            for way in Way::ALL {
+                let roles = Roles { rows, steps, lanes, a, way };
+                if roles.is_possible(nest) {
+                    let cycles = roles.cycles(nest, width);
+                    if fastest.is_none_or(|(fewest, _)| cycles < fewest) {
+                        *fastest = Some((cycles, roles));
+                    }
+                }
+            }
+        }
     }
 
     fn is_possible(&self, nest: &Nest) -> bool {
