@@ -7,6 +7,7 @@ mod gpt;
 mod gradients;
 mod lua;
 mod measure;
+mod microgpt;
 mod moons;
 mod peak;
 mod program;
@@ -73,7 +74,7 @@ fn main() {
         // A thread a case: each starts with an empty tape.
         let measure = move || match case {
             Case::MoonsStep => moons::step(),
-            Case::MicrogptStep => gpt::step(),
+            Case::MicrogptStep => microgpt::step(),
             Case::Gpt64 => gpt::wide(),
             Case::LogSumExp => gradients::log_sum_exp(),
             Case::Rosenbrock => gradients::rosenbrock(),

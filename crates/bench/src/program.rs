@@ -1,8 +1,8 @@
 //! The one place where measurements meet programs.
 
 use bench::functions::Function;
-use chainrule::program::{Batch, Float, InstructionSet, Machine, Rows};
-use chainrule::{Program, Value};
+use chainrule::program::{Batch, Float, InstructionSet, Machine, Recorder, Rows};
+use chainrule::{Program, Value, tape};
 
 /// What computes value and gradient: takes a point, writes the gradient, returns the value. Allocates nothing.
 pub fn value_and_gradient<T: Float>(
@@ -35,6 +35,21 @@ pub fn mean_over_rows(
         gradient.copy_from_slice(batch.output(1));
         batch.output(0)[0]
     }
+}
+
+/// Records a function of parameters and of indices that are known when it runs, and makes what computes its value and its
+/// gradient by the parameters.
+pub fn with_indices(
+    function: impl Fn(&[Value], &[Value]) -> Value,
+    parameters: &[Value],
+    indices: &[f64],
+) -> Machine<f64> {
+    let _scope = tape::scope();
+    let indices: Vec<Value> = indices.iter().copied().map(Value::new).collect();
+    let value = function(parameters, &indices);
+    let inputs = [("parameters", parameters), ("indices", &indices)];
+    let program = Recorder::default().read(value, &inputs).expect("it depends on its inputs");
+    Machine::new(&program.gradient_by(&["parameters"]).expect("it has one result"))
 }
 
 /// From a recording to what computes value and gradient, ready to run.

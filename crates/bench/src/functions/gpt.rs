@@ -45,6 +45,11 @@ impl Gpt {
         Gpt { width: 64, tokens: tokens_of("christopherjames") }
     }
 
+    /// The tokens of the name and of its ends, as the GPT of the library takes them.
+    pub fn tokens(&self) -> Vec<f64> {
+        self.tokens.iter().map(|token| *token as f64).collect()
+    }
+
     /// A step of Adam in C for width 16.
     pub fn adam_by_hand(&self) -> AdamByHand {
         let zeros = vec![0.0; self.point().len()];

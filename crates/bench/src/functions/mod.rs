@@ -63,10 +63,15 @@ mod tests {
     use super::*;
     use chainrule::Program;
 
-    /// The C against the tape: the value, and each derivative held against the largest.
+    /// The C against the tape.
     fn assert_agrees<F: ByHand>(function: &F, tolerance: f64) {
+        let (value, gradient) = value_and_gradient(function, &function.point());
+        assert_agrees_with(function, value, &gradient, tolerance);
+    }
+
+    /// The C against a value and a gradient, each derivative held against the largest.
+    fn assert_agrees_with<F: ByHand>(function: &F, value: f64, gradient: &[f64], tolerance: f64) {
         let point = function.point();
-        let (value, gradient) = value_and_gradient(function, &point);
         let point_by_hand: Vec<F::Number> = point.iter().map(|x| converted(*x)).collect();
         let mut gradient_by_hand = vec![F::Number::nan(); point.len()];
         let value_by_hand: f64 = converted(function.by_hand(&point_by_hand, &mut gradient_by_hand));
@@ -74,7 +79,7 @@ mod tests {
         assert!((value_by_hand - value).abs() <= tolerance * value.abs(), "{value_by_hand} is not {value}");
         let largest = gradient.iter().fold(0.0, |largest: f64, g| largest.max(g.abs()));
         assert!(largest > 0.0);
-        for (index, (by_hand, g)) in gradient_by_hand.iter().zip(&gradient).enumerate() {
+        for (index, (by_hand, g)) in gradient_by_hand.iter().zip(gradient).enumerate() {
             let by_hand: f64 = converted(*by_hand);
             assert!((by_hand - g).abs() <= tolerance * largest, "derivative {index}: {by_hand} is not {g}");
         }
@@ -90,6 +95,19 @@ mod tests {
         assert_agrees(&Rosenbrock::new(100), 1e-12);
         assert_agrees(&Oscillators::new(200), 1e-11);
         assert_agrees(&Classifier::new(), 1e-5);
+    }
+
+    #[test]
+    fn c_by_hand_computes_the_value_and_gradient_of_the_gpt_of_the_library() {
+        for name in ["hollan", "christopherjames"] {
+            let function = Gpt::of_name(name);
+            let (point, tokens) = (function.point(), function.tokens());
+            let _scope = tape::scope();
+            let parameters: Vec<Value> = point.iter().map(|number| Value::new(*number)).collect();
+            let tokens: Vec<Value> = tokens.into_iter().map(Value::constant).collect();
+            let loss = chainrule::nn::Gpt::default().loss(&parameters, &tokens);
+            assert_agrees_with(&function, loss.data(), &loss.gradient(&parameters), 1e-12);
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::extent::{Role, extent};
 use super::{Access, Instruction, LOOPS, Program, REPEATS, Route, Start, Step, Term};
 use crate::{Error, Op, Result};
+use std::fmt::Display;
 use std::ops::Range;
 
 /// More slots than this are refused: 16 GiB of numbers.
@@ -122,7 +123,7 @@ impl Check<'_> {
         }
 
         for (role, access, trips) in instruction.accesses_in_loops() {
-            let places = self.access(&role.to_string(), access, trips, repeats)?;
+            let places = self.access(&role, access, trips, repeats)?;
             if role == Role::Result {
                 self.keeps_what_was_put_in(access, places)?;
             }
@@ -177,7 +178,7 @@ impl Check<'_> {
     }
 
     /// Whether all places of an access are slots; returns the range of places, in the tables where it goes by them.
-    fn access(&self, name: &str, access: &Access, trips: [u32; LOOPS], repeats: &[u32]) -> Result<Range<i64>> {
+    fn access(&self, name: &dyn Display, access: &Access, trips: [u32; LOOPS], repeats: &[u32]) -> Result<Range<i64>> {
         let limit = match access.route {
             Route::Table => self.program.tables.len() as i64,
             _ => self.program.slots.into(),
@@ -193,7 +194,7 @@ impl Check<'_> {
                 let expected = "a choice of at least one slot, by an index that is not itself looked up";
                 return Err(self.wrong(name, expected, format!("lookup {number}")));
             }
-            self.access(&format!("{name}, index"), &lookup.index, trips, repeats)?;
+            self.access(&format_args!("{name}, index"), &lookup.index, trips, repeats)?;
             let reach = i64::from(lookup.step) * (i64::from(lookup.count) - 1);
             places = places.start.saturating_add(reach.min(0))..places.end.saturating_add(reach.max(0));
         }
@@ -229,7 +230,7 @@ impl Check<'_> {
         access.strides[depth] != 0 || by_index
     }
 
-    fn wrong(&self, what: &str, expected: &str, found: impl std::fmt::Display) -> Error {
+    fn wrong(&self, what: impl Display, expected: &str, found: impl Display) -> Error {
         Error::argument(format!("instruction {}, {what}", self.instruction), expected, found)
     }
 }
@@ -238,7 +239,7 @@ fn at_most(what: &str, most: u64, found: u64) -> Result<()> {
     if found <= most { Ok(()) } else { Err(Error::argument(what, format!("at most {most}"), found)) }
 }
 
-fn shown<T: std::fmt::Display>(range: &Range<T>) -> String {
+fn shown<T: Display>(range: &Range<T>) -> String {
     format!("{}..{}", range.start, range.end)
 }
 

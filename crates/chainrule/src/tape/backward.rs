@@ -239,6 +239,7 @@ macro_rules! read_rules {
             $index:ident, $choices:ident) -> $lookup_y:ident = $lookup_formula:expr; $lookup_partials:ident
             => $lookup_partial:expr; )* }
     ) => {
+        #[inline(always)]
         pub(super) const fn arity(op: Op) -> Arity {
             match op {
                 Op::Leaf => Arity::Fixed(0),

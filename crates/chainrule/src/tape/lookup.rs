@@ -12,9 +12,9 @@ use crate::Op;
 /// The choices of a lookup.
 #[derive(Clone, Copy)]
 pub(super) struct Choices<'a> {
-    span: Span<'a>,
+    pub span: Span<'a>,
     /// From one slot of a range to the next.
-    stride: u32,
+    pub stride: u32,
 }
 
 impl<'a> Choices<'a> {

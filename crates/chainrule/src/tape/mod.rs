@@ -32,7 +32,7 @@ pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 pub(crate) use group::{Name, close_group};
 pub(crate) use guards::{Guard, record_guards};
 pub(crate) use leaves::{gradients_of, numbers_of, set_gradients, update_leaves, zero_gradients};
-pub(crate) use reading::{Reading, Source, read};
+pub(crate) use reading::{Reading, Source, Sources, read};
 pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to};
 pub(crate) use span::Layout;

@@ -2,8 +2,10 @@
 
 use super::backward::{Arity, arity};
 use super::handle::Value;
+use super::lookup::Choices;
 use super::misuse::Misuse;
 use super::nodes::{Operand, Slot};
+use super::span::Span;
 use super::storage::{Tape, lend};
 use crate::Op;
 
@@ -20,6 +22,15 @@ pub(crate) enum Source {
     Node(u32),
     /// A constant.
     Constant(f64),
+}
+
+/// Where operands of a node come from that stand together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Sources<'a> {
+    /// Earlier nodes: the first, from one to the next, and how many they are.
+    Nodes { first: u32, step: u32, count: u32 },
+    /// Constants.
+    Constants(&'a [f64]),
 }
 
 /// Reads this thread's tape. What is done with it must not use values.
@@ -59,23 +70,64 @@ impl<'a> Reading<'a> {
         self.tape.exponent_of(Slot(slot)).unwrap_or_default()
     }
 
-    /// Shows each operand of a node, in the order of its operation.
+    /// An operand of an operator, by its number.
     #[inline(always)]
-    pub fn operands(&self, slot: u32, mut visit: impl FnMut(Source)) {
-        if let Arity::Fixed(count) = arity(self.ops()[slot as usize]) {
-            let operands = &self.tape.nodes.operands()[slot as usize];
-            operands[..count].iter().for_each(|operand| visit(self.source(*operand)));
-        } else {
-            self.tape.visit_operands(Slot(slot), |operand| visit(self.source(operand)));
-        }
-    }
-
-    #[inline(always)]
-    fn source(&self, operand: Operand) -> Source {
+    pub fn operand(&self, slot: u32, number: usize) -> Source {
+        let operand = self.tape.nodes.operands()[slot as usize][number];
         if operand.is_constant() {
             Source::Constant(self.tape.constants[operand.index()])
         } else {
             Source::Node(operand.0)
+        }
+    }
+
+    /// Shows all operands of a node, in the order of its operation, with the number of the argument that they belong to.
+    #[inline(always)]
+    pub fn visit_operands(&self, slot: u32, mut visit: impl FnMut(usize, Sources<'a>)) {
+        let operands = &self.tape.nodes.operands()[slot as usize];
+        let side_list = &self.tape.side_list;
+        match arity(self.ops()[slot as usize]) {
+            Arity::Fixed(count) => {
+                for (argument, operand) in operands[..count].iter().enumerate() {
+                    visit(argument, self.neighbours(*operand, 1));
+                }
+            }
+            Arity::Slice => self.visit_span(Span::at(operands[0], side_list), 1, |sources| visit(0, sources)),
+            Arity::Sum => {
+                let [position, init] = *operands;
+                for (argument, span) in Span::two_at(position, side_list).into_iter().enumerate() {
+                    self.visit_span(span, 1, |sources| visit(argument, sources));
+                }
+                if init != Operand::NONE {
+                    visit(2, self.neighbours(init, 1));
+                }
+            }
+            Arity::Lookup => {
+                let [position, index] = *operands;
+                visit(0, self.neighbours(index, 1));
+                let Choices { span, stride } = Choices::at(position, side_list);
+                self.visit_span(span, stride, |sources| visit(1, sources));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn visit_span(&self, span: Span, step: u32, mut visit: impl FnMut(Sources<'a>)) {
+        match span {
+            Span::Range { start, length } => visit(match self.neighbours(start, length) {
+                Sources::Nodes { first, count, .. } => Sources::Nodes { first, step, count },
+                constants => constants,
+            }),
+            Span::List(operands) => operands.iter().for_each(|operand| visit(self.neighbours(*operand, 1))),
+        }
+    }
+
+    #[inline(always)]
+    fn neighbours(&self, first: Operand, count: usize) -> Sources<'a> {
+        if first.is_constant() {
+            Sources::Constants(&self.tape.constants[first.index()..][..count])
+        } else {
+            Sources::Nodes { first: first.0, step: 1, count: count as u32 }
         }
     }
 }

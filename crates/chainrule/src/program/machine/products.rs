@@ -74,6 +74,17 @@ enum Way {
     Dots,
 }
 
+impl Way {
+    const ALL: [Way; 6] = [
+        Way::Shared { is_packed: false },
+        Way::Shared { is_packed: true },
+        Way::Scaled,
+        Way::Paired,
+        Way::Single,
+        Way::Dots,
+    ];
+}
+
 /// The largest panel that is packed, in numbers: it should stay in the nearest cache.
 const LARGEST_PANEL: u32 = 4096;
 
@@ -90,8 +101,7 @@ impl<T: Float> Product<T> {
             return None;
         }
         let width = S::width::<T>();
-        let all = Roles::all(nest).map(|roles| (roles.cycles(nest, width), roles));
-        let (cycles, roles) = all.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        let (cycles, roles) = Roles::fastest(nest, width)?;
         // The loops that are left, those that are summed over last.
         let is_left =
             |depth: usize| nest.trips[depth] > 1 && ![roles.rows, roles.steps, roles.lanes].contains(&Some(depth));
@@ -323,29 +333,43 @@ fn stride(operand: &Operand, depth: Option<usize>) -> i32 {
 }
 
 impl Roles {
-    /// All that kernels can run.
-    fn all(nest: &Nest) -> impl Iterator<Item = Roles> {
-        let some = move |is_summed: bool| {
+    /// Of all that kernels can run, what takes the fewest cycles, and about how many.
+    fn fastest(nest: &Nest, width: usize) -> Option<(f64, Roles)> {
+        let loops = |is_summed: bool| {
             let depths =
                 (0..LOOPS).filter(move |depth| nest.trips[*depth] > 1 && nest.is_summed_over(*depth) == is_summed);
-            depths.map(Some).chain([None])
+            depths.map(Some).chain([None]).collect::<Vec<_>>()
         };
-        some(false).flat_map(move |lanes| {
-            some(false).filter(move |rows| rows.is_none() || *rows != lanes).flat_map(move |rows| {
-                some(true).flat_map(move |steps| {
-                    let ways = [
-                        Way::Shared { is_packed: false },
-                        Way::Shared { is_packed: true },
-                        Way::Scaled,
-                        Way::Paired,
-                        Way::Single,
-                        Way::Dots,
-                    ];
-                    let roles = move |a| ways.into_iter().map(move |way| Roles { rows, steps, lanes, a, way });
-                    (0..nest.operands.len()).flat_map(roles).filter(move |roles| roles.is_possible(nest))
-                })
-            })
-        })
+        let (free, summed) = (loops(false), loops(true));
+        let mut fastest = None;
+        for &lanes in &free {
+            for &rows in free.iter().filter(|rows| rows.is_none() || **rows != lanes) {
+                for &steps in &summed {
+                    Roles::compare_ways(nest, [rows, steps, lanes], width, &mut fastest);
+                }
+            }
+        }
+        fastest
+    }
+
+    /// Puts the fastest way in which these loops can be the rows, the steps and the lanes in the place of what is slower.
+    fn compare_ways(
+        nest: &Nest,
+        [rows, steps, lanes]: [Option<usize>; 3],
+        width: usize,
+        fastest: &mut Option<(f64, Roles)>,
+    ) {
+        for a in 0..nest.operands.len() {
+            for way in Way::ALL {
+                let roles = Roles { rows, steps, lanes, a, way };
+                if roles.is_possible(nest) {
+                    let cycles = roles.cycles(nest, width);
+                    if fastest.is_none_or(|(fewest, _)| cycles < fewest) {
+                        *fastest = Some((cycles, roles));
+                    }
+                }
+            }
+        }
     }
 
     fn is_possible(&self, nest: &Nest) -> bool {
@@ -391,30 +415,32 @@ impl Roles {
 
     /// About how many cycles it takes.
     fn cycles(&self, nest: &Nest, width: usize) -> f64 {
-        let length = |depth: Option<usize>| depth.map_or(1.0, |depth| f64::from(nest.trips[depth]));
-        let (rows, steps, lanes) = (length(self.rows), length(self.steps), length(self.lanes));
-        let turns = nest.trips.iter().map(|trips| f64::from(*trips)).product::<f64>() / (rows * steps * lanes);
-        let width = width as f64;
+        let length = |depth: Option<usize>| depth.map_or(1, |depth| u64::from(nest.trips[depth]));
+        let [rows, steps, lanes] = [self.rows, self.steps, self.lanes].map(length);
+        let (width, number) = (width as u64, |count: u64| count as f64);
+        let kernel = number(rows) * number(steps) * number(lanes);
+        let turns = nest.trips.iter().map(|trips| f64::from(*trips)).product::<f64>() / kernel;
         if self.way == Way::Dots {
-            let vectors = (steps / width).ceil();
-            let tiles = (rows / 4.0).ceil() * (lanes / 4.0).ceil();
-            return turns * (OF_A_TURN + rows * lanes * (10.0 + vectors * 0.6) + tiles * vectors * 2.0);
+            let vectors = number(steps.div_ceil(width));
+            let tiles = number(rows.div_ceil(4) * lanes.div_ceil(4));
+            return turns * (OF_A_TURN + number(rows * lanes) * (10.0 + vectors * 0.6) + tiles * vectors * 2.0);
         }
-        let vectors = (lanes / width).ceil();
-        let columns = (vectors / 2.0).ceil();
+        let vectors = lanes.div_ceil(width);
+        let columns = vectors.div_ceil(2);
         let (tile_rows, loads) = match self.way {
-            Way::Shared { .. } => (rows.min(12.0), rows * columns + vectors * (rows / 12.0).ceil()),
-            Way::Paired => (rows.min(4.0), 2.0 * rows * vectors),
-            _ => (rows.min(4.0), rows * vectors + rows * columns),
+            Way::Shared { .. } => (rows.min(12), rows * columns + vectors * rows.div_ceil(12)),
+            Way::Paired => (rows.min(4), 2 * rows * vectors),
+            _ => (rows.min(4), rows * vectors + rows * columns),
         };
-        let tiles = (rows / tile_rows).ceil() * columns;
+        let tiles = number(rows.div_ceil(tile_rows) * columns);
         // A sum waits four cycles for the one before; few rows have several sums each.
-        let waiting = tiles * if tile_rows <= 2.0 { 2.0 } else { 4.0 };
-        let arithmetic = (0.5 * rows * vectors).max(0.5 * loads).max(waiting);
+        let waiting = tiles * if tile_rows <= 2 { 2.0 } else { 4.0 };
+        let arithmetic = (0.5 * number(rows * vectors)).max(0.5 * number(loads)).max(waiting);
         let is_collected = self.is_collected(nest, false);
-        let around = tiles * 10.0 + rows * vectors + if is_collected { 2.0 * rows * lanes } else { 0.0 };
-        let packing = if self.way == (Way::Shared { is_packed: true }) { 0.6 * lanes * steps } else { 0.0 };
-        let packing_start = if self.is_start_packed(nest) { lanes } else { 0.0 };
-        turns * (OF_A_TURN + steps * arithmetic + around + packing_start) + packing
+        let around =
+            tiles * 10.0 + number(rows * vectors) + if is_collected { 2.0 * number(rows * lanes) } else { 0.0 };
+        let packing = if self.way == (Way::Shared { is_packed: true }) { 0.6 * number(lanes * steps) } else { 0.0 };
+        let packing_start = if self.is_start_packed(nest) { number(lanes) } else { 0.0 };
+        turns * (OF_A_TURN + number(steps) * arithmetic + around + packing_start) + packing
     }
 }

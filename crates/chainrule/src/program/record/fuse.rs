@@ -5,17 +5,20 @@
 //! this has twenty times less to look at, dot products stand there ready-made, and sums that were carried through a loop
 //! are sums of what the loop computed.
 
+use super::form::{Forms, Kind, Shape};
+use super::operands::{Operand, Operands, Stretch, count, side_by_side};
 use super::slice::Slice;
 use crate::Op;
-use crate::tape::{Reading, Source};
-use rustc_hash::FxHasher;
-use std::hash::{Hash, Hasher};
+use crate::tape::{Reading, Source, Sources};
+use std::ops::Range;
 
 /// Items, operands before results.
+#[derive(Default)]
 pub(super) struct Items {
     pub items: Vec<Item>,
-    /// The operands of all items.
-    pub operands: Vec<Operand>,
+    pub forms: Forms,
+    /// The operands of each item.
+    pub operands: Operands,
     /// The numbers of constant operands.
     pub constants: Vec<f64>,
 }
@@ -23,67 +26,12 @@ pub(super) struct Items {
 /// What is computed as one.
 #[derive(Clone, Debug)]
 pub(super) struct Item {
-    pub shape: Shape,
-    /// What is told apart by the [`Shape`] and by which operands are constants: equal items have equal symbols.
-    pub symbol: u64,
+    /// The number of its form: what it does.
+    pub form: u32,
     /// The node that it computes.
     pub slot: u32,
-    /// Where its operands begin: of a sum the plain terms, then all first factors, then all second ones.
-    pub start: u32,
-}
-
-/// What an item does, whatever its operands are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Shape {
-    pub kind: Kind,
-    /// What is applied to a sum.
-    pub activation: Option<Op>,
-    /// The exponent of a power with a fixed one.
-    pub exponent: i32,
-    /// So many plain terms a sum has, or operands an operation.
-    pub plain: u32,
-    /// So many products a sum has.
-    pub products: u32,
-}
-
-/// What an item does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    /// A sum of plain terms and products.
-    Sum,
-    /// An operation of the table.
-    Operation(Op),
-}
-
-/// An operand of an item: a node, or a constant. Passes that follow put addresses in the place of nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Operand(pub u32);
-
-impl Operand {
-    const CONSTANT: u32 = 1 << 31;
-
-    pub fn is_constant(self) -> bool {
-        self.0 & Self::CONSTANT != 0
-    }
-
-    /// The node, or the place among the constants.
-    pub fn index(self) -> usize {
-        (self.0 & !Self::CONSTANT) as usize
-    }
-}
-
-impl Shape {
-    /// So many operands it has.
-    pub fn operands(&self) -> usize {
-        (self.plain + 2 * self.products) as usize
-    }
-}
-
-impl Item {
-    /// Where its operands stand.
-    pub fn range(&self) -> std::ops::Range<usize> {
-        self.start as usize..self.start as usize + self.shape.operands()
-    }
+    /// The list of its operands: of a sum the plain terms, then all first factors, then all second ones.
+    pub operands: Range<u32>,
 }
 
 /// Operations that can follow a sum in its item: their derivatives depend on their results alone.
@@ -120,17 +68,17 @@ struct Fusing<'a> {
     items: Items,
     /// What of a sum is still to be looked at, the next term last, and whether it is subtracted.
     pending: Vec<(Operand, bool)>,
-    plain: Vec<Operand>,
-    products: Vec<[Operand; 2]>,
-    /// The operands of the node that is looked at.
-    operands: Vec<Operand>,
+    plain: Operands,
+    factors: [Operands; 2],
+    /// The arguments of the node that is looked at.
+    arguments: [Operands; 3],
 }
 
 impl<'a> Fusing<'a> {
     fn new(recording: Reading<'a>, slice: Slice) -> Self {
-        let items = Items { items: Vec::new(), operands: Vec::new(), constants: Vec::new() };
-        let (pending, plain, products, operands) = Default::default();
-        Fusing { recording, slice, items, pending, plain, products, operands }
+        let items = Items::default();
+        let (pending, plain, factors, arguments) = Default::default();
+        Fusing { recording, slice, items, pending, plain, factors, arguments }
     }
 
     /// Makes the item that computes this node.
@@ -140,11 +88,7 @@ impl<'a> Fusing<'a> {
             self.sum(slot, slot, None);
             return;
         }
-        let mut only = None;
-        if ACTIVATIONS.contains(&op) {
-            self.recording.operands(slot, |operand| only = Some(operand));
-        }
-        match only {
+        match ACTIVATIONS.contains(&op).then(|| self.recording.operand(slot, 0)) {
             Some(Source::Node(sum)) if self.slice.is_used_once(sum) && is_linear(self.op(sum)) => {
                 self.slice.absorb(sum);
                 self.sum(slot, sum, Some(op));
@@ -154,22 +98,19 @@ impl<'a> Fusing<'a> {
     }
 
     fn operation(&mut self, slot: u32, op: Op) {
-        let start = self.items.operands.len();
-        let recording = self.recording;
-        recording.operands(slot, |operand| {
-            let operand = self.operand(operand);
-            self.items.operands.push(operand);
-        });
-        let plain = (self.items.operands.len() - start) as u32;
-        let kind = Kind::Operation(op);
-        let exponent = recording.exponent(slot);
-        self.finish(slot, start, Shape { kind, activation: None, exponent, plain, products: 0 });
+        let mut operands = std::mem::take(&mut self.items.operands);
+        operands.begin();
+        self.read_operands(slot, std::slice::from_mut(&mut operands));
+        self.items.operands = operands;
+        let plain = count(self.items.operands.last_list());
+        let (kind, exponent) = (Kind::Operation(op), self.recording.exponent(slot));
+        self.finish(slot, Shape { kind, activation: None, exponent, plain, products: 0 });
     }
 
     /// Makes one item of a sum, of all sums that it alone is made of, and of what is applied to it.
     fn sum(&mut self, slot: u32, root: u32, activation: Option<Op>) {
         self.plain.clear();
-        self.products.clear();
+        self.factors.iter_mut().for_each(Operands::clear);
         self.expand(root, false);
         while let Some((term, is_subtracted)) = self.pending.pop() {
             if !term.is_constant() && self.is_absorbable(term.0, is_subtracted) {
@@ -180,12 +121,11 @@ impl<'a> Fusing<'a> {
             }
         }
         let operands = &mut self.items.operands;
-        let start = operands.len();
-        operands.extend(&self.plain);
-        operands.extend(self.products.iter().map(|factors| factors[0]));
-        operands.extend(self.products.iter().map(|factors| factors[1]));
-        let (plain, products) = (self.plain.len() as u32, self.products.len() as u32);
-        self.finish(slot, start, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products });
+        operands.begin();
+        let [plain, first, second] = [&self.plain, &self.factors[0], &self.factors[1]].map(Operands::last_list);
+        [plain, first, second].into_iter().for_each(|list| operands.append(list));
+        let (plain, products) = (count(plain), count(first));
+        self.finish(slot, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products });
     }
 
     /// Whether a term of a sum can be resolved into terms.
@@ -198,31 +138,52 @@ impl<'a> Fusing<'a> {
             }
     }
 
-    /// Puts the terms of a node where terms are looked at next.
+    /// Puts the terms of a node where terms are looked at next, and its products with the others.
     fn expand(&mut self, node: u32, is_subtracted: bool) {
-        let recording = self.recording;
-        let mut operands = std::mem::take(&mut self.operands);
-        operands.clear();
-        recording.operands(node, |operand| operands.push(self.operand(operand)));
-        match self.op(node) {
-            Op::Mul => self.push_product(operands[0], operands[1]),
+        let op = self.op(node);
+        match op {
+            Op::Add | Op::Sub => {
+                let [a, b] = self.two_operands(node);
+                self.pending.extend([(b, is_subtracted ^ (op == Op::Sub)), (a, is_subtracted)]);
+            }
+            Op::Mul => {
+                let [a, b] = self.two_operands(node);
+                self.push_products([a, b].map(Stretch::of));
+            }
+            Op::Neg => {
+                let operand = self.operand(self.recording.operand(node, 0));
+                self.pending.push((operand, !is_subtracted));
+            }
+            _ => self.expand_slices(node, op, is_subtracted),
+        }
+    }
+
+    /// The same for operations over slices.
+    fn expand_slices(&mut self, node: u32, op: Op, is_subtracted: bool) {
+        let mut arguments = std::mem::take(&mut self.arguments);
+        arguments.iter_mut().for_each(Operands::clear);
+        self.read_operands(node, &mut arguments);
+        let [first, second, init] = [0, 1, 2].map(|number| arguments[number].last_list());
+        match op {
             Op::Dot => {
-                let count = operands.len() / 2;
-                for index in 0..count {
-                    self.push_product(operands[index], operands[count + index]);
-                }
-                self.pending.extend(operands.get(2 * count).map(|init| (*init, is_subtracted)));
+                side_by_side([first, second]).for_each(|factors| self.push_products(factors));
+                self.pending.extend(init.iter().map(|init| (init.first, is_subtracted)));
             }
             Op::Mean => {
-                let share = 1.0 / operands.len() as f64;
+                let share = 1.0 / f64::from(count(first));
                 let share = self.constant(if is_subtracted { -share } else { share });
-                operands.iter().for_each(|operand| self.push_product(*operand, share));
+                for terms in first {
+                    self.push_products([*terms, Stretch { first: share, step: 0, ..*terms }]);
+                }
             }
-            Op::Sub => self.pending.extend([(operands[1], !is_subtracted), (operands[0], is_subtracted)]),
-            Op::Neg => self.pending.push((operands[0], !is_subtracted)),
-            _ => self.pending.extend(operands.iter().rev().map(|operand| (*operand, is_subtracted))),
+            _ => {
+                let next = self.pending.len();
+                let terms = first.iter().flat_map(|stretch| stretch.operands());
+                self.pending.extend(terms.map(|term| (term, is_subtracted)));
+                self.pending[next..].reverse();
+            }
         }
-        self.operands = operands;
+        self.arguments = arguments;
     }
 
     fn push_term(&mut self, term: Operand, is_subtracted: bool) {
@@ -233,13 +194,22 @@ impl<'a> Fusing<'a> {
             self.plain.push(negative);
         } else {
             let minus = self.constant(-1.0);
-            self.products.push([term, minus]);
+            self.push_products([term, minus].map(Stretch::of));
         }
     }
 
-    /// A constant factor comes second.
-    fn push_product(&mut self, a: Operand, b: Operand) {
-        self.products.push(if a.is_constant() && !b.is_constant() { [b, a] } else { [a, b] });
+    /// Appends products of as many factors. Constant ones come second.
+    #[inline(always)]
+    fn push_products(&mut self, [a, b]: [Stretch; 2]) {
+        let factors = if a.first.is_constant() && !b.first.is_constant() { [b, a] } else { [a, b] };
+        for (list, Stretch { first, step, length, .. }) in self.factors.iter_mut().zip(factors) {
+            list.push_all(first, step, length);
+        }
+    }
+
+    #[inline(always)]
+    fn two_operands(&mut self, node: u32) -> [Operand; 2] {
+        [0, 1].map(|number| self.operand(self.recording.operand(node, number)))
     }
 
     #[inline(always)]
@@ -251,20 +221,37 @@ impl<'a> Fusing<'a> {
         }
     }
 
-    fn constant(&mut self, number: f64) -> Operand {
-        self.items.constants.push(number);
-        Operand(Operand::CONSTANT | (self.items.constants.len() - 1) as u32)
+    /// Appends the operands of a node, those of each argument to a list of its own as far as there is one, else to the last.
+    fn read_operands(&mut self, node: u32, lists: &mut [Operands]) {
+        let (recording, last) = (self.recording, lists.len() - 1);
+        recording.visit_operands(node, |argument, sources| {
+            let list = &mut lists[argument.min(last)];
+            match sources {
+                Sources::Nodes { first, step, count } if self.slice.all_vary(first, step, count) => {
+                    list.push_all(Operand(first), step, count);
+                }
+                Sources::Nodes { first, step, count } => {
+                    for index in 0..count {
+                        list.push(self.operand(Source::Node(first + index * step)));
+                    }
+                }
+                Sources::Constants(numbers) => {
+                    list.push_all(Operand::constant(self.items.constants.len()), 1, numbers.len() as u32);
+                    self.items.constants.extend(numbers);
+                }
+            }
+        });
     }
 
-    fn finish(&mut self, slot: u32, start: usize, shape: Shape) {
-        let mut hasher = FxHasher::default();
-        shape.hash(&mut hasher);
-        // Which operands are constants, sixty-four to a word.
-        for operands in self.items.operands[start..].chunks(64) {
-            let bits = operands.iter().fold(0u64, |bits, operand| bits << 1 | u64::from(operand.is_constant()));
-            hasher.write_u64(bits);
-        }
-        self.items.items.push(Item { shape, symbol: hasher.finish(), slot, start: start as u32 });
+    fn constant(&mut self, number: f64) -> Operand {
+        self.items.constants.push(number);
+        Operand::constant(self.items.constants.len() - 1)
+    }
+
+    /// Makes the item that the operands were begun for last.
+    fn finish(&mut self, slot: u32, shape: Shape) {
+        let Items { items, forms, operands, .. } = &mut self.items;
+        items.push(Item { form: forms.number(shape, operands), slot, operands: operands.written() });
     }
 
     fn op(&self, slot: u32) -> Op {

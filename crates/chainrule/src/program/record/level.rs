@@ -5,15 +5,17 @@
 //! a text. Results of one depth and kind get neighbouring addresses in the order of the recording, though their shapes
 //! differ, since what follows reads them together; but for long lists of alternating shapes, where each gets its own stretch.
 
-use super::fuse::{Item, Items, Kind, Operand};
-use crate::Op;
+use super::form::{Form, Forms, Kind, Shape};
+use super::fuse::{Item, Items};
+use super::operands::{Operand, Operands, Stretch};
 use std::ops::Range;
 
 /// Groups of items, and where their operands and results stand.
 pub(super) struct Levels {
     pub items: Vec<Item>,
-    /// The operands of all items, as addresses.
-    pub operands: Vec<Operand>,
+    forms: Forms,
+    /// The operands of each item, as addresses.
+    operands: Operands,
     /// The numbers of constant operands.
     pub constants: Vec<f64>,
     /// The address of each item's result.
@@ -46,20 +48,21 @@ impl Levels {
     pub fn new(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
         let mut levels = Levels::unplaced(items, inputs, slots);
         let depths = levels.depths(inputs);
-        let Levels { items, operands, addresses, .. } = &mut levels;
-        let items = &*items;
-        let run_of = |item: u32| (depths[item as usize], kind(&items[item as usize]));
+        let Levels { items, forms, addresses, .. } = &mut levels;
+        let form = |item: u32| items[item as usize].form;
+        let kind = |item: u32| kind(forms.get(form(item)));
+        let run_of = |item: u32| (depths[item as usize], kind(item));
         let mut order: Vec<u32> = (0..items.len() as u32).collect();
-        order.sort_by_key(|item| run_of(*item));
+        order = counted(order, kind);
+        order = counted(order, |item| depths[item as usize]);
 
         let (mut groups, mut runs) = (Vec::new(), Vec::new());
         let mut end = COMPUTED;
         let mut computed = 0;
         for run in order.chunk_by_mut(|a, b| run_of(*a) == run_of(*b)) {
             let recorded = run.to_vec();
-            run.sort_by_key(|item| items[*item as usize].symbol);
-            let symbol = |item: u32| items[item as usize].symbol;
-            let same = |a: &u32, b: &u32| symbol(*a) == symbol(*b);
+            run.sort_by_key(|item| forms.get(form(*item)).symbol);
+            let same = |a: &u32, b: &u32| form(*a) == form(*b);
             let (changes, shapes) = (recorded.chunk_by(same).count(), run.chunk_by(same).count());
             let is_interleaved = run.len() >= MANY * shapes && 2 * changes > run.len();
             let mut place = |together: &[u32]| {
@@ -77,7 +80,7 @@ impl Levels {
                 place(&recorded);
             }
             runs.push(groups.len());
-            for group in run.chunk_by(|a, b| is_equal(items, operands, *a, *b)) {
+            for group in run.chunk_by(same) {
                 groups.push(computed);
                 computed += group.len();
             }
@@ -97,12 +100,13 @@ impl Levels {
     }
 
     fn unplaced(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
-        let Items { items, operands, constants } = items;
+        let Items { items, forms, operands, constants } = items;
         let addresses = vec![0; items.len()];
         let (order, groups, runs, of_slot) = (Vec::new(), Vec::new(), Vec::new(), vec![0; slots.len()]);
         debug_assert!(inputs.iter().all(|input| slots.contains(input)));
         Levels {
             items,
+            forms,
             operands,
             constants,
             addresses,
@@ -122,13 +126,23 @@ impl Levels {
         }
         let mut depths = Vec::with_capacity(self.items.len());
         for item in &self.items {
-            let nodes = self.operands[item.range()].iter().filter(|operand| !operand.is_constant());
-            let deepest = nodes.map(|node| self.of_slot[node.index() - self.first as usize]).max();
+            let nodes = self.operands.list(&item.operands).iter().filter(|stretch| !stretch.first.is_constant());
+            let deepest = nodes.map(|stretch| self.deepest(stretch)).max();
             let depth = deepest.unwrap_or(0) + 1;
             self.of_slot[(item.slot - self.first) as usize] = depth;
             depths.push(depth);
         }
         depths
+    }
+
+    /// The largest depth of operands that are nodes.
+    fn deepest(&self, stretch: &Stretch) -> u32 {
+        let first = stretch.first.index() - self.first as usize;
+        if stretch.step == 1 {
+            self.of_slot[first..first + stretch.length as usize].iter().copied().fold(0, u32::max)
+        } else {
+            stretch.operands().map(|node| self.of_slot[node.index() - self.first as usize]).fold(0, u32::max)
+        }
     }
 
     /// Puts addresses in the place of nodes.
@@ -139,12 +153,56 @@ impl Levels {
         for (item, address) in self.items.iter().zip(&self.addresses) {
             self.of_slot[(item.slot - self.first) as usize] = *address;
         }
-        for operand in &mut self.operands {
-            if !operand.is_constant() {
-                operand.0 = self.of_slot[operand.index() - self.first as usize];
+        let nodes = std::mem::take(&mut self.operands);
+        let mut items = std::mem::take(&mut self.items);
+        for item in &mut items {
+            let mut addresses = std::mem::take(&mut self.operands);
+            addresses.begin();
+            for stretch in nodes.list(&item.operands) {
+                self.place(stretch, &mut addresses);
             }
+            item.operands = addresses.written();
+            self.operands = addresses;
         }
-        self
+        Levels { items, ..self }
+    }
+
+    /// Appends the addresses of operands.
+    fn place(&self, stretch: &Stretch, addresses: &mut Operands) {
+        let Stretch { first, step, length, .. } = *stretch;
+        if first.is_constant() {
+            return addresses.push_all(first, step, length);
+        }
+        let address = |operand: Operand| Operand(self.address(operand.0));
+        let start = address(first);
+        let distance = if length > 1 { address(stretch.at(stretch.position + 1)).since(start) } else { 0 };
+        let last = start.moved(distance.wrapping_mul(length - 1));
+        if start.space() == last.space() && self.are_even(stretch, start, distance) {
+            addresses.push_all(start, distance, length);
+        } else {
+            stretch.operands().for_each(|operand| addresses.push(address(operand)));
+        }
+    }
+
+    /// Whether the addresses of operands have this distance from one to the next.
+    fn are_even(&self, stretch: &Stretch, start: Operand, distance: u32) -> bool {
+        let expected = (0..stretch.length).map(|index| start.0.wrapping_add(index.wrapping_mul(distance)));
+        if stretch.step == 1 {
+            let addresses = &self.of_slot[(stretch.first.0 - self.first) as usize..][..stretch.length as usize];
+            addresses.iter().zip(expected).fold(0, |odd, (address, expected)| odd | (address ^ expected)) == 0
+        } else {
+            stretch.operands().map(|operand| self.address(operand.0)).eq(expected)
+        }
+    }
+
+    /// What an item does.
+    pub fn shape(&self, item: u32) -> &Shape {
+        &self.forms.get(self.items[item as usize].form).shape
+    }
+
+    /// Where the operands of an item stand.
+    pub fn operands_of(&self, item: u32) -> &[Stretch] {
+        self.operands.list(&self.items[item as usize].operands)
     }
 
     /// The address of a node's number.
@@ -154,18 +212,25 @@ impl Levels {
 }
 
 /// What stands together: items that do the same, however many operands they have.
-fn kind(item: &Item) -> impl Ord + use<> {
-    let number = |op: Option<Op>| op.map_or(0, |op| op as u8 + 1);
-    let operation = match item.shape.kind {
-        Kind::Sum => None,
-        Kind::Operation(op) => Some(op),
-    };
-    (number(operation), number(item.shape.activation))
+fn kind(form: &Form) -> u32 {
+    match form.shape.kind {
+        Kind::Sum => form.shape.activation.map_or(0, |op| op as u32 + 1),
+        Kind::Operation(op) => (1 << 8) + op as u32,
+    }
 }
 
-/// Whether two items with equal symbols, which two different ones have hardly ever, are of one group.
-fn is_equal(items: &[Item], operands: &[Operand], a: u32, b: u32) -> bool {
-    let (a, b) = (&items[a as usize], &items[b as usize]);
-    let constants = |item: &Item| operands[item.range()].iter().map(|operand| operand.is_constant());
-    a.symbol == b.symbol && a.shape == b.shape && constants(a).eq(constants(b))
+/// Items in the order of their keys, and where these are equal, in that in which they come: sorted by counting, since keys
+/// are small numbers.
+fn counted(items: Vec<u32>, key: impl Fn(u32) -> u32) -> Vec<u32> {
+    let largest = items.iter().map(|item| key(*item)).max().unwrap_or(0);
+    let mut places = vec![0; largest as usize + 2];
+    items.iter().for_each(|item| places[key(*item) as usize + 1] += 1);
+    (1..places.len()).for_each(|key| places[key] += places[key - 1]);
+    let mut sorted = vec![0; items.len()];
+    for item in items {
+        let place = &mut places[key(item) as usize];
+        sorted[*place] = item;
+        *place += 1;
+    }
+    sorted
 }

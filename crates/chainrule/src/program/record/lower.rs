@@ -4,9 +4,11 @@
 //! no nest worth an instruction of its own are put together in one whose places are listed in a table.
 
 use super::constants::Constants;
-use super::fuse::{Item, Kind, Operand};
+use super::form::{Kind, Shape};
 use super::level::Levels;
-use super::nest::{DEPTH, Nest, nests};
+use super::nest::nests;
+use super::operands::{Operand, operand_at};
+use super::turns::{Terms, Turns, with_inner};
 use crate::Op;
 use crate::program::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
 
@@ -44,24 +46,6 @@ struct Lowering<'a> {
     lowered: Lowered,
 }
 
-/// Items that one or more instructions compute in the same loops.
-struct Turns<'a> {
-    /// The items, those of the innermost loop next to each other.
-    items: &'a [u32],
-    trips: [u32; DEPTH],
-    /// Whether addresses move by the same distances with each turn of a loop.
-    is_regular: bool,
-}
-
-/// Terms of a sum that stand at equal distances: where among the operands the first one's first factor is, where its second
-/// one is, and how many they are.
-#[derive(Clone, Copy)]
-struct Stretch {
-    first: usize,
-    second: Option<usize>,
-    length: usize,
-}
-
 impl Lowering<'_> {
     /// Lowers the groups of a run, given by where in the order they begin and end.
     fn run(&mut self, groups: &[usize]) {
@@ -70,7 +54,7 @@ impl Lowering<'_> {
             let rest = self.group(&self.levels.order[group[0]..group[1]]);
             irregular.extend((!rest.is_empty()).then_some(rest));
         }
-        let shapes = || irregular.iter().map(|items| self.item(items[0]).shape);
+        let shapes = || irregular.iter().map(|items| self.shape(items[0]));
         let terms = shapes().map(|shape| shape.plain + 2 * shape.products).max().unwrap_or_default();
         if irregular.len() > terms as usize && shapes().all(|shape| shape.kind == Kind::Sum) {
             self.sums_of_all_shapes(irregular.concat());
@@ -84,11 +68,11 @@ impl Lowering<'_> {
         let mut rest = Vec::new();
         for nest in nests(self.levels, group) {
             let items = &group[nest.first..nest.first + nest.items()];
-            let turns = Turns { items, trips: nest.trips, is_regular: true };
-            if self.is_worthwhile(&turns, nest) {
-                self.instructions(&turns);
-            } else {
-                rest.extend_from_slice(turns.items);
+            let in_a_table = items.len() * self.shape(items[0]).operands().max(1) as usize;
+            let turns = (in_a_table >= OVERHEAD).then(|| Turns::new(self.levels, items, nest.trips));
+            match turns.filter(|turns| turns.num_stretches() * OVERHEAD <= in_a_table) {
+                Some(turns) => self.instructions(&turns),
+                None => rest.extend_from_slice(items),
             }
         }
         rest
@@ -96,19 +80,19 @@ impl Lowering<'_> {
 
     /// Lowers items of one shape, their places listed in tables.
     fn listed(&mut self, items: &[u32]) {
-        self.instructions(&Turns { items, trips: [1, 1, items.len() as u32], is_regular: items.len() == 1 });
+        self.instructions(&Turns::listed(self.levels, items));
     }
 
     /// Lowers sums of many shapes, their places listed in tables: an instruction adds one more term to all sums that have so
     /// many, so that there are as many instructions as the longest has terms, however few have the same.
     fn sums_of_all_shapes(&mut self, mut items: Vec<u32>) {
-        let plain = |lowering: &Self, item: u32| lowering.item(item).shape.plain as usize;
-        let products = |lowering: &Self, item: u32| lowering.item(item).shape.products as usize;
-        let activation = self.item(items[0]).shape.activation;
+        let plain = |lowering: &Self, item: u32| lowering.shape(item).plain;
+        let products = |lowering: &Self, item: u32| lowering.shape(item).products;
+        let activation = self.shape(items[0]).activation;
         // The longest come first, so that those with so many terms are always the first ones.
         items.sort_by_key(|item| std::cmp::Reverse((plain(self, *item), products(self, *item))));
         let with_plain = items.partition_point(|item| plain(self, *item) > 0);
-        let most = |lowering: &Self, count: fn(&Self, u32) -> usize| {
+        let most = |lowering: &Self, count: fn(&Self, u32) -> u32| {
             items.iter().map(|item| count(lowering, *item)).max().unwrap_or(0)
         };
         let (most_plain, most_products) = (most(self, plain), most(self, products));
@@ -124,8 +108,8 @@ impl Lowering<'_> {
             for term in 0..most_products {
                 let count = items.partition_point(|item| products(self, *item) > term);
                 let items = &items[..count];
-                let a = self.places(items, |item| item.shape.plain as usize + term);
-                let b = self.places(items, |item| (item.shape.plain + item.shape.products) as usize + term);
+                let a = self.places(items, |shape| shape.plain + term);
+                let b = self.places(items, |shape| shape.plain + shape.products + term);
                 self.add_term(items, is_first && term == 0, Term::Product { a, b, is_strong: false });
             }
         }
@@ -139,16 +123,15 @@ impl Lowering<'_> {
     /// Adds a term to each of the sums, or begins them with it.
     fn add_term(&mut self, items: &[u32], is_first: bool, term: Term) {
         if !items.is_empty() {
-            let turns = Turns { items, trips: [1, 1, items.len() as u32], is_regular: items.len() == 1 };
+            let turns = Turns::listed(self.levels, items);
             self.push(&turns, if is_first { Start::Zero } else { Start::Here }, term, 1, None);
         }
     }
 
     /// Where one operand of each item stands, listed in a table.
-    fn places(&mut self, items: &[u32], position: impl Fn(&Item) -> usize) -> Access {
-        let operands: Vec<Operand> =
-            items.iter().map(|item| self.operands(*item)[position(self.item(*item))]).collect();
-        self.list(operands, [1, 1, items.len() as u32, 1])
+    fn places(&mut self, items: &[u32], position: impl Fn(&Shape) -> u32) -> Access {
+        let operand = |item: &u32| self.operand(*item, position(self.shape(*item)));
+        self.list(items.iter().map(operand).collect(), [1, 1, items.len() as u32, 1])
     }
 
     /// The access to operands that are listed in a table, in the order of the turns.
@@ -166,19 +149,12 @@ impl Lowering<'_> {
         Access::listed(base, row_major(trips))
     }
 
-    fn item(&self, item: u32) -> &Item {
-        &self.levels.items[item as usize]
-    }
-
-    fn is_worthwhile(&self, turns: &Turns, nest: Nest) -> bool {
-        let shape = self.item(turns.items[0]).shape;
-        let stretches = self.stretches(turns, 0, None, shape.plain as usize).len()
-            + self.products(turns).len().min(shape.products as usize);
-        stretches * OVERHEAD <= nest.items() * shape.operands().max(1)
+    fn shape(&self, item: u32) -> &Shape {
+        self.levels.shape(item)
     }
 
     fn instructions(&mut self, turns: &Turns) {
-        match self.item(turns.items[0]).shape.kind {
+        match turns.shape.kind {
             Kind::Sum => self.sum(turns),
             Kind::Operation(Op::Lookup) => self.lookup(turns),
             Kind::Operation(op) => self.operation(turns, op),
@@ -186,7 +162,7 @@ impl Lowering<'_> {
     }
 
     fn operation(&mut self, turns: &Turns, op: Op) {
-        let shape = self.item(turns.items[0]).shape;
+        let shape = turns.shape;
         let operands = shape.plain as usize;
         let (term, length) = if is_over_slices(op) {
             (Term::Reduction { op, operand: self.access(turns, 0, operands) }, operands)
@@ -199,7 +175,7 @@ impl Lowering<'_> {
 
     /// The index comes first among the operands, then the choices.
     fn lookup(&mut self, turns: &Turns) {
-        let choices = self.item(turns.items[0]).shape.plain as usize - 1;
+        let choices = turns.shape.plain as usize - 1;
         let mut first = self.access(turns, 1, choices);
         if first.route == Route::Table {
             // Choices from everywhere are brought together.
@@ -223,10 +199,10 @@ impl Lowering<'_> {
     }
 
     fn sum(&mut self, turns: &Turns) {
-        let shape = self.item(turns.items[0]).shape;
-        let mut plain = self.stretches(turns, 0, None, shape.plain as usize);
-        let is_constant = |stretch: &Stretch| self.operands(turns.items[0])[stretch.first].is_constant();
-        let constants: Vec<Stretch> = plain.extract_if(.., |stretch| is_constant(stretch)).collect();
+        let shape = turns.shape;
+        let mut plain = turns.plain();
+        let is_constant = |stretch: &Terms| turns.first[stretch.first].is_constant();
+        let constants: Vec<Terms> = plain.extract_if(.., |stretch| is_constant(stretch)).collect();
         let mut terms: Vec<(Term, usize)> = Vec::new();
         let mut start = self.constant_start(turns, &constants);
         // The sum starts from a term that stands alone, a bias say, if there is one.
@@ -241,7 +217,7 @@ impl Lowering<'_> {
         for stretch in plain {
             terms.push((Term::Copy(self.access(turns, stretch.first, stretch.length)), stretch.length));
         }
-        for Stretch { first, second, length } in self.products(turns) {
+        for Terms { first, second, length } in turns.products() {
             let a = self.access(turns, first, length);
             let b = self.access(turns, second.expect("products have two factors"), length);
             terms.push((Term::Product { a, b, is_strong: false }, length));
@@ -258,10 +234,10 @@ impl Lowering<'_> {
     }
 
     /// The sum of the constant terms, one for each item.
-    fn constant_start(&mut self, turns: &Turns, constants: &[Stretch]) -> Start {
+    fn constant_start(&mut self, turns: &Turns, constants: &[Terms]) -> Start {
         let total = |item: u32| -> f64 {
             let positions = constants.iter().flat_map(|stretch| stretch.first..stretch.first + stretch.length);
-            positions.map(|position| self.levels.constants[self.operands(item)[position].index()]).sum()
+            positions.map(|position| self.levels.constants[self.operand(item, position as u32).index()]).sum()
         };
         let totals: Vec<f64> = turns.items.iter().map(|item| total(*item)).collect();
         if totals.iter().all(|total| *total == 0.0) {
@@ -270,100 +246,20 @@ impl Lowering<'_> {
         Start::From(self.lowered.constants.column(with_inner(turns.trips, 1), &totals))
     }
 
-    /// The products of a sum, in stretches.
-    fn products(&self, turns: &Turns) -> Vec<Stretch> {
-        let shape = self.item(turns.items[0]).shape;
-        let (first, count) = (shape.plain as usize, shape.products as usize);
-        self.stretches(turns, first, Some(first + count), count)
-    }
-
-    /// Terms in stretches of equal distances: `count` operands from the position `first` on, and as many factors from
-    /// `second` on. Where there are no equal distances, constants and others.
-    fn stretches(&self, turns: &Turns, first: usize, second: Option<usize>, count: usize) -> Vec<Stretch> {
-        let mut stretches: Vec<Stretch> = Vec::new();
-        for index in 0..count {
-            let (first, second) = (first + index, second.map(|second| second + index));
-            match stretches.last_mut() {
-                Some(stretch) if self.continues(turns, stretch, first, second) => stretch.length += 1,
-                _ => stretches.push(Stretch { first, second, length: 1 }),
-            }
-        }
-        // A loop of two turns is not worth it.
-        let pairs = |stretch: Stretch| {
-            let single = |index| Stretch {
-                first: stretch.first + index,
-                second: stretch.second.map(|second| second + index),
-                length: 1,
-            };
-            if stretch.length == 2 && stretch.second.is_none() && turns.is_regular {
-                vec![single(0), single(1)]
-            } else {
-                vec![stretch]
-            }
-        };
-        stretches.into_iter().flat_map(pairs).collect()
-    }
-
-    /// Whether the operands at these positions are one further step away from the stretch, for all items alike.
-    fn continues(&self, turns: &Turns, stretch: &Stretch, first: usize, second: Option<usize>) -> bool {
-        let is_next = |start: usize, position: usize| {
-            let operands = self.operands(turns.items[0]);
-            let (begin, last, next) = (operands[start], operands[position - 1], operands[position]);
-            if begin.is_constant() || next.is_constant() || !turns.is_regular {
-                return begin.is_constant() == next.is_constant();
-            }
-            let step = |a: Operand, b: Operand| b.0.wrapping_sub(a.0);
-            let is_first_step = stretch.length == 1;
-            last.0 >> 30 == next.0 >> 30
-                && (is_first_step || step(last, next) == step(begin, operands[start + 1]))
-                && self.strides(turns, start) == self.strides(turns, position)
-        };
-        let is_next_second = |(start, position)| is_next(start, position);
-        is_next(stretch.first, first) && stretch.second.zip(second).is_none_or(is_next_second)
-    }
-
-    /// How far an operand moves with a turn of each loop.
-    fn strides(&self, turns: &Turns, position: usize) -> [i32; LOOPS] {
-        let address = |item: usize| self.operands(turns.items[item])[position].0;
-        strides(turns, |item| address(item).wrapping_sub(address(0)) as i32, 0)
-    }
-
-    /// Where `length` operands from a position on stand, if it is at equal distances.
-    fn affine(&self, turns: &Turns, position: usize, length: usize) -> Option<Access> {
-        if !turns.is_regular {
-            return None;
-        }
-        let operands = &self.operands(turns.items[0])[position..position + length];
-        let mut strides = self.strides(turns, position);
-        if let [first, second, ..] = operands {
-            let step = second.0.wrapping_sub(first.0);
-            let is_regular = operands.windows(2).all(|pair| {
-                let is_same_space = pair[0].0 >> 30 == pair[1].0 >> 30;
-                is_same_space && pair[1].0.wrapping_sub(pair[0].0) == step
-            });
-            let moves_alike = |index| self.strides(turns, position + index) == strides;
-            if !is_regular || !(1..length).all(moves_alike) {
-                return None;
-            }
-            strides[LOOPS - 1] = step as i32;
-        }
-        Some(Access::strided(operands[0].0, strides))
-    }
-
-    fn operands(&self, item: u32) -> &[Operand] {
-        &self.levels.operands[self.item(item).range()]
+    fn operand(&self, item: u32, position: u32) -> Operand {
+        operand_at(self.levels.operands_of(item), position)
     }
 
     /// Where `length` operands from a position on stand, for all items: at equal distances, or listed in a table.
     fn access(&mut self, turns: &Turns, position: usize, length: usize) -> Access {
         let trips = with_inner(turns.trips, length);
-        let operand = |index: usize| self.operands(turns.items[index / length])[position + index % length];
+        let operand = |index: usize| self.operand(turns.items[index / length], (position + index % length) as u32);
         let all = 0..turns.items.len() * length;
-        if all.clone().all(|index| operand(index).is_constant()) {
+        if turns.first[position..position + length].iter().all(|operand| operand.is_constant()) {
             let numbers: Vec<f64> = all.map(|index| self.levels.constants[operand(index).index()]).collect();
             return self.lowered.constants.column(trips, &numbers);
         }
-        if let Some(access) = self.affine(turns, position, length) {
+        if let Some(access) = turns.access(position, length) {
             return access;
         }
         let operands = all.map(operand).collect();
@@ -373,8 +269,7 @@ impl Lowering<'_> {
     fn push(&mut self, turns: &Turns, start: Start, term: Term, length: usize, activation: Option<Op>) {
         let address = |item: &u32| self.levels.addresses[*item as usize];
         let out = if turns.is_regular {
-            let move_by = |next: usize| address(&turns.items[next]).wrapping_sub(address(&turns.items[0])) as i32;
-            Access::strided(address(&turns.items[0]), strides(turns, move_by, 0))
+            turns.results(address)
         } else {
             let base = self.lowered.tables.len() as u32;
             self.lowered.tables.extend(turns.items.iter().map(address));
@@ -383,11 +278,6 @@ impl Lowering<'_> {
         let trips = with_inner(turns.trips, length);
         self.lowered.instructions.push(Instruction { trips, out, start, term, activation });
     }
-}
-
-fn with_inner(trips: [u32; DEPTH], length: usize) -> [u32; LOOPS] {
-    let [a, b, c] = trips;
-    [a, b, c, length as u32]
 }
 
 /// The strides of a list in the order of the turns.
@@ -399,15 +289,6 @@ pub(super) fn row_major(trips: [u32; LOOPS]) -> [i32; LOOPS] {
             strides[depth] = stride;
         }
         stride *= trips[depth] as i32;
-    }
-    strides
-}
-
-/// The strides of what moves so far from the first item to another one, and by `inner` from term to term.
-fn strides(turns: &Turns, move_by: impl Fn(usize) -> i32, inner: i32) -> [i32; LOOPS] {
-    let mut strides = [0, 0, 0, inner];
-    for depth in (0..DEPTH).filter(|depth| turns.trips[*depth] > 1) {
-        strides[depth] = move_by(turns.trips[depth + 1..].iter().product::<u32>() as usize);
     }
     strides
 }

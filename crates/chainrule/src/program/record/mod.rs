@@ -1,12 +1,15 @@
 //! From scalar code to a program: recording it on the tape, and the passes one after the other.
 
 mod constants;
+mod form;
 mod fuse;
 mod level;
 mod lower;
 mod nest;
+mod operands;
 mod repeat;
 mod slice;
+mod turns;
 
 use crate::program::{Access, Guard, Input, Output, Program, Route, Step};
 use crate::tape::{self, Reading, Source};

@@ -4,8 +4,8 @@
 //! are the turns of a loop; where such loops follow each other at equal distances, those are the turns of another one
 //! around it, and so on.
 
-use super::fuse::Operand;
 use super::level::Levels;
+use super::operands::{Stretch, side_by_side};
 
 /// So many loops can be around an item; its own sums are one more.
 pub(super) const DEPTH: usize = crate::program::LOOPS - 1;
@@ -83,19 +83,19 @@ impl Group<'_> {
         if result(b).wrapping_sub(result(a)) != result(d).wrapping_sub(result(c)) {
             return false;
         }
-        let operands = |item: usize| &self.levels.operands[self.levels.items[item].range()];
-        let (a, b, c, d) = (operands(a), operands(b), operands(c), operands(d));
-        (0..a.len()).all(|index| is_alike(a[index], b[index], c[index], d[index]))
+        side_by_side([a, b, c, d].map(|item| self.levels.operands_of(item as u32))).all(is_alike)
     }
 }
 
-/// Whether an operand moves by the same distance in both pairs, and stays among the inputs or among what is computed.
+/// Whether operands move by the same distances in both pairs, and stay among the inputs or among what is computed.
 /// Constants can be put anywhere.
 #[inline(always)]
-fn is_alike(a: Operand, b: Operand, c: Operand, d: Operand) -> bool {
-    if a.is_constant() {
+fn is_alike([a, b, c, d]: [Stretch; 4]) -> bool {
+    if a.first.is_constant() {
         return true;
     }
-    let is_same_space = |a: Operand, b: Operand| a.0 >> 30 == b.0 >> 30;
-    b.0.wrapping_sub(a.0) == d.0.wrapping_sub(c.0) && is_same_space(a, b) && is_same_space(c, d)
+    let is_same_space = |a: Stretch, b: Stretch| a.first.space() == b.first.space();
+    let moves_alike = b.first.since(a.first) == d.first.since(c.first);
+    let steps_alike = a.length == 1 || b.step.wrapping_sub(a.step) == d.step.wrapping_sub(c.step);
+    moves_alike && steps_alike && is_same_space(a, b) && is_same_space(c, d)
 }

@@ -4,7 +4,7 @@
 //! and how often each node is used.
 
 use crate::Op;
-use crate::tape::{Reading, Source};
+use crate::tape::{Reading, Sources};
 
 /// What of a recording is needed.
 pub(super) struct Slice {
@@ -47,8 +47,10 @@ impl Slice {
                 continue;
             }
             let mut varies = 0;
-            recording.operands(slot, |operand| varies |= self.mark_of(operand) & VARIES);
-            *self.mark(slot) |= varies;
+            recording.visit_operands(slot, |_, operands| {
+                self.visit_marks(operands, |mark| varies |= *mark);
+            });
+            *self.mark(slot) |= varies & VARIES;
         }
     }
 
@@ -57,14 +59,33 @@ impl Slice {
             if !self.is_computed(slot) {
                 continue;
             }
-            recording.operands(slot, |operand| {
-                if let Source::Node(operand) = operand
-                    && self.varies(operand)
-                {
-                    let mark = self.mark(operand);
-                    *mark = (*mark & !USES) | ((*mark & USES) + 1).min(USES);
-                }
+            recording.visit_operands(slot, |_, operands| {
+                self.visit_marks(operands, |mark| {
+                    let is_counted = (*mark & VARIES != 0) & (*mark & USES != USES);
+                    *mark += u8::from(is_counted);
+                });
             });
+        }
+    }
+
+    /// Visits the marks of operands, as far as they have one: constants have none, nor what stands before the first input.
+    #[inline(always)]
+    fn visit_marks(&mut self, operands: Sources, mut visit: impl FnMut(&mut u8)) {
+        let Sources::Nodes { first, step, count } = operands else { return };
+        if count == 1 {
+            if first >= self.first {
+                visit(self.mark(first));
+            }
+        } else if step == 1 {
+            let start = first.max(self.first) - self.first;
+            let end = (first + count).max(self.first) - self.first;
+            self.marks[start as usize..end as usize].iter_mut().for_each(visit);
+        } else {
+            for slot in (0..count).map(|index| first + index * step) {
+                if slot >= self.first {
+                    visit(self.mark(slot));
+                }
+            }
         }
     }
 
@@ -77,6 +98,17 @@ impl Slice {
     #[inline(always)]
     pub fn varies(&self, slot: u32) -> bool {
         slot >= self.first && self.marks[(slot - self.first) as usize] & VARIES != 0
+    }
+
+    /// Whether all of these nodes depend on an input.
+    #[inline(always)]
+    pub fn all_vary(&self, first: u32, step: u32, count: u32) -> bool {
+        if step == 1 && first >= self.first {
+            let marks = &self.marks[(first - self.first) as usize..][..count as usize];
+            marks.iter().fold(VARIES, |all, mark| all & mark) != 0
+        } else {
+            (0..count).all(|index| self.varies(first + index * step))
+        }
     }
 
     /// Whether a node is computed from inputs, and needed.
@@ -106,13 +138,5 @@ impl Slice {
     #[inline(always)]
     fn mark(&mut self, slot: u32) -> &mut u8 {
         &mut self.marks[(slot - self.first) as usize]
-    }
-
-    #[inline(always)]
-    fn mark_of(&self, operand: Source) -> u8 {
-        match operand {
-            Source::Node(slot) if slot >= self.first => self.marks[(slot - self.first) as usize],
-            _ => 0,
-        }
     }
 }

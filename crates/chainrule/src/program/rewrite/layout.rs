@@ -57,8 +57,11 @@ impl Layout {
         for (new, place) in used.places.stretches().flatten().enumerate() {
             layout.places[place as usize] = new as u32;
         }
-        let is_cut = |pair: &[u32]| !pair.contains(&NOWHERE) && pair[1] != pair[0] + 1;
-        layout.cuts = (1..).zip(layout.slots.windows(2)).filter(|(_, pair)| is_cut(pair)).map(|(at, _)| at).collect();
+        // What is placed as one stays together: cuts are where inputs and constants begin or end.
+        let inputs = inputs.iter().flat_map(|(input, first)| [*first, first + input.length]);
+        let edges = inputs.chain(constants.iter().flat_map(|(_, slot)| [*slot, slot + 1]));
+        layout.cuts = edges.filter(|slot| layout.is_torn_from_before(*slot)).collect();
+        layout.cuts.sort_unstable();
         layout
     }
 
@@ -123,6 +126,12 @@ impl Layout {
             }
         }
         moved
+    }
+
+    /// Whether a slot and the one before it are used, and do not follow each other any more.
+    fn is_torn_from_before(&self, slot: u32) -> bool {
+        let pair = slot.checked_sub(1).and_then(|before| self.slots.get(before as usize..=slot as usize));
+        pair.is_some_and(|pair| !pair.contains(&NOWHERE) && pair[1] != pair[0] + 1)
     }
 
     fn is_cut(&self, span: &Range<u32>) -> bool {

@@ -64,7 +64,6 @@ impl Places {
         if let Some(lookup) = choice {
             places.add(lookup.step, lookup.count);
         }
-        places.moves[..places.count].sort_unstable_by_key(|m| m.stride);
         places.merge();
         places
     }
@@ -73,7 +72,10 @@ impl Places {
         if trips > 1 && stride != 0 {
             let stride = i64::from(stride);
             self.lowest += stride.min(0) * i64::from(trips - 1);
-            self.moves[self.count] = Move { stride: stride.abs(), trips };
+            let stride = stride.abs();
+            let place = self.moves[..self.count].iter().take_while(|m| m.stride <= stride).count();
+            self.moves.copy_within(place..self.count, place + 1);
+            self.moves[place] = Move { stride, trips };
             self.count += 1;
         }
     }
@@ -91,10 +93,6 @@ impl Places {
             }
         }
         self.count = self.count.min(kept + 1);
-    }
-
-    fn highest(&self) -> i64 {
-        self.moves[..self.count].iter().fold(self.lowest, |sum, m| sum + m.stride * i64::from(m.trips - 1))
     }
 
     /// The runs along the least stride.
@@ -150,8 +148,14 @@ impl Routes {
 
     /// From the lowest to the highest place that base and strides lead to: slots, or places in the tables.
     pub fn span(&self, access: &Access, turns: Turns) -> Range<u32> {
-        let places = Places::of(access, turns, self.lookup(access));
-        places.lowest as u32..places.highest() as u32 + 1
+        let choices = self.lookup(access).map(|lookup| (lookup.step, lookup.count));
+        let (mut lowest, mut highest) = (i64::from(access.base), i64::from(access.base));
+        for (stride, trips) in access.steps().zip(turns.all()).chain(choices) {
+            let reach = i64::from(stride) * i64::from(trips.saturating_sub(1));
+            lowest += reach.min(0);
+            highest += reach.max(0);
+        }
+        lowest as u32..highest as u32 + 1
     }
 
     /// The lookup that the access is routed by.
