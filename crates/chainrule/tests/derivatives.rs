@@ -1,7 +1,7 @@
 //! Derivatives of functions: by hand, against each other, and inside of functions.
 
 use chainrule::derivatives::*;
-use chainrule::program::Machine;
+use chainrule::program::{Derivatives, Machine};
 use chainrule::{Dual, Number, Program, Scalar, Taylor, Value, no_grad, tape};
 
 fn assert_near(found: &[f64], expected: &[f64]) {
@@ -271,4 +271,100 @@ fn code_for_any_float_differentiates_forward() {
     sum += 1.0;
     sum *= Dual::variable(2.0);
     assert_eq!((sum.value, (2.0 / sum).value, sum.tangent), (14.0, 1.0 / 7.0, 13.0));
+}
+
+/// The oscillations of a few coupled masses, by their places and, as another group, their springs.
+fn energy(places: &[Value], springs: &[Value]) -> Value {
+    let pulls = places.windows(2).zip(springs).map(|(pair, spring)| spring * (pair[1] - pair[0]).powi(2));
+    pulls.sum::<Value>() + places.iter().map(|place| place.cos()).sum::<Value>()
+}
+
+#[test]
+fn programs_have_the_derivatives_of_their_functions() {
+    let (places, springs) = ([0.1, 0.5, -0.3, 0.8], [1.0, 2.0, 3.0]);
+    let groups = [("places", &places[..]), ("springs", &springs[..])];
+    let program = Program::record_groups(&groups, |groups| energy(&groups[0], &groups[1])).unwrap();
+    let mut derivatives = Derivatives::<f64>::of(&program);
+    let function = |x: &[Value]| energy(&x[..4], &x[4..]);
+    for x in [[0.1, 0.5, -0.3, 0.8, 1.0, 2.0, 3.0], [-1.0, 0.25, 0.0, 2.0, 3.0, -2.0, 0.5]] {
+        let direction = [1.0, -1.0, 0.5, 0.0, 2.0, 0.0, 0.25];
+        let (value, slopes) = value_and_gradient(function, &x);
+        let (mut row, mut one, mut slope, mut matrix) = ([0.0; 7], [0.0], [0.0], [0.0; 49]);
+        derivatives.value(&x, &mut one).unwrap();
+        assert_near(&one, &[value]);
+        assert_near(&[derivatives.value_and_gradient(&x, &mut row).unwrap()], &[value]);
+        assert_near(&row, &slopes);
+        derivatives.jvp(&x, &direction, &mut one, &mut slope).unwrap();
+        assert_near(
+            &[one, slope].concat(),
+            &jvp(|x| [function(x)], &x, &direction).map(|(y, t)| [y[0], t[0]]).unwrap(),
+        );
+        derivatives.vjp(&x, &[2.0], &mut one, &mut row).unwrap();
+        assert_near(&row, &slopes.iter().map(|slope| slope * 2.0).collect::<Vec<_>>());
+        derivatives.jacobian(&x, &mut row).unwrap();
+        assert_near(&row, &slopes);
+        derivatives.hessian(&x, &mut matrix).unwrap();
+        assert_near(&matrix, &hessian(function, &x).concat());
+        derivatives.hvp(&x, &direction, &mut row).unwrap();
+        assert_near(&row, &hvp(function, &x, &direction).unwrap());
+        derivatives.hessian_diagonal(&x, &mut row).unwrap();
+        assert_near(&row, &hessian_diagonal(function, &x));
+    }
+}
+
+#[test]
+fn programs_have_derivatives_by_some_of_their_inputs() {
+    let groups = [("places", &[0.1, 0.5, -0.3][..]), ("springs", &[1.0, 2.0][..])];
+    let program = Program::record_groups(&groups, |groups| energy(&groups[0], &groups[1])).unwrap();
+    let mut derivatives = Derivatives::<f64>::by(&program, &["springs"]).unwrap();
+    let x = [0.1, 0.5, -0.3, 1.0, 2.0];
+    let (mut slopes, mut second) = ([0.0; 2], [1.0; 4]);
+    derivatives.value_and_gradient(&x, &mut slopes).unwrap();
+    assert_near(&slopes, &gradient(|x| energy(&x[..3], &x[3..]), &x)[3..]);
+    derivatives.hessian(&x, &mut second).unwrap();
+    assert_eq!(second, [0.0; 4], "the energy is linear in the springs");
+    assert!(Derivatives::<f64>::by(&program, &["spring"]).is_err());
+    let nothing = Derivatives::<f64>::by(&program, &[]).unwrap().jacobian(&x, &mut []);
+    assert!(nothing.is_ok());
+}
+
+#[test]
+fn jacobians_of_programs_are_the_same_for_any_shape() {
+    for (inputs, outputs) in [(1, 1), (2, 5), (5, 2), (300, 3), (3, 300)] {
+        let function = |x: &[Value]| -> Vec<Value> {
+            let term =
+                |output: usize| x.iter().zip(1..).map(move |(x, k)| (x * f64::from(k)).sin() * (output + 1) as f64);
+            (0..outputs).map(|output| term(output).sum::<Value>() * x[output % x.len()]).collect()
+        };
+        let x: Vec<f64> = (0..inputs).map(|input| (input as f64).cos()).collect();
+        let program = Program::record(&x, function).unwrap();
+        let mut found = vec![0.0; inputs * outputs];
+        Derivatives::<f64>::of(&program).jacobian(&x, &mut found).unwrap();
+        let expected = jacobian(function, &x).concat();
+        let largest = expected.iter().fold(1.0, |largest: f64, x| largest.max(x.abs()));
+        let is_near = |(found, expected): (&f64, &f64)| (found - expected).abs() <= 1e-12 * largest;
+        assert!(found.iter().zip(&expected).all(is_near), "{inputs} inputs, {outputs} outputs");
+    }
+}
+
+#[test]
+fn slices_that_do_not_fit_a_program_are_errors_with_names_and_lengths() {
+    let program = Program::record(&[1.0, 2.0], |x| [x[0] * x[1], x[0]]).unwrap();
+    let mut derivatives = Derivatives::<f64>::of(&program);
+    let text = |result: chainrule::Result<()>| result.unwrap_err().to_string();
+    assert_eq!(text(derivatives.value(&[1.0], &mut [0.0; 2])), "x: expected 2 numbers, found 1 number");
+    assert_eq!(text(derivatives.value(&[1.0; 2], &mut [0.0])), "outputs: expected 2 numbers, found 1 number");
+    assert_eq!(
+        text(derivatives.jvp(&[1.0; 2], &[], &mut [0.0; 2], &mut [0.0; 2])),
+        "direction: expected 2 numbers, found 0 numbers"
+    );
+    assert_eq!(text(derivatives.jacobian(&[1.0; 2], &mut [0.0])), "jacobian: expected 4 numbers, found 1 number");
+    assert_eq!(
+        text(derivatives.hvp(&[1.0; 2], &[1.0; 2], &mut [0.0; 2])),
+        "outputs: expected one number in the first group, found 2 numbers"
+    );
+    // Of a derivative, whose inputs are called as those of its own derivative.
+    let mut twice = Derivatives::<f64>::of(&program.jvp().unwrap());
+    let error = text(twice.jacobian(&[1.0; 4], &mut [0.0; 16]));
+    assert!(error.contains("tangent of x"), "{error}");
 }
