@@ -23,14 +23,16 @@
 //!   the optimisers; [`data`] has data sets.
 //! - [`program`] makes a [`Program`] of a recording: a few loops, found again, with their derivatives.
 //!   [`Machine`](program::Machine) runs it at the speed of the processor, [`Batch`](program::Batch) over many rows.
-//! - [`check`] has derivatives by nudging.
+//! - [`derivatives`] has derivatives of functions: gradients, Jacobian and Hessian matrices, [`Taylor`] series. What they can
+//!   be taken at, and so nest, is a [`Scalar`].
+//! - [`check`] has derivatives by nudging, and holds others against them.
 //! - `draw` makes pictures as SVG, for terminals (feature `draw`), and as PNG (feature `png`).
 //! - [`files`] writes files that are whole or not there at all; [`text`] is how messages are worded.
 //! - `python_random` draws the random numbers of Python (feature `python-random`).
 //!
 //! # Features
 //!
-//! None is on by default. `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors, and
+//! None is on by default. `complex` takes derivatives by complex steps; `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors, and
 //! programs as JSON; `draw` makes pictures; `png` makes them PNG files, too; `python-random` draws the random numbers of
 //! Python.
 #![warn(missing_docs)]

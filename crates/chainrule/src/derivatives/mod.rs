@@ -45,14 +45,14 @@
 
 mod forward;
 mod function;
-mod reverse;
+pub(crate) mod reverse;
 mod trace;
 
 pub use function::Function;
 
 use crate::text::counted;
 use crate::{Error, Result, Scalar, Value};
-use trace::Trace;
+pub(crate) use trace::Trace;
 
 /// The derivative of a function of one number.
 ///

@@ -19,7 +19,7 @@ pub(super) fn vjp<N: Scalar>(trace: &Trace, x: &[N], adjoints: &[N]) -> Result<(
 }
 
 /// The Jacobian matrix, row by row.
-pub(super) fn jacobian<N: Scalar>(trace: &Trace, x: &[N]) -> Vec<Vec<N>> {
+pub(crate) fn jacobian<N: Scalar>(trace: &Trace, x: &[N]) -> Vec<Vec<N>> {
     let forward = trace.forward(x);
     (0..trace.outputs()).map(|output| forward.backward(&unit(trace.outputs(), output))).collect()
 }

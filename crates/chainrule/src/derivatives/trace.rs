@@ -7,10 +7,9 @@
 
 use crate::tape::{self, Guard, Reading, Source};
 use crate::{Op, Scalar, Value};
-use std::ops::Range;
 
 /// The operations of a function at a point. Which branches it took there is settled.
-pub(super) struct Trace {
+pub(crate) struct Trace {
     /// So many nodes stand for the inputs; they are the first.
     inputs: usize,
     nodes: Vec<Node>,
@@ -29,7 +28,7 @@ struct Node {
 }
 
 #[derive(Clone, Copy)]
-enum Operand {
+pub(crate) enum Operand {
     /// A node of the trace.
     Node(usize),
     /// A constant, or a value that was there before the function was called.
@@ -62,6 +61,17 @@ impl Trace {
         self.outputs.len()
     }
 
+    /// What each node does.
+    pub fn ops(&self) -> impl ExactSizeIterator<Item = Op> {
+        self.nodes.iter().map(|node| node.op)
+    }
+
+    /// The operands of a node.
+    pub fn operands_of(&self, node: usize) -> &[Operand] {
+        let start = node.checked_sub(1).map_or(0, |before| self.nodes[before].end);
+        &self.operands[start..self.nodes[node].end]
+    }
+
     /// Computes everything anew, forward.
     pub fn forward<N: Scalar>(&self, inputs: &[N]) -> Forward<'_, N> {
         let mut numbers = inputs.to_vec();
@@ -72,7 +82,7 @@ impl Trace {
                 self.operands[node.end - 1].number(&numbers)
             } else {
                 operands.clear();
-                operands.extend(self.operands[self.operands_of(number)].iter().map(|operand| operand.number(&numbers)));
+                operands.extend(self.operands_of(number).iter().map(|operand| operand.number(&numbers)));
                 node.op.apply(&operands, node.exponent)
             };
             numbers.push(result);
@@ -82,15 +92,10 @@ impl Trace {
         }
         Forward { trace: self, numbers }
     }
-
-    fn operands_of(&self, node: usize) -> Range<usize> {
-        let start = node.checked_sub(1).map_or(0, |before| self.nodes[before].end);
-        start..self.nodes[node].end
-    }
 }
 
 /// The numbers of a trace.
-pub(super) struct Forward<'a, N> {
+pub(crate) struct Forward<'a, N> {
     trace: &'a Trace,
     numbers: Vec<N>,
 }
@@ -99,6 +104,11 @@ impl<N: Scalar> Forward<'_, N> {
     /// The outputs.
     pub fn outputs(&self) -> Vec<N> {
         self.trace.outputs.iter().map(|output| output.number(&self.numbers)).collect()
+    }
+
+    /// The numbers of all nodes.
+    pub fn into_numbers(self) -> Vec<N> {
+        self.numbers
     }
 
     /// The derivatives by the inputs of the sum of all outputs, each times its adjoint.
@@ -111,7 +121,7 @@ impl<N: Scalar> Forward<'_, N> {
         let (mut operands, mut partials) = (Vec::new(), Vec::new());
         for number in (trace.inputs..trace.nodes.len()).rev() {
             let (Some(adjoint), node) = (adjoint_of[number], &trace.nodes[number]) else { continue };
-            let sources = &trace.operands[trace.operands_of(number)];
+            let sources = trace.operands_of(number);
             operands.clear();
             operands.extend(sources.iter().map(|source| source.number(&self.numbers)));
             partials.clear();
@@ -128,7 +138,8 @@ impl<N: Scalar> Forward<'_, N> {
 }
 
 impl Operand {
-    fn number<N: Scalar>(self, numbers: &[N]) -> N {
+    /// The number that it is among those of all nodes.
+    pub fn number<N: Scalar>(self, numbers: &[N]) -> N {
         match self {
             Operand::Node(number) => numbers[number],
             Operand::Outside(value) => N::from_value(value),
