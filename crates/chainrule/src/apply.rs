@@ -30,11 +30,11 @@ macro_rules! read_by_op {
             ///
             /// # Panics
             ///
-            /// If there are not as many operands as the operation takes; [`Op::Leaf`] takes none and makes nothing.
+            /// If there are not as many operands as the operation takes; [`Op::Leaf`] and [`Op::Custom`] have no formula.
             #[track_caller]
             pub fn apply<N: Number>(self, operands: &[N], exponent: i32) -> N {
                 match self {
-                    Op::Leaf => panic!("a leaf is no operation: it cannot be applied"),
+                    Op::Leaf | Op::Custom => panic!("a {} has no formula: it cannot be applied", self.row().name),
                     $( Op::$Op => read_by_op!(@apply $kind $method self operands exponent $($x)+), )*
                     $( Op::$SliceOp => N::$slice_method(operands), )*
                     $( Op::$SumOp => {
@@ -79,6 +79,10 @@ macro_rules! read_by_op {
             ) {
                 match self {
                     Op::Leaf => {}
+                    Op::Custom => {
+                        let (known, _) = operands.split_at(operands.len() / 2);
+                        partials[known.len()..].copy_from_slice(known);
+                    }
                     $( Op::$Op => {
                         let by_operand = read_by_op!(@partials $kind $method self operands exponent result $($x)+);
                         partials.copy_from_slice(&by_operand);

@@ -38,7 +38,11 @@ impl<N: Number> Dual<N> {
     }
 
     /// The chain rule: the tangent is the sum of those of the operands, each times the derivative by it.
-    fn chain(value: N, tangents: impl IntoIterator<Item = N>, partials: impl IntoIterator<Item = N>) -> Self {
+    pub(crate) fn chain(
+        value: N,
+        tangents: impl IntoIterator<Item = N>,
+        partials: impl IntoIterator<Item = N>,
+    ) -> Self {
         let terms = tangents.into_iter().zip(partials).map(|(tangent, partial)| tangent.strong_zero_mul(partial));
         Dual { value, tangent: terms.reduce(|sum, term| sum + term).unwrap_or(N::constant(0.0)) }
     }

@@ -43,12 +43,17 @@
 //! An output that does not depend on an input has the derivative 0 by it. NaN and infinities take their way as everywhere in
 //! this library: a derivative is NaN where the mathematics has none, and never because a zero met an infinity.
 
+mod custom;
 mod forward;
 mod function;
+mod implicit;
+mod linear;
 pub(crate) mod reverse;
 mod trace;
 
+pub use custom::{custom, straight_through};
 pub use function::Function;
+pub use implicit::{argmin, fixed_point, implicit, root};
 
 use crate::text::counted;
 use crate::{Error, Result, Scalar, Value};

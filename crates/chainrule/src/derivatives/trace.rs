@@ -5,6 +5,7 @@
 //! for a function around. An input is known by its number here and not by its slot, so that what belongs to one
 //! derivative is never taken for what belongs to another.
 
+use crate::scalar::unknown_beyond;
 use crate::tape::{self, Guard, Reading, Source};
 use crate::{Op, Scalar, Value};
 
@@ -23,6 +24,8 @@ pub(crate) struct Trace {
 struct Node {
     op: Op,
     exponent: i32,
+    /// Its number, where the function was recorded.
+    number: f64,
     /// Where its operands end among all; they begin where those of the node before end.
     end: usize,
 }
@@ -72,18 +75,32 @@ impl Trace {
         &self.operands[start..self.nodes[node].end]
     }
 
+    /// What is known of a function from outside: its derivatives, and what they are taken by.
+    fn known<'a, N>(&self, node: usize, operands: &'a [N]) -> (Vec<f64>, &'a [N]) {
+        let count = operands.len() / 2;
+        let derivative = |operand: &Operand| match operand {
+            Operand::Outside(value) => value.data(),
+            Operand::Node(_) => f64::NAN,
+        };
+        (self.operands_of(node)[..count].iter().map(derivative).collect(), &operands[count..])
+    }
+
     /// Computes everything anew, forward.
     pub fn forward<N: Scalar>(&self, inputs: &[N]) -> Forward<'_, N> {
         let mut numbers = inputs.to_vec();
         let mut operands = Vec::new();
         for number in self.inputs..self.nodes.len() {
             let node = &self.nodes[number];
-            let result = if node.op == Op::Leaf {
-                self.operands[node.end - 1].number(&numbers)
-            } else {
-                operands.clear();
-                operands.extend(self.operands_of(number).iter().map(|operand| operand.number(&numbers)));
-                node.op.apply(&operands, node.exponent)
+            operands.clear();
+            operands.extend(self.operands_of(number).iter().map(|operand| operand.number(&numbers)));
+            let result = match node.op {
+                // A leaf that the function made for itself: nothing is asked of it but its number.
+                Op::Leaf => N::constant(node.number),
+                Op::Custom => {
+                    let (known, operands) = self.known(number, &operands);
+                    N::from_derivatives(node.number, operands, &known)
+                }
+                op => op.apply(&operands, node.exponent),
             };
             numbers.push(result);
         }
@@ -126,7 +143,12 @@ impl<N: Scalar> Forward<'_, N> {
             operands.extend(sources.iter().map(|source| source.number(&self.numbers)));
             partials.clear();
             partials.resize(operands.len(), N::constant(0.0));
-            node.op.write_partials(&operands, node.exponent, self.numbers[number], &mut partials);
+            if node.op == Op::Custom {
+                let (known, operands) = trace.known(number, &operands);
+                partials[known.len()..].copy_from_slice(&unknown_beyond(&known, operands));
+            } else {
+                node.op.write_partials(&operands, node.exponent, self.numbers[number], &mut partials);
+            }
             for (source, partial) in sources.iter().zip(&partials) {
                 if let Operand::Node(_) = source {
                     source.add(adjoint.strong_zero_mul(*partial), &mut adjoint_of);
@@ -163,12 +185,9 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn node(&self, slot: u32, operands: &mut Vec<Operand>) -> Node {
         let op = self.recording.ops()[slot as usize];
-        if op == Op::Leaf {
-            // Of a leaf that the function made for itself, nothing is asked but its number.
-            operands.push(Operand::Outside(Value::constant(self.recording.number(slot))));
-        }
         self.recording.operands(slot, |source| operands.push(self.operand(source)));
-        Node { op, exponent: self.recording.exponent(slot), end: operands.len() }
+        let (exponent, number) = (self.recording.exponent(slot), self.recording.number(slot));
+        Node { op, exponent, number, end: operands.len() }
     }
 
     fn operand(&self, source: Source) -> Operand {

@@ -33,7 +33,7 @@ pub(crate) use group::{Name, close_group};
 pub(crate) use guards::{Guard, note_again, record_guards, record_inner_guards};
 pub(crate) use leaves::{gradients_of, numbers_of, set_gradients, update_leaves, zero_gradients};
 pub(crate) use reading::{Reading, Source, read};
-pub(crate) use recording::First;
+pub(crate) use recording::{First, custom};
 pub(crate) use scope::{mark, release_to, with_grad};
 pub(crate) use span::Layout;
 pub(crate) use storage::Mark;
