@@ -43,6 +43,7 @@
 //! An output that does not depend on an input has the derivative 0 by it. NaN and infinities take their way as everywhere in
 //! this library: a derivative is NaN where the mathematics has none, and never because a zero met an infinity.
 
+mod checkpoints;
 mod custom;
 mod forward;
 mod function;
@@ -51,6 +52,7 @@ mod linear;
 pub(crate) mod reverse;
 mod trace;
 
+pub use checkpoints::{Checkpointed, checkpointed_loop};
 pub use custom::{custom, straight_through};
 pub use function::Function;
 pub use implicit::{argmin, fixed_point, implicit, root};
