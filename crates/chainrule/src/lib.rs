@@ -32,9 +32,9 @@
 //!
 //! # Features
 //!
-//! None is on by default. `complex` takes derivatives by complex steps; `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors, and
-//! programs as JSON; `draw` makes pictures; `png` makes them PNG files, too; `python-random` draws the random numbers of
-//! Python.
+//! None is on by default. `complex` takes derivatives by complex steps; `csv` reads data sets from CSV files; `save` writes and
+//! reads networks as JSON and safetensors, and programs as JSON; `draw` makes pictures; `png` makes them PNG files, too;
+//! `python-random` draws the random numbers of Python.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 

@@ -61,7 +61,7 @@ fn what_is_not_known_of_a_custom_function_is_not_a_number() {
 
 #[test]
 fn no_program_can_be_made_of_a_custom_function() {
-    let error = Program::record(&[1.0, 2.0], |x| outside(x)).unwrap_err().to_string();
+    let error = Program::record(&[1.0, 2.0], outside).unwrap_err().to_string();
     assert!(error.starts_with("operation: expected one of the table"), "{error}");
     let x = [1.0, 2.0].map(Value::new);
     assert!(Program::of(&[outside(&x)[0] * 2.0], &x).is_err());
