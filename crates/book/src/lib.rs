@@ -43,6 +43,7 @@ chapters! {
     pytorch "from/pytorch.md"
     micrograd "from/micrograd.md"
     jax "from/jax.md"
+    derivatives "from/derivatives.md"
 }
 
 /// Holds a picture that a chapter's code has made against the one that the chapter shows, the file of this name in

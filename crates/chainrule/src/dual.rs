@@ -1,7 +1,9 @@
 //! Dual numbers: forward mode.
 
 use crate::Number;
+use crate::float_traits::{float_traits, mixed_operators};
 use crate::op::{formula, operations, partial};
+use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 /// A number and its derivative along one direction: forward mode, as the table of operations read over pairs.
@@ -14,7 +16,9 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// let y = Dual::variable(2.0).powi(3);
 /// assert_eq!((y.value, y.tangent), (8.0, 12.0));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// As on a [`Value`](crate::Value), comparisons (`<`, `==`) compare numbers: tangents do not count.
+#[derive(Clone, Copy, Debug)]
 pub struct Dual<N = f64> {
     /// The number itself.
     pub value: N,
@@ -28,8 +32,17 @@ impl<N: Number> Dual<N> {
         Dual { value, tangent: N::constant(1.0) }
     }
 
+    /// Numbers that move in a direction of the same length.
+    pub(crate) fn moving(values: &[N], direction: &[N]) -> Vec<Self> {
+        values.iter().zip(direction).map(|(&value, &tangent)| Dual { value, tangent }).collect()
+    }
+
     /// The chain rule: the tangent is the sum of those of the operands, each times the derivative by it.
-    fn chain(value: N, tangents: impl IntoIterator<Item = N>, partials: impl IntoIterator<Item = N>) -> Self {
+    pub(crate) fn chain(
+        value: N,
+        tangents: impl IntoIterator<Item = N>,
+        partials: impl IntoIterator<Item = N>,
+    ) -> Self {
         let terms = tangents.into_iter().zip(partials).map(|(tangent, partial)| tangent.strong_zero_mul(partial));
         Dual { value, tangent: terms.reduce(|sum, term| sum + term).unwrap_or(N::constant(0.0)) }
     }
@@ -122,3 +135,18 @@ macro_rules! read_rules {
     }};
 }
 operations!(read_rules);
+
+float_traits! { [N: Scalar] Dual<N> }
+mixed_operators! { [N: Number] Dual<N> }
+
+impl<N: PartialEq> PartialEq for Dual<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<N: PartialOrd> PartialOrd for Dual<N> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}

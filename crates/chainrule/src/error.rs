@@ -46,6 +46,16 @@ pub enum Error {
         /// The first row in which it is not, counted from 0, of a program over rows.
         row: Option<usize>,
     },
+    /// A solver did not come to an end.
+    #[error("{solver} did not converge: {found} after {steps} steps")]
+    Convergence {
+        /// What was to be solved, as in "root".
+        solver: &'static str,
+        /// So many steps were made.
+        steps: usize,
+        /// What was left then.
+        found: String,
+    },
     /// Nothing has this name.
     #[error("{}", text::unknown(kind, name, known))]
     Unknown {

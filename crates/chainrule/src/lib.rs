@@ -23,21 +23,24 @@
 //!   the optimisers; [`data`] has data sets.
 //! - [`program`] makes a [`Program`] of a recording: a few loops, found again, with their derivatives.
 //!   [`Machine`](program::Machine) runs it at the speed of the processor, [`Batch`](program::Batch) over many rows.
-//! - [`check`] has derivatives by nudging.
+//! - [`derivatives`] has derivatives of functions: gradients, Jacobian and Hessian matrices, [`Taylor`] series. What they can
+//!   be taken at, and so nest, is a [`Scalar`].
+//! - [`check`] has derivatives by nudging, and holds others against them.
 //! - `draw` makes pictures as SVG, for terminals (feature `draw`), and as PNG (feature `png`).
 //! - [`files`] writes files that are whole or not there at all; [`text`] is how messages are worded.
 //! - `python_random` draws the random numbers of Python (feature `python-random`).
 //!
 //! # Features
 //!
-//! None is on by default. `csv` reads data sets from CSV files; `save` writes and reads networks as JSON and safetensors, and
-//! programs as JSON; `draw` makes pictures; `png` makes them PNG files, too; `python-random` draws the random numbers of
-//! Python.
+//! None is on by default. `complex` takes derivatives by complex steps; `csv` reads data sets from CSV files; `save` writes and
+//! reads networks as JSON and safetensors, and programs as JSON; `draw` makes pictures; `png` makes them PNG files, too;
+//! `python-random` draws the random numbers of Python.
 #![warn(missing_docs)]
 #![deny(unsafe_code)]
 
 pub mod check;
 pub mod data;
+pub mod derivatives;
 #[cfg(feature = "draw")]
 pub mod draw;
 pub mod files;
@@ -53,8 +56,11 @@ pub mod text;
 mod apply;
 mod dual;
 mod error;
+mod float_traits;
 mod number;
 mod random;
+mod scalar;
+mod taylor;
 
 pub use dual::Dual;
 pub use error::{Error, Place, Result};
@@ -62,7 +68,9 @@ pub use number::Number;
 pub use op::Op;
 pub use program::Program;
 pub use random::{Pcg64, Rng, RngExt, rng};
+pub use scalar::Scalar;
 pub use tape::{Value, no_grad};
+pub use taylor::Taylor;
 
 /// The examples of the README are tests, too.
 #[cfg(doctest)]

@@ -394,6 +394,9 @@ macro_rules! read_formulas {
         pub enum Op {
             /// No operation: a number that was put in.
             Leaf,
+            /// A function from outside, of which the tape has the derivatives and no formula: not a row of the table. Its
+            /// operands are first the derivatives, which are constants, and then what they are taken by.
+            Custom,
             $( $(#[doc = $doc])* $Op, )*
             $( $(#[doc = $slice_doc])* $SliceOp, )*
             $( $(#[doc = $sum_doc])* $SumOp, )*
@@ -408,6 +411,14 @@ macro_rules! read_formulas {
             pub const fn row(self) -> Row {
                 match self {
                     Op::Leaf => Row { name: "leaf", symbol: "", operands: &[], formula: "", partials: &[], doc: &[] },
+                    Op::Custom => Row {
+                        name: "custom",
+                        symbol: "custom",
+                        operands: &["derivatives[..]", "x[..]"],
+                        formula: "",
+                        partials: &[],
+                        doc: &[],
+                    },
                     $( Op::$Op => Row {
                         name: stringify!($method),
                         symbol: $symbol,

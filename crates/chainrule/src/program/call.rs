@@ -94,7 +94,7 @@ fn check_count(what: &str, expected: usize, found: usize) -> Result<()> {
     if expected == found { Ok(()) } else { Err(Error::argument(what, counted(expected, "group"), found)) }
 }
 
-fn check_length(name: &str, expected: usize, found: usize) -> Result<()> {
+pub(super) fn check_length(name: &str, expected: usize, found: usize) -> Result<()> {
     if expected == found {
         Ok(())
     } else {

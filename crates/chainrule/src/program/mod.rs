@@ -9,7 +9,7 @@
 //! - `record` makes a program of what is on the tape, pass by pass: slice, fuse, level, nest, lower, repeat.
 //! - `rewrite` makes programs from programs: over many [`Rows`], with some outputs alone.
 //! - `differentiate` does the same for derivatives: [`Program::gradient`], [`vjp`](Program::vjp), [`jvp`](Program::jvp).
-//! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows.
+//! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows, [`Derivatives`] with all their derivatives.
 //! - `explain`, `export` and `save` tell what became of the scalars, write programs as C and Rust, and keep them in files, which
 //!   `check` looks at before they run.
 // Results that stand in one stretch of slots are a list of one range.
@@ -19,6 +19,7 @@ mod arrays;
 mod batch;
 mod call;
 mod check;
+mod derivatives;
 mod differentiate;
 mod explain;
 mod export;
@@ -38,6 +39,7 @@ mod tests;
 
 pub use batch::Batch;
 pub use check::{MOST_SLOTS, MOST_TERMS};
+pub use derivatives::Derivatives;
 pub use explain::{Explained, Explanation, Part};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};

@@ -243,6 +243,7 @@ macro_rules! read_rules {
         pub(super) const fn arity(op: Op) -> Arity {
             match op {
                 Op::Leaf => Arity::Fixed(0),
+                Op::Custom => Arity::Sum,
                 $( Op::$Op => read_rules!(@arity $kind $($x)+), )*
                 $( Op::$SliceOp => Arity::Slice, )*
                 $( Op::$SumOp => Arity::Sum, )*
@@ -283,6 +284,8 @@ macro_rules! read_rules {
     ) => {
         match $op {
             Op::Leaf => {}
+            // The derivatives are a factor of what they are taken by.
+            Op::Custom => read_rules!(@call $this pass_on_sum $at partial::dot),
             $( Op::$Op => read_rules!(@pass_on $kind $this $at $method $operands), )*
             $( Op::$SliceOp => read_rules!(@call $this pass_on_slice $at partial::$slice_method), )*
             $( Op::$SumOp => read_rules!(@call $this pass_on_sum $at partial::$sum_method), )*

@@ -136,6 +136,13 @@ impl From<&f64> for Value {
     }
 }
 
+/// A function may give one value where several are asked for.
+impl From<Value> for Vec<Value> {
+    fn from(value: Value) -> Self {
+        vec![value]
+    }
+}
+
 impl From<&Value> for Value {
     fn from(value: &Value) -> Self {
         *value

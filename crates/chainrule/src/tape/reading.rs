@@ -33,6 +33,19 @@ pub(crate) enum Sources<'a> {
     Constants(&'a [f64]),
 }
 
+impl Sources<'_> {
+    /// Each of them.
+    pub fn each(self) -> impl Iterator<Item = Source> {
+        let (nodes, constants) = match self {
+            Sources::Nodes { first, step, count } => ((first, step, count), [].as_slice()),
+            Sources::Constants(constants) => ((0, 0, 0), constants),
+        };
+        let (first, step, count) = nodes;
+        let nodes = (0..count).map(move |number| Source::Node(first + number * step));
+        nodes.chain(constants.iter().map(|constant| Source::Constant(*constant)))
+    }
+}
+
 /// Reads this thread's tape. What is done with it must not use values.
 ///
 /// # Panics
@@ -68,6 +81,14 @@ impl<'a> Reading<'a> {
     /// The exponent of a power with a fixed one, else 0.
     pub fn exponent(&self, slot: u32) -> i32 {
         self.tape.exponent_of(Slot(slot)).unwrap_or_default()
+    }
+
+    /// A handle on a node or a constant.
+    pub fn value(&self, source: Source) -> Value {
+        match source {
+            Source::Node(slot) => self.tape.handle(Operand(slot)),
+            Source::Constant(number) => Value::constant(number),
+        }
     }
 
     /// An operand of an operator, by its number.

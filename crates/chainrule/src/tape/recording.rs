@@ -174,6 +174,13 @@ pub(super) fn sum(
     result[0]
 }
 
+/// Records a function from outside, with its value and its derivatives.
+#[track_caller]
+pub(crate) fn custom(value: f64, operands: &[Value], partials: &[f64]) -> Value {
+    let partials: Vec<Value> = partials.iter().map(Value::from).collect();
+    sum(Op::Custom, &partials, operands, Value::constant(0.0), |_, _, _| value)
+}
+
 impl Tape {
     /// Whether an operation of these operands is recorded: not while recording is paused, and not of constants alone.
     #[inline(always)]

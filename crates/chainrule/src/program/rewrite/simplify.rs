@@ -22,8 +22,13 @@ impl Program {
     ///
     /// If no group of outputs has one of these names.
     pub fn only(&self, outputs: &[&str]) -> Result<Program> {
+        self.with_outputs(outputs.iter().map(|name| self.output_named(name).cloned()).collect::<Result<_>>()?)
+    }
+
+    /// The program that computes these of its outputs alone.
+    pub(in crate::program) fn with_outputs(&self, outputs: Vec<Output>) -> Result<Program> {
         let mut draft = Draft::of(self);
-        draft.outputs = outputs.iter().map(|name| self.output_named(name).cloned()).collect::<Result<_>>()?;
+        draft.outputs = outputs;
         let mut needed = SlotSet::none_of(self.slots);
         let results = draft.outputs.iter().flat_map(|output| output.slots.iter().cloned());
         for slots in results.chain(draft.guards.iter().map(|guard| guard.slots())) {

@@ -1,7 +1,16 @@
 //! Derivatives by nudging: what exact ones are checked against.
 //!
 //! The error of a difference first falls with the step `h`, as what it leaves out of Taylor's series does, and then rises,
-//! as what rounding leaves of `f(x + h) - f(x)` is divided by less and less.
+//! as what rounding leaves of `f(x + h) - f(x)` is divided by less and less. [`derivative`] finds the best step, and
+//! [`gradcheck`] holds the derivatives of a function against it.
+
+mod estimate;
+mod gradient;
+
+#[cfg(feature = "complex")]
+pub use estimate::complex_step;
+pub use estimate::{Estimate, derivative};
+pub use gradient::{Mismatch, Parting, gradcheck};
 
 use crate::Value;
 use std::cell::Cell;

@@ -1,0 +1,199 @@
+//! Derivatives of solutions: what solves an equation changes with its parameters as the equation says, whatever way it was
+//! found. So nothing of the way is recorded (Griewank and Walther, *Evaluating Derivatives*, chapter 15).
+
+use super::custom::numbers_of;
+use super::linear::{is_positive_definite, solved};
+use super::{gradient, hessian, jacobian_reverse, value_and_gradient};
+use crate::text::counted;
+use crate::{Error, Result, Scalar, Value};
+
+/// A solution that you have found, with its derivatives by the parameters: `residual(solution, parameters)` is 0.
+///
+/// It has to have as many numbers as the solution. What it finds around it counts as constant. Second derivatives are not
+/// known, and NaN by what varies; no [`Program`](crate::Program) can be made of it.
+///
+/// ```
+/// use chainrule::derivatives::{derivative, implicit};
+///
+/// // The cube root, found by somebody else: x^3 = p.
+/// let root = |p| implicit(|x, p| x[0].powi(3) - p[0], &[2.0], &[p]).expect("as many residuals as unknowns")[0];
+/// assert_eq!(derivative(root, 8.0), 1.0 / 12.0);
+/// ```
+///
+/// # Errors
+///
+/// If there are not as many residuals as unknowns, or their derivatives by the unknowns are no regular matrix.
+pub fn implicit<N: Scalar, Y: Into<Vec<Value>>>(
+    residual: impl Fn(&[Value], &[Value]) -> Y,
+    solution: &[f64],
+    parameters: &[N],
+) -> Result<Vec<N>> {
+    let point = [solution, &numbers_of(parameters)].concat();
+    let count = solution.len();
+    let rows = jacobian_reverse(|point| residual(&point[..count], &point[count..]), &point);
+    as_many("residual", rows.len(), count)?;
+    let by_unknowns = rows.iter().map(|row| row[..count].to_vec()).collect();
+    let negated = rows.iter().map(|row| row[count..].iter().map(|entry| -entry).collect()).collect();
+    let slopes = solved(by_unknowns, negated)?;
+    Ok(solution.iter().zip(&slopes).map(|(number, slopes)| N::from_derivatives(*number, parameters, slopes)).collect())
+}
+
+/// The unknowns that make `residual(unknowns, parameters)` 0, near a guess, by Newton's method; with their derivatives by the
+/// parameters as of [`implicit`].
+///
+/// ```
+/// use chainrule::derivatives::{root, value_and_gradient};
+///
+/// // Kepler's equation: the angle of a planet from its mean angle and the eccentricity.
+/// let angle = |p: &[_]| root(|x, p| x[0] - p[1] * x[0].sin() - p[0], &[1.0], p).expect("a root near 1")[0];
+/// let (angle, slopes) = value_and_gradient(angle, &[0.8, 0.1]);
+/// assert!((slopes[0] - 1.0 / (1.0 - 0.1 * angle.cos())).abs() < 1e-12);
+/// assert!((slopes[1] - angle.sin() / (1.0 - 0.1 * angle.cos())).abs() < 1e-12);
+/// ```
+///
+/// # Errors
+///
+/// If Newton's method does not converge within 100 steps; and as [`implicit`].
+pub fn root<N: Scalar, Y: Into<Vec<Value>>>(
+    residual: impl Fn(&[Value], &[Value]) -> Y,
+    guess: &[f64],
+    parameters: &[N],
+) -> Result<Vec<N>> {
+    const STEPS: usize = 100;
+    let constants: Vec<Value> = numbers_of(parameters).iter().map(Value::from).collect();
+    let mut x = guess.to_vec();
+    for _ in 0..STEPS {
+        let residuals = residuals_at(&residual, &x, &constants);
+        as_many("residual", residuals.len(), x.len())?;
+        let rows = jacobian_reverse(|x| residual(x, &constants), &x);
+        let right = residuals.iter().map(|residual| vec![*residual]).collect();
+        let step = solved(rows, right)?.concat();
+        let share = shortened(|share| {
+            let moved = moved(&x, &step, -share);
+            largest(&residuals_at(&residual, &moved, &constants)) < largest(&residuals)
+        });
+        x = moved(&x, &step, -share);
+        if is_small(&step, &x) {
+            return implicit(residual, &x, parameters);
+        }
+    }
+    let left = largest(&residuals_at(&residual, &x, &constants));
+    Err(Error::Convergence { solver: "root", steps: STEPS, found: format!("a residual of {left:e}") })
+}
+
+/// The unknowns that stay as they are under `step(unknowns, parameters)`, by doing it again and again from a guess; with their
+/// derivatives by the parameters as of [`implicit`].
+///
+/// ```
+/// use chainrule::derivatives::{derivative, fixed_point};
+///
+/// // Heron's method for the square root.
+/// let root = |p| fixed_point(|x, p| (x[0] + p[0] / x[0]) / 2.0, &[1.0], &[p]).expect("a fixed point")[0];
+/// assert!((derivative(root, 9.0) - 1.0 / 6.0).abs() < 1e-15);
+/// ```
+///
+/// # Errors
+///
+/// If it does not come to rest within 10,000 steps, or gives another number of unknowns than it got; and as [`implicit`].
+pub fn fixed_point<N: Scalar, Y: Into<Vec<Value>>>(
+    step: impl Fn(&[Value], &[Value]) -> Y,
+    guess: &[f64],
+    parameters: &[N],
+) -> Result<Vec<N>> {
+    const STEPS: usize = 10_000;
+    let constants: Vec<Value> = numbers_of(parameters).iter().map(Value::from).collect();
+    let (mut x, mut change) = (guess.to_vec(), Vec::new());
+    for _ in 0..STEPS {
+        let next = residuals_at(&step, &x, &constants);
+        as_many("step", next.len(), x.len())?;
+        change = moved(&next, &x, -1.0);
+        x = next;
+        if is_small(&change, &x) {
+            let residual = |x: &[Value], parameters: &[Value]| -> Vec<Value> {
+                x.iter().zip(step(x, parameters).into()).map(|(x, next)| x - next).collect()
+            };
+            return implicit(residual, &x, parameters);
+        }
+    }
+    let found = format!("a change of {:e}", largest(&change));
+    Err(Error::Convergence { solver: "fixed point", steps: STEPS, found })
+}
+
+/// The unknowns that make `objective(unknowns, parameters)` smallest, near a guess, by Newton's method; with their derivatives
+/// by the parameters as of [`implicit`] of the gradient.
+///
+/// ```
+/// use chainrule::derivatives::{argmin, derivative};
+///
+/// // Ridge regression through the points (1, 2) and (2, 3): how the slope falls with the penalty.
+/// let slope = |p| {
+///     argmin(|x, p| (x[0] - 2.0).powi(2) + (x[0] * 2.0 - 3.0).powi(2) + p[0] * x[0].powi(2), &[0.0], &[p])
+///         .expect("a parabola has a minimum")[0]
+/// };
+/// assert!((derivative(slope, 1.0) - -8.0 / 36.0).abs() < 1e-12);
+/// ```
+///
+/// # Errors
+///
+/// If Newton's method does not converge within 200 steps; and as [`implicit`].
+pub fn argmin<N: Scalar>(
+    objective: impl Fn(&[Value], &[Value]) -> Value,
+    guess: &[f64],
+    parameters: &[N],
+) -> Result<Vec<N>> {
+    const STEPS: usize = 200;
+    let constants: Vec<Value> = numbers_of(parameters).iter().map(Value::from).collect();
+    let value_at = |x: &[f64]| value_and_gradient(|x| objective(x, &constants), x);
+    let mut x = guess.to_vec();
+    for _ in 0..STEPS {
+        let (value, slopes) = value_at(&x);
+        let curvature = hessian(|x| objective(x, &constants), &x);
+        // Where it is not curved upwards, Newton's step need not lead down, as the gradient does.
+        let step = match is_positive_definite(&curvature) {
+            true => solved(curvature.clone(), slopes.iter().map(|slope| vec![*slope]).collect())?.concat(),
+            false => slopes.clone(),
+        };
+        let share = shortened(|share| value_at(&moved(&x, &step, -share)).0 < value);
+        x = moved(&x, &step, -share);
+        if is_small(&step, &x) && is_positive_definite(&curvature) {
+            return implicit(|x, parameters| gradient(|x| objective(x, parameters), x), &x, parameters);
+        }
+    }
+    let left = largest(&value_at(&x).1);
+    Err(Error::Convergence { solver: "argmin", steps: STEPS, found: format!("a slope of {left:e}, or no minimum,") })
+}
+
+fn residuals_at<Y: Into<Vec<Value>>>(
+    residual: impl Fn(&[Value], &[Value]) -> Y,
+    x: &[f64],
+    constants: &[Value],
+) -> Vec<f64> {
+    let x: Vec<Value> = x.iter().map(Value::from).collect();
+    numbers_of(&residual(&x, constants).into())
+}
+
+/// The largest share of a step, halved again and again, that makes things better; all of it if none does, so that a step that
+/// is lost in rounding is made.
+fn shortened(is_better: impl Fn(f64) -> bool) -> f64 {
+    (0..40).map(|halvings| 0.5f64.powi(halvings)).find(|share| is_better(*share)).unwrap_or(1.0)
+}
+
+fn moved(x: &[f64], step: &[f64], share: f64) -> Vec<f64> {
+    x.iter().zip(step).map(|(x, step)| x + share * step).collect()
+}
+
+/// Whether a step has come down to rounding errors.
+fn is_small(step: &[f64], x: &[f64]) -> bool {
+    let scale = largest(x);
+    scale.is_finite() && largest(step) <= 1e-12 * (1.0 + scale)
+}
+
+/// The largest magnitude; infinite if one of the numbers is NaN.
+fn largest(numbers: &[f64]) -> f64 {
+    numbers.iter().fold(0.0, |largest, x| if x.is_nan() { f64::INFINITY } else { x.abs().max(largest) })
+}
+
+fn as_many(name: &str, found: usize, unknowns: usize) -> Result<()> {
+    let expected = || format!("{}, as many as unknowns", counted(unknowns, "number"));
+    if found == unknowns { Ok(()) } else { Err(Error::argument(name, expected(), found)) }
+}
