@@ -63,25 +63,39 @@ macro_rules! read_by_op {
             /// If there are not as many operands as the operation takes.
             #[track_caller]
             pub fn partials<N: Number>(self, operands: &[N], exponent: i32, result: N) -> Vec<N> {
+                let mut partials = vec![N::constant(0.0); operands.len()];
+                self.write_partials(operands, exponent, result, &mut partials);
+                partials
+            }
+
+            /// Writes the [`partials`](Op::partials) into a buffer as long as the operands, which holds zeros.
+            #[track_caller]
+            pub(crate) fn write_partials<N: Number>(
+                self,
+                operands: &[N],
+                exponent: i32,
+                result: N,
+                partials: &mut [N],
+            ) {
                 match self {
-                    Op::Leaf => Vec::new(),
-                    $( Op::$Op => read_by_op!(@partials $kind $method self operands exponent result $($x)+), )*
-                    $( Op::$SliceOp => {
-                        let mut partials = vec![N::constant(0.0); operands.len()];
-                        partial::$slice_method(operands, result, &mut partials);
-                        partials
+                    Op::Leaf => {}
+                    $( Op::$Op => {
+                        let by_operand = read_by_op!(@partials $kind $method self operands exponent result $($x)+);
+                        partials.copy_from_slice(&by_operand);
                     } )*
+                    $( Op::$SliceOp => partial::$slice_method(operands, result, partials), )*
                     $( Op::$SumOp => {
-                        let (a, b, init) = summed(operands);
-                        let terms = || a.iter().zip(b).map(|(&a, &b)| partial::$sum_method(a, b));
-                        let by_init = init.map(|_| N::constant(1.0));
-                        terms().map(|term| term[0]).chain(terms().map(|term| term[1])).chain(by_init).collect()
+                        let (a, b, _) = summed(operands);
+                        let (by_a, rest) = partials.split_at_mut(a.len());
+                        let (by_b, by_init) = rest.split_at_mut(b.len());
+                        for (place, (&a, &b)) in a.iter().zip(b).enumerate() {
+                            [by_a[place], by_b[place]] = partial::$sum_method(a, b);
+                        }
+                        by_init.fill(N::constant(1.0));
                     } )*
                     $( Op::$LookupOp => {
                         let (index, choices) = looked_up(self, operands);
-                        let mut partials = vec![N::constant(0.0); operands.len()];
                         partial::$lookup_method(index, choices, result, &mut partials[1..]);
-                        partials
                     } )*
                 }
             }
@@ -101,11 +115,11 @@ macro_rules! read_by_op {
     }};
     (@partials power $method:ident $op:ident $operands:ident $exponent:ident $result:ident $x:ident $n:ident) => {{
         let [$x] = taken($op, $operands);
-        partial::$method($x, $exponent, $result).to_vec()
+        partial::$method($x, $exponent, $result)
     }};
     (@partials $kind:ident $method:ident $op:ident $operands:ident $exponent:ident $result:ident $($x:ident)+) => {{
         let [$($x),+] = taken($op, $operands);
-        partial::$method($($x,)+ $result).to_vec()
+        partial::$method($($x,)+ $result)
     }};
 }
 operations!(read_by_op);

@@ -1,7 +1,9 @@
 //! Dual numbers: forward mode.
 
 use crate::Number;
+use crate::float_traits::{float_traits, mixed_operators};
 use crate::op::{formula, operations, partial};
+use std::cmp::Ordering;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 /// A number and its derivative along one direction: forward mode, as the table of operations read over pairs.
@@ -14,7 +16,9 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// let y = Dual::variable(2.0).powi(3);
 /// assert_eq!((y.value, y.tangent), (8.0, 12.0));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+///
+/// As on a [`Value`](crate::Value), comparisons (`<`, `==`) compare numbers: tangents do not count.
+#[derive(Clone, Copy, Debug)]
 pub struct Dual<N = f64> {
     /// The number itself.
     pub value: N,
@@ -26,6 +30,11 @@ impl<N: Number> Dual<N> {
     /// The number that the derivative is taken by: tangent 1.
     pub fn variable(value: N) -> Self {
         Dual { value, tangent: N::constant(1.0) }
+    }
+
+    /// Numbers that move in a direction of the same length.
+    pub(crate) fn moving(values: &[N], direction: &[N]) -> Vec<Self> {
+        values.iter().zip(direction).map(|(&value, &tangent)| Dual { value, tangent }).collect()
     }
 
     /// The chain rule: the tangent is the sum of those of the operands, each times the derivative by it.
@@ -122,3 +131,18 @@ macro_rules! read_rules {
     }};
 }
 operations!(read_rules);
+
+float_traits! { [N: Scalar] Dual<N> }
+mixed_operators! { [N: Number] Dual<N> }
+
+impl<N: PartialEq> PartialEq for Dual<N> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<N: PartialOrd> PartialOrd for Dual<N> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}

@@ -38,6 +38,7 @@
 
 pub mod check;
 pub mod data;
+pub mod derivatives;
 #[cfg(feature = "draw")]
 pub mod draw;
 pub mod files;
@@ -53,8 +54,11 @@ pub mod text;
 mod apply;
 mod dual;
 mod error;
+mod float_traits;
 mod number;
 mod random;
+mod scalar;
+mod taylor;
 
 pub use dual::Dual;
 pub use error::{Error, Place, Result};
@@ -62,7 +66,9 @@ pub use number::Number;
 pub use op::Op;
 pub use program::Program;
 pub use random::{Pcg64, Rng, RngExt, rng};
+pub use scalar::Scalar;
 pub use tape::{Value, no_grad};
+pub use taylor::Taylor;
 
 /// The examples of the README are tests, too.
 #[cfg(doctest)]

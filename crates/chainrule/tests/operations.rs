@@ -1,6 +1,6 @@
 //! Every row of the table of operations: its derivatives against differences, and its readings against each other.
 
-use chainrule::{Dual, Number, Op, Value, tape};
+use chainrule::{Dual, Number, Op, Taylor, Value, derivatives, tape};
 use proptest::prelude::*;
 use proptest::strategy::Union;
 use std::ops::Range;
@@ -73,7 +73,33 @@ fn obeys_its_rule(f: &impl Function, xs: &[f64]) -> Result<(), TestCaseError> {
             let second = f.at(&two_directions).tangent.tangent;
             let numeric = difference(|xs| gradient(f, xs)[j], xs, k);
             prop_assert!(close(second, numeric, 1e-7, *first), "by {j} and {k}: {second} for {numeric}");
+
+            let recorded = derivatives::gradient(|xs| derivatives::gradient(|xs| f.at(xs), xs)[j], xs)[k];
+            prop_assert!(close(recorded, second, 1e-11, *first), "recorded, by {j} and {k}: {recorded} for {second}");
         }
+    }
+    series_agree_with_nested_duals(f, xs)
+}
+
+/// To the third order, along a direction in which all operands move, each at its own speed.
+fn series_agree_with_nested_duals(f: &impl Function, xs: &[f64]) -> Result<(), TestCaseError> {
+    let moving: Vec<(f64, f64)> = xs.iter().zip([1.0, -0.5, 0.75].into_iter().cycle()).map(|(x, v)| (*x, v)).collect();
+    let path: Vec<Taylor<f64, 4>> = moving.iter().map(|&(x, v)| Taylor::line(x, v)).collect();
+    let still = |value| Dual { value, tangent: 0.0 };
+    let nested = |&(x, v): &(f64, f64)| Dual {
+        value: Dual { value: Dual { value: x, tangent: v }, tangent: still(v) },
+        tangent: Dual { value: still(v), tangent: still(0.0) },
+    };
+    let nested = f.at(&moving.iter().map(nested).collect::<Vec<_>>());
+    let expected = [
+        nested.value.value.value,
+        nested.value.value.tangent,
+        nested.value.tangent.tangent,
+        nested.tangent.tangent.tangent,
+    ];
+    let found = f.at(&path).derivatives();
+    for (order, (found, expected)) in found.into_iter().zip(expected).enumerate() {
+        prop_assert!(close(found, expected, 1e-10, 0.0), "order {order}: {found} for {expected}");
     }
     Ok(())
 }
@@ -306,7 +332,8 @@ fn nothing_reaches_back_through_a_stopped_gradient() {
     // d/dx (x * c) = c
     let x = Value::new(3.0);
     assert_eq!((f(x).data(), f(x).gradient(&[x])), (9.0, vec![3.0]));
-    assert_eq!(f(Dual::variable(3.0)), Dual { value: 9.0, tangent: 3.0 });
+    let forward = f(Dual::variable(3.0));
+    assert_eq!((forward.value, forward.tangent), (9.0, 3.0));
 }
 
 /// Numbers that do not come from this library: from tables of the functions.

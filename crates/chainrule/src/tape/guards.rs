@@ -43,6 +43,20 @@ pub(crate) fn record_guards<R>(record: impl FnOnce() -> R) -> (R, Guards) {
     (result, with_tape(|tape| tape.guards.take()).unwrap_or_default())
 }
 
+/// Records within a recording: what a surrounding [`record_guards`] would note is given back instead, to be
+/// [noted](note_again) for what stands for it there. Where nobody notes, there is nothing.
+pub(crate) fn record_inner_guards<R>(record: impl FnOnce() -> R) -> (R, Guards) {
+    if is_noting() { record_guards(record) } else { (record(), Guards::default()) }
+}
+
+/// Notes a comparison that was made in a recording within this one, and whose condition is this one here.
+pub(crate) fn note_again(guard: &Guard, condition: Value) {
+    if is_noting() && !condition.is_constant() {
+        let guard = Guard { condition, ..guard.clone() };
+        with_tape(|tape| tape.guards.get_or_insert_default().comparisons.push(guard));
+    }
+}
+
 /// How two numbers can stand to each other.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Relation {

@@ -69,6 +69,15 @@ macro_rules! record_rows {
             fn constant(value: f64) -> Self {
                 Value::constant(value)
             }
+            /// An ordinary product wherever that says the same, so that it has derivatives of its own.
+            #[track_caller]
+            fn strong_zero_mul(self, factor: Self) -> Self {
+                if [self, factor].iter().any(|x| x.is_constant() && x.data() == 0.0) {
+                    return Value::constant(0.0);
+                }
+                let product = self * factor;
+                if product.data().is_nan() && (self == 0.0 || factor == 0.0) { Value::constant(0.0) } else { product }
+            }
             $( record_rows! { @number $kind $method($($x),+) } )*
             $(
                 #[track_caller]

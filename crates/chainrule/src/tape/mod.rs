@@ -5,7 +5,6 @@
 
 mod backward;
 mod epoch;
-mod float;
 mod graph;
 mod group;
 mod guards;
@@ -17,6 +16,7 @@ mod methods;
 mod misuse;
 mod nodes;
 mod operators;
+pub(crate) mod properties;
 mod reading;
 mod recording;
 mod scope;
@@ -30,10 +30,10 @@ pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
 pub(crate) use group::{Name, close_group};
-pub(crate) use guards::{Guard, record_guards};
+pub(crate) use guards::{Guard, note_again, record_guards, record_inner_guards};
 pub(crate) use leaves::{gradients_of, numbers_of, set_gradients, update_leaves, zero_gradients};
 pub(crate) use reading::{Reading, Source, read};
 pub(crate) use recording::First;
-pub(crate) use scope::{mark, release_to};
+pub(crate) use scope::{mark, release_to, with_grad};
 pub(crate) use span::Layout;
 pub(crate) use storage::Mark;

@@ -59,6 +59,14 @@ impl<'a> Reading<'a> {
         self.tape.exponent_of(Slot(slot)).unwrap_or_default()
     }
 
+    /// A handle on a node or a constant.
+    pub fn value(&self, source: Source) -> Value {
+        match source {
+            Source::Node(slot) => self.tape.handle(Operand(slot)),
+            Source::Constant(number) => Value::constant(number),
+        }
+    }
+
     /// Shows each operand of a node, in the order of its operation.
     #[inline(always)]
     pub fn operands(&self, slot: u32, mut visit: impl FnMut(Source)) {

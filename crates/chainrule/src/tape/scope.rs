@@ -89,6 +89,15 @@ pub(crate) fn release_to(mark: &Mark) {
 /// assert_eq!(y.gradient(&[w]), [0.0]);
 /// ```
 pub fn no_grad<T>(compute: impl FnOnce() -> T) -> T {
+    paused(true, compute)
+}
+
+/// Computes and records, within [`no_grad`] too.
+pub(crate) fn with_grad<T>(compute: impl FnOnce() -> T) -> T {
+    paused(false, compute)
+}
+
+fn paused<T>(is_paused: bool, compute: impl FnOnce() -> T) -> T {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
@@ -96,7 +105,7 @@ pub fn no_grad<T>(compute: impl FnOnce() -> T) -> T {
         }
     }
     let _restore = Restore(with_tape(|tape| tape.nodes.is_paused()));
-    with_tape(|tape| tape.nodes.pause(true));
+    with_tape(|tape| tape.nodes.pause(is_paused));
     compute()
 }
 
