@@ -1,0 +1,65 @@
+//! The evals: for each its mathematics over any number, the form of its inputs, and its functions.
+
+mod det;
+mod hello;
+mod llsq;
+mod lse;
+
+use crate::{Error, Options, Result, Task};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use std::time::{Duration, Instant};
+
+/// A function of an eval.
+pub struct Function {
+    /// What messages call it.
+    pub name: &'static str,
+    /// Prepares it for an input, and tells how long that took once the input was read.
+    pub prepare: Prepare,
+}
+
+type Prepare = Box<dyn Fn(&RawValue, Options) -> Result<(Box<dyn Task>, Duration)>>;
+
+/// The functions of the eval with this name.
+///
+/// # Errors
+///
+/// If there is no such eval.
+pub fn functions(eval: &str) -> Result<Vec<Function>> {
+    Ok(match eval {
+        "hello" => vec![function("square", hello::square), function("double", hello::double)],
+        "llsq" => vec![function("primal", llsq::primal), function("gradient", llsq::gradient)],
+        "lse" => vec![function("primal", lse::primal), function("gradient", lse::gradient)],
+        "det" => vec![function("primal", det::primal), function("gradient", det::gradient)],
+        _ => return Err(Error::Unknown { kind: "module", name: eval.into() }),
+    })
+}
+
+/// A function by its name and that of its eval.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn function_named(eval: &str, name: &str) -> Result<Function> {
+    let mut functions = functions(eval)?.into_iter();
+    functions
+        .find(|function| function.name == name)
+        .ok_or_else(|| Error::Unknown { kind: "function", name: name.into() })
+}
+
+fn function<I: DeserializeOwned + 'static>(
+    name: &'static str,
+    prepare: fn(I, Options) -> Result<Box<dyn Task>>,
+) -> Function {
+    let prepare = move |input: &RawValue, options: Options| {
+        let input = serde_json::from_str(input.get())?;
+        let start = Instant::now();
+        Ok((prepare(input, options)?, start.elapsed()))
+    };
+    Function { name, prepare: Box::new(prepare) }
+}
+
+/// That a list of the input is as long as it should be.
+fn check_length(what: &str, expected: usize, found: usize) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(Error::input(what, format!("{expected} numbers"), found)) }
+}
