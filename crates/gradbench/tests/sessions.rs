@@ -83,3 +83,13 @@ fn lse() {
 fn det() {
     replay_to_the_last_digits("det");
 }
+
+#[test]
+fn kmeans() {
+    replay_to_the_last_digits("kmeans");
+}
+
+#[test]
+fn gmm() {
+    replay_to_the_last_digits("gmm");
+}

@@ -1,11 +1,14 @@
 //! The evals: for each its mathematics over any number, the form of its inputs, and its functions.
 
 mod det;
+mod gmm;
 mod hello;
+mod kmeans;
 mod llsq;
 mod lse;
 
 use crate::{Error, Options, Result, Task};
+use chainrule::Number;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
@@ -31,6 +34,8 @@ pub fn functions(eval: &str) -> Result<Vec<Function>> {
         "llsq" => vec![function("primal", llsq::primal), function("gradient", llsq::gradient)],
         "lse" => vec![function("primal", lse::primal), function("gradient", lse::gradient)],
         "det" => vec![function("primal", det::primal), function("gradient", det::gradient)],
+        "gmm" => vec![function("objective", gmm::objective), function("jacobian", gmm::jacobian)],
+        "kmeans" => vec![function("cost", kmeans::cost), function("dir", kmeans::dir)],
         _ => return Err(Error::Unknown { kind: "module", name: eval.into() }),
     })
 }
@@ -62,4 +67,17 @@ fn function<I: DeserializeOwned + 'static>(
 /// That a list of the input is as long as it should be.
 fn check_length(what: &str, expected: usize, found: usize) -> Result<()> {
     if found == expected { Ok(()) } else { Err(Error::input(what, format!("{expected} numbers"), found)) }
+}
+
+/// That there are so many lists of so many numbers in the input.
+fn check_lists(what: &str, [count, length]: [usize; 2], lists: &[Vec<f64>]) -> Result<()> {
+    if lists.len() != count {
+        return Err(Error::input(what, format!("{count} lists"), lists.len()));
+    }
+    lists.iter().try_for_each(|list| check_length(what, length, list.len()))
+}
+
+/// Plain numbers as constants of another kind of number.
+fn constants<N: Number>(numbers: &[f64]) -> Vec<N> {
+    numbers.iter().copied().map(N::constant).collect()
 }
