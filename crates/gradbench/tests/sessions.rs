@@ -93,3 +93,8 @@ fn kmeans() {
 fn gmm() {
     replay_to_the_last_digits("gmm");
 }
+
+#[test]
+fn ba() {
+    replay_to_the_last_digits("ba");
+}

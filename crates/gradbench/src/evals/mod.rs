@@ -1,5 +1,6 @@
 //! The evals: for each its mathematics over any number, the form of its inputs, and its functions.
 
+mod ba;
 mod det;
 mod gmm;
 mod hello;
@@ -34,6 +35,7 @@ pub fn functions(eval: &str) -> Result<Vec<Function>> {
         "llsq" => vec![function("primal", llsq::primal), function("gradient", llsq::gradient)],
         "lse" => vec![function("primal", lse::primal), function("gradient", lse::gradient)],
         "det" => vec![function("primal", det::primal), function("gradient", det::gradient)],
+        "ba" => vec![function("objective", ba::objective), function("jacobian", ba::jacobian)],
         "gmm" => vec![function("objective", gmm::objective), function("jacobian", gmm::jacobian)],
         "kmeans" => vec![function("cost", kmeans::cost), function("dir", kmeans::dir)],
         _ => return Err(Error::Unknown { kind: "module", name: eval.into() }),
