@@ -31,7 +31,7 @@ pub fn values<R: Results, F: AsRef<[f64]>>(
     plain: impl Fn(&[f64]) -> F + 'static,
 ) -> Result<Compute> {
     match mode {
-        Mode::Program => Ok(run_at(point.clone(), &Program::record(&point, recorded)?)),
+        Mode::Program => Ok(run_at(&Program::record(&point, recorded)?, &[&point])),
         Mode::Eager => Ok(Box::new(move |values| {
             values.copy_from_slice(plain(&point).as_ref());
             Ok(())
@@ -48,7 +48,7 @@ pub fn gradient(mode: Mode, point: Vec<f64>, function: impl Fn(&[Value]) -> Valu
     match mode {
         Mode::Program => {
             let program = Program::record(&point, function)?.gradient()?.only(&["gradient by x"])?;
-            Ok(run_at(point, &program))
+            Ok(run_at(&program, &[&point]))
         }
         Mode::Eager => Ok(Box::new(move |gradient| {
             eager_gradient(&point, &function, gradient);
@@ -57,10 +57,15 @@ pub fn gradient(mode: Mode, point: Vec<f64>, function: impl Fn(&[Value]) -> Valu
     }
 }
 
-/// What runs a program with one group of inputs and one of outputs.
-pub fn run_at(point: Vec<f64>, program: &Program) -> Compute {
+/// What runs a program on these inputs, a slice for each group, and gives its first group of outputs.
+pub fn run_at(program: &Program, inputs: &[&[f64]]) -> Compute {
     let mut machine = Machine::new(program);
-    Box::new(move |results| Ok(machine.call(&[&point], &mut [results])?))
+    inputs.iter().enumerate().for_each(|(group, numbers)| machine.input_mut(group).copy_from_slice(numbers));
+    Box::new(move |results| {
+        machine.run()?;
+        machine.copy_output(0, results);
+        Ok(())
+    })
 }
 
 /// Writes the gradient of a function, which is recorded and swept for it; returns the value.

@@ -98,3 +98,8 @@ fn gmm() {
 fn ba() {
     replay_to_the_last_digits("ba");
 }
+
+#[test]
+fn ht() {
+    replay_to_the_last_digits("ht");
+}

@@ -186,7 +186,7 @@ fn program(input: &Input, by: &[&str], options: Options) -> Result<Compute> {
     if !by.is_empty() {
         prior = prior.gradient()?.only(&["gradient by x"])?;
     }
-    let mut prior = run_at(parameters.clone(), &prior);
+    let mut prior = run_at(&prior, &[&parameters]);
     let mut batch = Batch::gradient(&row, &["point"], Rows::Sum, by)?.threads(options.threads);
     let (points, output) = (input.x.concat(), by.len());
     Ok(Box::new(move |results| {

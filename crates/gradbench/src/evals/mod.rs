@@ -4,6 +4,7 @@ mod ba;
 mod det;
 mod gmm;
 mod hello;
+mod ht;
 mod kmeans;
 mod llsq;
 mod lse;
@@ -37,6 +38,7 @@ pub fn functions(eval: &str) -> Result<Vec<Function>> {
         "det" => vec![function("primal", det::primal), function("gradient", det::gradient)],
         "ba" => vec![function("objective", ba::objective), function("jacobian", ba::jacobian)],
         "gmm" => vec![function("objective", gmm::objective), function("jacobian", gmm::jacobian)],
+        "ht" => vec![function("objective", ht::objective), function("jacobian", ht::jacobian)],
         "kmeans" => vec![function("cost", kmeans::cost), function("dir", kmeans::dir)],
         _ => return Err(Error::Unknown { kind: "module", name: eval.into() }),
     })
