@@ -103,3 +103,13 @@ fn ba() {
 fn ht() {
     replay_to_the_last_digits("ht");
 }
+
+#[test]
+fn lstm() {
+    replay_to_the_last_digits("lstm");
+}
+
+#[test]
+fn ode() {
+    replay_to_the_last_digits("ode");
+}

@@ -8,6 +8,8 @@ mod ht;
 mod kmeans;
 mod llsq;
 mod lse;
+mod lstm;
+mod ode;
 
 use crate::{Error, Options, Result, Task};
 use chainrule::Number;
@@ -35,6 +37,8 @@ pub fn functions(eval: &str) -> Result<Vec<Function>> {
         "hello" => vec![function("square", hello::square), function("double", hello::double)],
         "llsq" => vec![function("primal", llsq::primal), function("gradient", llsq::gradient)],
         "lse" => vec![function("primal", lse::primal), function("gradient", lse::gradient)],
+        "lstm" => vec![function("objective", lstm::objective), function("jacobian", lstm::jacobian)],
+        "ode" => vec![function("primal", ode::primal), function("gradient", ode::gradient)],
         "det" => vec![function("primal", det::primal), function("gradient", det::gradient)],
         "ba" => vec![function("objective", ba::objective), function("jacobian", ba::jacobian)],
         "gmm" => vec![function("objective", gmm::objective), function("jacobian", gmm::jacobian)],
