@@ -30,9 +30,6 @@ pub enum Error {
     /// The evaluation panicked.
     #[error("panicked: {0}")]
     Panic(String),
-    /// The optimiser of saddle and particle came to no end.
-    #[error("the descent did not converge in {0} steps")]
-    NotConverged(usize),
 }
 
 /// A result whose error is [`Error`] unless said otherwise.

@@ -113,3 +113,14 @@ fn lstm() {
 fn ode() {
     replay_to_the_last_digits("ode");
 }
+
+/// They were recorded with differences in place of derivatives.
+#[test]
+fn saddle() {
+    replay("saddle", 1e-8, 1.0);
+}
+
+#[test]
+fn particle() {
+    replay("particle", 1e-8, 1.0);
+}

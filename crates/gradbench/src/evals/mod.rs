@@ -1,6 +1,7 @@
 //! The evals: for each its mathematics over any number, the form of its inputs, and its functions.
 
 mod ba;
+mod descent;
 mod det;
 mod gmm;
 mod hello;
@@ -10,9 +11,12 @@ mod llsq;
 mod lse;
 mod lstm;
 mod ode;
+mod particle;
+mod saddle;
 
 use crate::{Error, Options, Result, Task};
 use chainrule::Number;
+use descent::Sweep;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::time::{Duration, Instant};
@@ -44,6 +48,8 @@ pub fn functions(eval: &str) -> Result<Vec<Function>> {
         "gmm" => vec![function("objective", gmm::objective), function("jacobian", gmm::jacobian)],
         "ht" => vec![function("objective", ht::objective), function("jacobian", ht::jacobian)],
         "kmeans" => vec![function("cost", kmeans::cost), function("dir", kmeans::dir)],
+        "saddle" => nested(saddle::solve),
+        "particle" => nested(particle::solve),
         _ => return Err(Error::Unknown { kind: "module", name: eval.into() }),
     })
 }
@@ -62,14 +68,26 @@ pub fn function_named(eval: &str, name: &str) -> Result<Function> {
 
 fn function<I: DeserializeOwned + 'static>(
     name: &'static str,
-    prepare: fn(I, Options) -> Result<Box<dyn Task>>,
+    task: impl Fn(I, Options) -> Result<Box<dyn Task>> + 'static,
 ) -> Function {
     let prepare = move |input: &RawValue, options: Options| {
         let input = serde_json::from_str(input.get())?;
         let start = Instant::now();
-        Ok((prepare(input, options)?, start.elapsed()))
+        Ok((task(input, options)?, start.elapsed()))
     };
     Function { name, prepare: Box::new(prepare) }
+}
+
+/// The functions of an eval with a derivative in a derivative, named by the modes of the outer one and the inner one.
+fn nested<I: DeserializeOwned + 'static>(solve: fn(I, [Sweep; 2], Options) -> Result<Box<dyn Task>>) -> Vec<Function> {
+    use Sweep::{Forward, Reverse};
+    let functions = [
+        ("rr", [Reverse, Reverse]),
+        ("rf", [Reverse, Forward]),
+        ("fr", [Forward, Reverse]),
+        ("ff", [Forward, Forward]),
+    ];
+    functions.map(|(name, sweeps)| function(name, move |input, options| solve(input, sweeps, options))).into()
 }
 
 /// That a list of the input is as long as it should be.
