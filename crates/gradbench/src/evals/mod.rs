@@ -1,18 +1,18 @@
 //! The evals: for each its mathematics over any number, the form of its inputs, and its functions.
 
-mod ba;
+pub mod ba;
 mod descent;
-mod det;
-mod gmm;
-mod hello;
-mod ht;
-mod kmeans;
-mod llsq;
-mod lse;
-mod lstm;
-mod ode;
-mod particle;
-mod saddle;
+pub mod det;
+pub mod gmm;
+pub mod hello;
+pub mod ht;
+pub mod kmeans;
+pub mod llsq;
+pub mod lse;
+pub mod lstm;
+pub mod ode;
+pub mod particle;
+pub mod saddle;
 
 use crate::{Error, Options, Result, Task};
 use chainrule::Number;
