@@ -57,11 +57,12 @@ fn rotated<N: Number>(vector: [N; 3], rotation: [N; 3]) -> [N; 3] {
     let is_none = square.equal(zero);
     let square = is_none.select(one, square);
     let angle = square.sqrt();
-    let cosine = is_none.select(one, angle.cos());
+    let cosine = angle.cos();
+    let turned = is_none.select(one, cosine);
     let across = is_none.select(one, angle.sin() / angle);
-    let along = is_none.select(zero, (one - angle.cos()) / square) * dot(rotation, vector);
+    let along = is_none.select(zero, (one - cosine) / square) * dot(rotation, vector);
     let crossed = cross(rotation, vector);
-    [0, 1, 2].map(|i| vector[i] * cosine + crossed[i] * across + rotation[i] * along)
+    [0, 1, 2].map(|i| vector[i] * turned + crossed[i] * across + rotation[i] * along)
 }
 
 /// By what a point at the image plane is moved away from the centre.
