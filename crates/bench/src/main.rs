@@ -4,6 +4,7 @@ mod compile;
 mod draw;
 mod eager;
 mod gpt;
+mod gradbench;
 mod gradients;
 mod lua;
 mod measure;
@@ -48,6 +49,9 @@ enum Case {
     Mlp784,
     /// A graph of 100,000 nodes without structure, and its gradient.
     RandomDag,
+    /// Derivatives of the functions of GradBench.
+    #[value(name = "gradbench")]
+    GradBench,
     /// From recordings to programs.
     Compile,
     /// The bytes of a program.
@@ -81,6 +85,7 @@ fn main() {
             Case::Ode => gradients::oscillators(),
             Case::Mlp784 => gradients::classifier(),
             Case::RandomDag => random_dag::random_dag(),
+            Case::GradBench => gradbench::gradbench().collect(),
             Case::Compile => compile::compile(),
             Case::ProgramBytes => vec![compile::bytes()],
             Case::Peak => peak::both(),

@@ -33,7 +33,10 @@ pub struct Batch<T> {
     threads: usize,
     /// For each number of rows that was needed, a machine for each thread.
     machines: HashMap<usize, Vec<Machine<T>>>,
-    results: Vec<Vec<T>>,
+    /// For each group of results those of all chunks of rows, one after the other.
+    parts: Vec<Vec<T>>,
+    /// The sums of these, unless they are results of each row.
+    sums: Vec<Vec<T>>,
 }
 
 /// Rows are added up in chunks of so many blocks, each from 0, and the chunks in their order, so that the sum does not depend
@@ -87,7 +90,8 @@ impl<T: Float + Send + Sync> Batch<T> {
             block,
             threads: 1,
             machines: HashMap::new(),
-            results: Vec::new(),
+            parts: Vec::new(),
+            sums: Vec::new(),
         })
     }
 
@@ -105,12 +109,11 @@ impl<T: Float + Send + Sync> Batch<T> {
     /// fails: its number is told.
     pub fn run(&mut self, inputs: &[&[T]]) -> Result<()> {
         let rows = self.rows(inputs)?;
-        let chunk = self.block * BLOCKS_A_CHUNK;
-        let chunks: Vec<(usize, usize)> =
-            (0..rows.div_ceil(chunk)).map(|number| (number * chunk, chunk.min(rows - number * chunk))).collect();
         self.prepare(rows % self.block, if rows >= self.block { self.block } else { 0 })?;
-        let parts = self.run_chunks(&chunks, inputs)?;
-        self.gather(parts, rows);
+        self.run_chunks(rows, inputs)?;
+        if self.outputs != Rows::Each {
+            self.add_up(rows);
+        }
         Ok(())
     }
 
@@ -120,7 +123,7 @@ impl<T: Float + Send + Sync> Batch<T> {
     ///
     /// If there is no group with that number, or nothing was run yet.
     pub fn output(&self, group: usize) -> &[T] {
-        &self.results[group]
+        if self.outputs == Rows::Each { &self.parts[group] } else { &self.sums[group] }
     }
 
     /// How many rows there are.
@@ -169,44 +172,79 @@ impl<T: Float + Send + Sync> Batch<T> {
         Ok(())
     }
 
-    /// What each chunk of rows, given by its first row and their number, adds to the results.
-    fn run_chunks(&mut self, chunks: &[(usize, usize)], inputs: &[&[T]]) -> Result<Vec<Vec<Vec<T>>>> {
-        let (block, per_row, is_each) = (self.block, &self.per_row, self.outputs == Rows::Each);
-        // Every thread takes each so many-th chunk, with a machine for each number of rows.
-        let mut workers: Vec<HashMap<usize, &mut Machine<T>>> = (0..self.threads).map(|_| HashMap::new()).collect();
-        for (rows, machines) in &mut self.machines {
-            for (worker, machine) in workers.iter_mut().zip(machines) {
-                set_shared(machine, inputs, per_row);
-                worker.insert(*rows, machine);
-            }
-        }
-        let threads = workers.len();
-        let work = |(number, mut machines): (usize, HashMap<usize, &mut Machine<T>>)| {
-            let mine = chunks.iter().skip(number).step_by(threads);
-            mine.map(|chunk| run_chunk(&mut machines, *chunk, block, inputs, per_row, is_each))
-                .collect::<Result<Vec<_>>>()
+    /// How many numbers each group of results has: for a row, or for all.
+    fn lengths(&self) -> Vec<usize> {
+        let Some((rows, machines)) = self.machines.iter().find(|(_, machines)| !machines.is_empty()) else {
+            return Vec::new();
         };
-        let mut parts: Vec<std::vec::IntoIter<Vec<Vec<T>>>> =
-            in_parallel(workers, work).into_iter().map(|parts| parts.map(Vec::into_iter)).collect::<Result<_>>()?;
-        Ok((0..chunks.len()).filter_map(|chunk| parts[chunk % threads].next()).collect())
+        let each = if self.outputs == Rows::Each { *rows } else { 1 };
+        machines[0].program().outputs.iter().map(|output| output.length() / each).collect()
     }
 
-    fn gather(&mut self, parts: Vec<Vec<Vec<T>>>, rows: usize) {
-        let mut parts = parts.into_iter();
-        self.results = parts.next().unwrap_or_default();
-        for part in parts {
-            for (result, part) in self.results.iter_mut().zip(part) {
-                if self.outputs == Rows::Each {
-                    result.extend(part);
-                } else {
-                    add(result, part);
-                }
+    /// Writes the results of each chunk of rows.
+    fn run_chunks(&mut self, rows: usize, inputs: &[&[T]]) -> Result<()> {
+        let (block, is_each, lengths) = (self.block, self.outputs == Rows::Each, self.lengths());
+        let chunk_rows = block * BLOCKS_A_CHUNK;
+        let count = rows.div_ceil(chunk_rows);
+        let mut chunks: Vec<Chunk<T>> = (0..count)
+            .map(|number| number * chunk_rows)
+            .map(|first| Chunk { first, rows: chunk_rows.min(rows - first), results: Vec::new() })
+            .collect();
+        self.parts.resize_with(lengths.len(), Vec::new);
+        for (part, length) in self.parts.iter_mut().zip(lengths) {
+            let (all, of_chunk) = if is_each { (rows * length, chunk_rows * length) } else { (count * length, length) };
+            part.resize(all, T::default());
+            chunks.iter_mut().zip(part.chunks_mut(of_chunk)).for_each(|(chunk, results)| chunk.results.push(results));
+        }
+        // Every thread takes each so many-th chunk, with a machine for each number of rows.
+        let mut workers: Vec<Worker<T>> = (0..self.threads).map(|_| Worker::default()).collect();
+        for (rows, machines) in &mut self.machines {
+            for (worker, machine) in workers.iter_mut().zip(machines) {
+                set_shared(machine, inputs, &self.per_row);
+                worker.machines.insert(*rows, machine);
             }
         }
-        if self.outputs == Rows::Mean {
-            let rows = T::constant(rows as f64);
-            self.results.iter_mut().flatten().for_each(|result| *result = *result / rows);
+        chunks.into_iter().enumerate().for_each(|(number, chunk)| workers[number % self.threads].chunks.push(chunk));
+        let per_row = &self.per_row;
+        let work = |Worker { mut machines, chunks }: Worker<T>| {
+            chunks.into_iter().try_for_each(|chunk| run_chunk(&mut machines, chunk, block, inputs, per_row, is_each))
+        };
+        in_parallel(workers, work).into_iter().collect()
+    }
+
+    fn add_up(&mut self, rows: usize) {
+        let lengths = self.lengths();
+        self.sums.resize_with(lengths.len(), Vec::new);
+        for ((sums, part), length) in self.sums.iter_mut().zip(&self.parts).zip(lengths) {
+            let (first, others) = part.split_at(length);
+            sums.clear();
+            sums.extend_from_slice(first);
+            others.chunks(length).for_each(|terms| add(sums, terms.iter().copied()));
+            if self.outputs == Rows::Mean {
+                let rows = T::constant(rows as f64);
+                sums.iter_mut().for_each(|sum| *sum = *sum / rows);
+            }
         }
+    }
+}
+
+/// Rows that follow each other, and where their results go.
+struct Chunk<'a, T> {
+    first: usize,
+    rows: usize,
+    /// Of each group those of all rows, or their sum.
+    results: Vec<&'a mut [T]>,
+}
+
+/// What a thread works with, and on.
+struct Worker<'a, T> {
+    machines: HashMap<usize, &'a mut Machine<T>>,
+    chunks: Vec<Chunk<'a, T>>,
+}
+
+impl<T> Default for Worker<'_, T> {
+    fn default() -> Self {
+        Worker { machines: HashMap::new(), chunks: Vec::new() }
     }
 }
 
@@ -223,38 +261,37 @@ fn set_shared<T: Float>(machine: &mut Machine<T>, inputs: &[&[T]], per_row: &[us
 
 fn run_chunk<T: Float>(
     machines: &mut HashMap<usize, &mut Machine<T>>,
-    (first, rows): (usize, usize),
+    mut chunk: Chunk<T>,
     block: usize,
     inputs: &[&[T]],
     per_row: &[usize],
     is_each: bool,
-) -> Result<Vec<Vec<T>>> {
-    let mut results: Vec<Vec<T>> = Vec::new();
-    for start in (0..rows).step_by(block) {
-        let length = block.min(rows - start);
+) -> Result<()> {
+    for start in (0..chunk.rows).step_by(block) {
+        let length = block.min(chunk.rows - start);
         let machine = machines.get_mut(&length).expect("machines were made for all numbers of rows");
         for group in per_row {
             let input = machine.input_mut(*group);
-            let from = (first + start) * (input.len() / length);
+            let from = (chunk.first + start) * (input.len() / length);
             let count = input.len();
             input.copy_from_slice(&inputs[*group][from..from + count]);
         }
-        machine.run().map_err(|error| error.of_rows_from(first + start))?;
-        for group in 0..machine.program().outputs.len() {
-            let output = machine.output(group);
-            match results.get_mut(group) {
-                None => results.push(output.collect()),
-                Some(result) if is_each => result.extend(output),
-                Some(result) => add(result, output),
+        machine.run().map_err(|error| error.of_rows_from(chunk.first + start))?;
+        for (group, results) in chunk.results.iter_mut().enumerate() {
+            let count = machine.program().outputs[group].length();
+            match is_each {
+                true => machine.copy_output(group, &mut results[start * count / length..][..count]),
+                false if start == 0 => machine.copy_output(group, results),
+                false => add(results, machine.output(group)),
             }
         }
     }
-    Ok(results)
+    Ok(())
 }
 
 /// Does the work of each on a thread of its own, the first on this one.
-fn in_parallel<W: Send, R: Send>(workers: Vec<W>, work: impl Fn((usize, W)) -> R + Sync) -> Vec<R> {
-    let mut workers = workers.into_iter().enumerate();
+fn in_parallel<W: Send, R: Send>(workers: Vec<W>, work: impl Fn(W) -> R + Sync) -> Vec<R> {
+    let mut workers = workers.into_iter();
     let first = workers.next();
     std::thread::scope(|scope| {
         let others: Vec<_> = workers.map(|worker| scope.spawn(|| work(worker))).collect();
