@@ -126,6 +126,16 @@ impl<T: Float + Send + Sync> Batch<T> {
         if self.outputs == Rows::Each { &self.parts[group] } else { &self.sums[group] }
     }
 
+    /// The rows of a block.
+    pub(super) fn rows_a_block(&self) -> usize {
+        self.block
+    }
+
+    /// As many rows as give every thread its part.
+    pub(super) fn rows_at_once(&self) -> usize {
+        self.block * BLOCKS_A_CHUNK * self.threads
+    }
+
     /// How many rows there are.
     fn rows(&self, inputs: &[&[T]]) -> Result<usize> {
         let groups = &self.row.inputs;

@@ -2,7 +2,9 @@
 //! caller's buffers from then on.
 
 use super::call::check_length;
-use super::{Batch, Float, Machine, Output, Program, Rows};
+use super::sparse::{Compressed, Compression, Matrix};
+use super::sweeps::Sweeps;
+use super::{Float, Machine, Output, Program};
 use crate::text::counted;
 use crate::{Error, Result};
 
@@ -48,6 +50,8 @@ pub struct Derivatives<T> {
     jacobian: Option<Sweeps<T>>,
     hessian: Option<Sweeps<T>>,
     hessian_diagonal: Option<Sweeps<T>>,
+    sparse_jacobian: Option<Compressed<T>>,
+    sparse_hessian: Option<Compressed<T>>,
 }
 
 impl<T: Float + Send + Sync> Derivatives<T> {
@@ -83,6 +87,8 @@ impl<T: Float + Send + Sync> Derivatives<T> {
             jacobian: None,
             hessian: None,
             hessian_diagonal: None,
+            sparse_jacobian: None,
+            sparse_hessian: None,
         }
     }
 
@@ -97,7 +103,7 @@ impl<T: Float + Send + Sync> Derivatives<T> {
     /// The first output, which has to be one number, and its derivatives.
     pub fn value_and_gradient(&mut self, x: &[T], gradient: &mut [T]) -> Result<T> {
         let call = made(&mut self.gradient, || {
-            let gradient = scalar(&self.program)?.gradient_by(&names(&self.by))?;
+            let gradient = self.program.scalar()?.gradient_by(&names(&self.by))?;
             Ok(Call::new(&gradient, self.program.input_length(), 1))
         })?;
         let mut value = [T::default()];
@@ -126,7 +132,7 @@ impl<T: Float + Send + Sync> Derivatives<T> {
     /// The Hessian matrix of the first output, which has to be one number, times a direction.
     pub fn hvp(&mut self, x: &[T], direction: &[T], product: &mut [T]) -> Result<()> {
         let call = made(&mut self.hvp, || {
-            Ok(Call::new(&hessian_product(&self.program, &self.by)?, self.program.input_length(), 0))
+            Ok(Call::new(&self.program.hessian_product(&names(&self.by))?, self.program.input_length(), 0))
         })?;
         call.run(x, ("direction", direction), ("nothing else", &mut []), ("product", product))
     }
@@ -140,10 +146,15 @@ impl<T: Float + Send + Sync> Derivatives<T> {
         let sweeps = made(&mut self.jacobian, || {
             let (program, by) = (&self.program, names(&self.by));
             let made = if is_forward { program.jvp_by(&by)? } else { program.vjp_by(&by)? };
-            Sweeps::new(&self.program, &without_outputs(made, program.outputs.len())?, width.min(height))
+            Sweeps::one_by_one(program, &made.outputs_from(program.outputs.len())?, width.min(height), 1)
         })?;
-        let entry = |sweep, place| if is_forward { place * width + sweep } else { sweep * width + place };
-        sweeps.run(x, |sweep, place, number| jacobian[entry(sweep, place)] = number)
+        sweeps.run(x, |sweep, numbers| {
+            if is_forward {
+                numbers.iter().enumerate().for_each(|(output, number)| jacobian[output * width + sweep] = *number);
+            } else {
+                jacobian[sweep * width..][..width].copy_from_slice(numbers);
+            }
+        })
     }
 
     /// The second derivatives of the first output, which has to be one number, a row for each input: in all directions at
@@ -151,9 +162,11 @@ impl<T: Float + Send + Sync> Derivatives<T> {
     pub fn hessian(&mut self, x: &[T], hessian: &mut [T]) -> Result<()> {
         let width = self.width;
         check_length("hessian", width * width, hessian.len())?;
-        let sweeps =
-            made(&mut self.hessian, || Sweeps::new(&self.program, &hessian_product(&self.program, &self.by)?, width))?;
-        sweeps.run(x, |input, place, number| hessian[input * width + place] = number)
+        let sweeps = made(&mut self.hessian, || {
+            let product = self.program.hessian_product(&names(&self.by))?;
+            Sweeps::one_by_one(&self.program, &product, width, 1)
+        })?;
+        sweeps.run(x, |input, numbers| hessian[input * width..][..width].copy_from_slice(numbers))
     }
 
     /// The second derivatives of the first output, which has to be one number, by each input twice: in all directions at once,
@@ -162,10 +175,56 @@ impl<T: Float + Send + Sync> Derivatives<T> {
         check_length("diagonal", self.width, diagonal.len())?;
         let sweeps = made(&mut self.hessian_diagonal, || {
             let by = names(&self.by);
-            let twice = scalar(&self.program)?.jvp_by(&by)?.jvp_by(&by)?;
-            Sweeps::new(&self.program, &without_outputs(twice, 3)?, self.width)
+            let twice = self.program.scalar()?.jvp_by(&by)?.jvp_by(&by)?;
+            Sweeps::one_by_one(&self.program, &twice.outputs_from(3)?, self.width, 2)
         })?;
-        sweeps.run(x, |input, _, number| diagonal[input] = number)
+        sweeps.run(x, |input, numbers| diagonal[input] = numbers[0])
+    }
+
+    /// The derivatives of all outputs by all inputs, a row for each output, without those that are 0 everywhere: in as few
+    /// directions, or for as few adjoints, as the [pattern](Program::jacobian_pattern) allows. See [`sparse`](super::sparse).
+    ///
+    /// ```
+    /// use chainrule::Program;
+    /// use chainrule::program::Derivatives;
+    ///
+    /// // 999 differences of neighbours: 2 sweeps give all of their 1998 derivatives.
+    /// let program = Program::record(&[1.0; 1000], |x| x.windows(2).map(|x| (x[1] - x[0]).powi(3)).collect::<Vec<_>>())?;
+    /// let mut derivatives = Derivatives::<f64>::of(&program);
+    /// let x: Vec<f64> = (0..1000).map(f64::from).collect();
+    /// let jacobian = derivatives.sparse_jacobian(&x)?;
+    /// assert_eq!(jacobian.values().len(), 1998);
+    /// assert_eq!(jacobian.row(7).collect::<Vec<_>>(), [(7, -3.0), (8, 3.0)]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn sparse_jacobian(&mut self, x: &[T]) -> Result<&Matrix<T>> {
+        let compressed = made(&mut self.sparse_jacobian, || {
+            Compressed::new(&self.program, Compression::of_jacobian(&self.program, &names(&self.by))?)
+        })?;
+        compressed.run(x)
+    }
+
+    /// The second derivatives of the first output, which has to be one number, a row for each input, without those that are
+    /// 0 everywhere: in as few directions as the [pattern](Program::hessian_pattern) allows. Entries stand on both sides of
+    /// the diagonal. See [`sparse`](super::sparse).
+    ///
+    /// ```
+    /// use chainrule::program::Derivatives;
+    /// use chainrule::{Program, Value};
+    ///
+    /// // A chain of springs: 3 sweeps, however many there are.
+    /// let energy = |x: &[Value]| x.windows(2).map(|x| (x[1] - x[0] - 1.0).powi(4)).sum::<Value>();
+    /// let mut derivatives = Derivatives::<f64>::of(&Program::record(&[0.0; 1000], energy)?);
+    /// let hessian = derivatives.sparse_hessian(&[0.0; 1000])?;
+    /// assert_eq!(hessian.values().len(), 2998);
+    /// assert_eq!(hessian.row(7).collect::<Vec<_>>(), [(6, -12.0), (7, 24.0), (8, -12.0)]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    pub fn sparse_hessian(&mut self, x: &[T]) -> Result<&Matrix<T>> {
+        let compressed = made(&mut self.sparse_hessian, || {
+            Compressed::new(&self.program, Compression::of_hessian(&self.program, &names(&self.by))?)
+        })?;
+        compressed.run(x)
     }
 }
 
@@ -181,26 +240,33 @@ fn names(groups: &[String]) -> Vec<&str> {
     groups.iter().map(String::as_str).collect()
 }
 
-/// The program of the first output alone, which has to be one number.
-fn scalar(program: &Program) -> Result<Program> {
-    match &program.outputs[..] {
-        [first, ..] if first.length() == 1 => program.with_outputs(vec![first.clone()]),
-        outputs => {
-            let count = outputs.first().map_or(0, Output::length);
-            Err(Error::argument("outputs", "one number in the first group", counted(count, "number")))
+impl Program {
+    /// The program of the first output alone, which has to be one number.
+    pub(super) fn scalar(&self) -> Result<Program> {
+        match &self.outputs[..] {
+            [first, ..] if first.length() == 1 => self.with_outputs(vec![first.clone()]),
+            outputs => {
+                let count = outputs.first().map_or(0, Output::length);
+                Err(Error::argument("outputs", "one number in the first group", counted(count, "number")))
+            }
         }
     }
-}
 
-/// The program without its first groups of outputs.
-fn without_outputs(program: Program, count: usize) -> Result<Program> {
-    program.with_outputs(program.outputs[count..].to_vec())
-}
+    /// The program without its first groups of outputs; all others are one.
+    pub(super) fn outputs_from(&self, first: usize) -> Result<Program> {
+        let slots = self.outputs[first..].iter().flat_map(|output| output.slots.iter().cloned()).collect();
+        self.with_outputs(vec![Output { name: "derivatives".into(), slots }])
+    }
 
-/// The program of the Hessian matrix of the first output times a direction.
-fn hessian_product(program: &Program, by: &[String]) -> Result<Program> {
-    let gradient = without_outputs(scalar(program)?.gradient_by(&names(by))?, 1)?;
-    without_outputs(gradient.jvp_by(&names(by))?, by.len())
+    /// The program of the gradient of the first output, all by itself and as one group.
+    pub(super) fn gradient_alone(&self, by: &[&str]) -> Result<Program> {
+        self.scalar()?.gradient_by(by)?.outputs_from(1)
+    }
+
+    /// The program of the Hessian matrix of the first output times a direction.
+    pub(super) fn hessian_product(&self, by: &[&str]) -> Result<Program> {
+        self.gradient_alone(by)?.jvp_by(by)?.outputs_from(1)
+    }
 }
 
 /// Runs a derivative at one point.
@@ -239,69 +305,6 @@ impl<T: Float> Call<T> {
         let groups = 0..self.machine.program().outputs.len();
         let numbers = groups.flat_map(|group| self.machine.output(group));
         outputs.1.iter_mut().chain(derivatives.1).zip(numbers).for_each(|(to, number)| *to = number);
-        Ok(())
-    }
-}
-
-/// Runs a derivative along all directions, or for all adjoints, one by one: many at once, as rows.
-struct Sweeps<T> {
-    batch: Batch<T>,
-    /// So many numbers each of the groups of inputs has.
-    lengths: Vec<usize>,
-    /// For each further group of inputs of the derivative its part of all directions, one direction after the other.
-    directions: Vec<Vec<T>>,
-    count: usize,
-    outputs: usize,
-}
-
-impl<T: Float + Send + Sync> Sweeps<T> {
-    /// The further inputs of the derivative are as many numbers as there are directions, or several times as many: then each
-    /// direction comes so many times.
-    fn new(program: &Program, derivative: &Program, count: usize) -> Result<Self> {
-        let (own, further) = derivative.inputs.split_at(program.inputs.len());
-        if let Some(twice) = own.iter().find(|own| further.iter().any(|further| further.name == own.name)) {
-            return Err(Error::argument("inputs", "groups of other names than derivatives give", &twice.name));
-        }
-        let mut first = 0;
-        let directions = further.iter().map(|group| {
-            let width = group.length as usize;
-            let mut part = vec![T::default(); count * width];
-            (0..width).for_each(|place| part[(first + place) % count * width + place] = T::constant(1.0));
-            first += width;
-            part
-        });
-        let directions = directions.collect();
-        let mut per_row: Vec<&str> = further.iter().map(|group| group.name.as_str()).collect();
-        per_row.dedup();
-        Ok(Sweeps {
-            batch: Batch::new(derivative, &per_row, Rows::Each)?,
-            lengths: own.iter().map(|group| group.length as usize).collect(),
-            directions,
-            count,
-            outputs: derivative.outputs.len(),
-        })
-    }
-
-    /// Hands on what comes out, by the number of the sweep and the place among its results.
-    fn run(&mut self, x: &[T], mut hand_on: impl FnMut(usize, usize, T)) -> Result<()> {
-        check_length("x", self.lengths.iter().sum(), x.len())?;
-        if self.count == 0 {
-            return Ok(());
-        }
-        let mut rest = x;
-        let own = self.lengths.iter().map(|length| rest.split_off(..*length).unwrap_or_default());
-        let mut inputs: Vec<&[T]> = own.collect();
-        inputs.extend(self.directions.iter().map(Vec::as_slice));
-        self.batch.run(&inputs)?;
-        let mut first = 0;
-        for group in 0..self.outputs {
-            let numbers = self.batch.output(group);
-            let width = numbers.len() / self.count;
-            for (number, place) in numbers.iter().zip(0..) {
-                hand_on(place / width, first + place % width, *number);
-            }
-            first += width;
-        }
         Ok(())
     }
 }

@@ -190,12 +190,12 @@ impl<N: Element> Interpreter<'_, N> {
 }
 
 /// Where an access stands in these turns of the repeats around it.
-fn moved(access: Access, turns: &[u32]) -> Access {
+pub(super) fn moved(access: Access, turns: &[u32]) -> Access {
     turns.iter().enumerate().fold(access, |access, (depth, turn)| access.shifted(depth, *turn))
 }
 
 /// Every turn of the loops, the innermost fastest.
-fn all_turns(trips: [u32; LOOPS]) -> impl Iterator<Item = [u32; LOOPS]> {
+pub(super) fn all_turns(trips: [u32; LOOPS]) -> impl Iterator<Item = [u32; LOOPS]> {
     let [a, b, c, d] = trips;
     (0..a).flat_map(move |i| (0..b).flat_map(move |j| (0..c).flat_map(move |k| (0..d).map(move |l| [i, j, k, l]))))
 }

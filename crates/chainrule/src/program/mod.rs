@@ -9,7 +9,8 @@
 //! - `record` makes a program of what is on the tape, pass by pass: slice, fuse, level, nest, lower, repeat.
 //! - `rewrite` makes programs from programs: over many [`Rows`], with some outputs alone.
 //! - `differentiate` does the same for derivatives: [`Program::gradient`], [`vjp`](Program::vjp), [`jvp`](Program::jvp).
-//! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows, [`Derivatives`] with all their derivatives.
+//! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows, [`Derivatives`] with all their derivatives;
+//!   [`sparse`] has those matrices whose entries are few.
 //! - `explain`, `export` and `save` tell what became of the scalars, write programs as C and Rust, and keep them in files, which
 //!   `check` looks at before they run.
 // Results that stand in one stretch of slots are a list of one range.
@@ -31,6 +32,8 @@ mod record;
 mod rewrite;
 #[cfg(feature = "save")]
 mod save;
+pub mod sparse;
+mod sweeps;
 
 #[cfg(test)]
 mod random;

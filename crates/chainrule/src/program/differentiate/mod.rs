@@ -6,7 +6,7 @@
 
 mod accumulate;
 mod chain;
-mod expand;
+pub(super) mod expand;
 pub(super) mod formula;
 mod forward;
 mod reverse;

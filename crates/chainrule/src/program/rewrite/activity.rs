@@ -4,7 +4,7 @@ use super::reach::{Routes, Turns, inside};
 use super::slot_set::SlotSet;
 use crate::Op;
 use crate::program::differentiate::formula::Formulas;
-use crate::program::{Instruction, REPEATS, Start, Step, Term};
+use crate::program::{Access, Instruction, REPEATS, Start, Step, Term};
 
 /// Puts in the slots that vary with those that are in already, as far as derivatives can tell: what is only compared or
 /// rounded passes nothing on. Results of one instruction vary together.
@@ -74,7 +74,7 @@ pub(in crate::program) fn until_nothing_is_new(
 
 impl Instruction {
     /// What it reads, but for what its result does not vary with.
-    fn varying_reads(&self, formulas: &mut Formulas) -> Vec<&crate::program::Access> {
+    pub(in crate::program) fn varying_reads(&self, formulas: &mut Formulas) -> Vec<&Access> {
         let term = match &self.term {
             Term::Operation { op, exponent, operands } => {
                 let derivatives = formulas.of(*op, *exponent);
