@@ -15,13 +15,14 @@ pub struct Workload {
     /// How many numbers the value is.
     pub values: usize,
     /// Writes the value, in C++.
-    pub primal_by_hand: Box<dyn FnMut(&mut [f64])>,
+    pub primal_by_hand: Box<ByHand>,
     /// Our value, prepared.
     pub primal: Box<Prepare>,
     /// Our derivative, prepared.
     pub derivative: Box<Prepare>,
 }
 
+type ByHand = dyn FnMut(&mut [f64]);
 type Prepare = dyn Fn(Options) -> Result<Box<dyn Task>>;
 
 /// For each mode.
