@@ -36,6 +36,9 @@ fn sum<T: Float, S: Set>() -> Sum<T> {
 pub(super) mod sealed {
     use super::*;
 
+    /// What a machine runs.
+    pub struct Commands<T>(pub(in super::super) Vec<Command<T>>);
+
     /// A float of the machine: all bytes are a number, and there are vector registers for it.
     ///
     /// Kernels are chosen by functions of the two types, not by generic ones: else every crate that makes a machine would
@@ -45,7 +48,7 @@ pub(super) mod sealed {
         fn fused_mul_add(self, factor: Self, term: Self) -> Self;
 
         /// The commands of a program; `is_careful` says whether strong products are taken at their word.
-        fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Vec<Command<Self>>;
+        fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Commands<Self>;
 
         /// The kernel of sums.
         fn sum_kernel(instruction_set: InstructionSet) -> Sum<Self>;
@@ -59,8 +62,8 @@ pub(super) mod sealed {
                     self.mul_add(factor, term)
                 }
 
-                fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Vec<Command<Self>> {
-                    with_kernels!(instruction_set, prepare, $float, (program, is_careful))
+                fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Commands<Self> {
+                    Commands(with_kernels!(instruction_set, prepare, $float, (program, is_careful)))
                 }
 
                 fn sum_kernel(instruction_set: InstructionSet) -> Sum<Self> {

@@ -80,7 +80,7 @@ impl<T: Float> Machine<T> {
         for (slot, constant) in program.constant_slots().zip(&program.constants) {
             slots[slot as usize] = T::constant(*constant);
         }
-        let commands = if program.is_exact { Vec::new() } else { T::commands(program, instruction_set, false) };
+        let commands = if program.is_exact { Vec::new() } else { T::commands(program, instruction_set, false).0 };
         let panel = commands.iter().map(Command::panel).max().unwrap_or(0);
         let room = Memory::<T>::ROOMS * BLOCK + panel;
         Machine {
@@ -209,7 +209,7 @@ impl<T: Float> Machine<T> {
     fn run_commands(&mut self, is_careful: bool) -> Option<Misread> {
         let commands = match is_careful {
             false => &mut self.commands,
-            true => self.careful.get_or_insert_with(|| T::commands(&self.program, self.instruction_set, true)),
+            true => self.careful.get_or_insert_with(|| T::commands(&self.program, self.instruction_set, true).0),
         };
         let mut memory = Memory::new(&mut self.slots, &self.program.tables, &mut self.room);
         // SAFETY: the commands are those of this program, which was checked when the machine was made, and so was that the

@@ -16,7 +16,7 @@ use crate::{Number, Op};
 use std::marker::PhantomData;
 
 /// A part of a program, ready to run.
-pub enum Command<T> {
+pub(super) enum Command<T> {
     Scalars(Scalars<T>),
     Rows(Box<Rows<T>>),
     Product(Box<Product<T>>),

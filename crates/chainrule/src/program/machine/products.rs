@@ -14,7 +14,7 @@ use super::tile::{Job, Movable, Moving, Pack, Paired, Scaled, Shared, Single, Ti
 use crate::program::{LOOPS, REPEATS, Route};
 
 /// An instruction that is run by a tile kernel.
-pub struct Product<T> {
+pub(super) struct Product<T> {
     /// The loops around the kernel: first those that lead to other results, then those that are summed over.
     trips: [u32; LOOPS],
     /// So many lead to other results.

@@ -11,7 +11,7 @@ use crate::program::LOOPS;
 use crate::{Number, Op};
 
 /// A reduction of slices, each to one number, or its derivatives; they are added where they go.
-pub struct Reduce<T> {
+pub(super) struct Reduce<T> {
     /// The loops around the slices.
     pub trips: [u32; LOOPS],
     /// The length of the slices.

@@ -18,7 +18,7 @@ const TERMS: Room = Room(PLACES);
 const NEAR: u32 = 2048;
 
 /// An instruction that is run as grids.
-pub struct Rows<T> {
+pub(super) struct Rows<T> {
     /// The loops around the grid: first those that lead to other results, then those that are summed over. Those of the grid
     /// run once here.
     pub trips: [u32; LOOPS],

@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 const MOST_TERMS: u64 = 6;
 
 /// Single operations, done one after the other.
-pub struct Scalars<T> {
+pub(super) struct Scalars<T> {
     list: Vec<Scalar<T>>,
     /// How far the slots of each move with each turn of the repeats; of those in no repeat nothing.
     shifts: Vec<[[i32; SLOTS]; REPEATS]>,
