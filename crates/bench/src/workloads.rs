@@ -438,7 +438,8 @@ mod tests {
             });
             let largest = by_tape.iter().fold(0.0, |largest: f64, number| largest.max(number.abs()));
             for (ours, expected) in by_program.iter().zip(by_tape) {
-                assert!((ours - expected).abs() <= 1e-10 * largest, "{}: {ours} is not {expected}", workload.eval);
+                // The derivative of lse by the largest number is what is left of 1 and a sum of 160,000 shares.
+                assert!((ours - expected).abs() <= 1e-8 * largest, "{}: {ours} is not {expected}", workload.eval);
             }
         }
     }
