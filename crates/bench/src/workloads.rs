@@ -15,13 +15,14 @@ pub struct Workload {
     /// How many numbers the value is.
     pub values: usize,
     /// Writes the value, in C++.
-    pub primal_by_hand: Box<dyn FnMut(&mut [f64])>,
+    pub primal_by_hand: Box<ByHand>,
     /// Our value, prepared.
     pub primal: Box<Prepare>,
     /// Our derivative, prepared.
     pub derivative: Box<Prepare>,
 }
 
+type ByHand = dyn FnMut(&mut [f64]);
 type Prepare = dyn Fn(Options) -> Result<Box<dyn Task>>;
 
 /// For each mode.
@@ -437,7 +438,8 @@ mod tests {
             });
             let largest = by_tape.iter().fold(0.0, |largest: f64, number| largest.max(number.abs()));
             for (ours, expected) in by_program.iter().zip(by_tape) {
-                assert!((ours - expected).abs() <= 1e-10 * largest, "{}: {ours} is not {expected}", workload.eval);
+                // The derivative of lse by the largest number is what is left of 1 and a sum of 160,000 shares.
+                assert!((ours - expected).abs() <= 1e-8 * largest, "{}: {ours} is not {expected}", workload.eval);
             }
         }
     }

@@ -25,6 +25,7 @@ mod marks;
 mod plot;
 #[cfg(feature = "png")]
 mod png;
+mod program;
 mod scale;
 mod svg;
 mod terminal;
@@ -48,4 +49,5 @@ pub use loss::{Curve, loss_curve, loss_curve_on};
 pub use plot::{Axis, Bars, ColorScale, Dash, Line, Mark, Plot, Points, Region, Scale, Shape};
 #[cfg(feature = "png")]
 pub use png::{Page, png};
+pub use program::{Loops, program};
 pub use undefined::Undefined;

@@ -79,7 +79,11 @@ fn function<I: DeserializeOwned + 'static>(
 }
 
 /// The functions of an eval with a derivative in a derivative, named by the modes of the outer one and the inner one.
-fn nested<I: DeserializeOwned + 'static>(solve: fn(I, [Sweep; 2], Options) -> Result<Box<dyn Task>>) -> Vec<Function> {
+fn nested<I, Solve>(solve: Solve) -> Vec<Function>
+where
+    I: DeserializeOwned + 'static,
+    Solve: Fn(I, [Sweep; 2]) -> Box<dyn Task> + Copy + 'static,
+{
     use Sweep::{Forward, Reverse};
     let functions = [
         ("rr", [Reverse, Reverse]),
@@ -87,7 +91,7 @@ fn nested<I: DeserializeOwned + 'static>(solve: fn(I, [Sweep; 2], Options) -> Re
         ("fr", [Forward, Reverse]),
         ("ff", [Forward, Forward]),
     ];
-    functions.map(|(name, sweeps)| function(name, move |input, options| solve(input, sweeps, options))).into()
+    functions.map(|(name, sweeps)| function(name, move |input, _| Ok(solve(input, sweeps)))).into()
 }
 
 /// That a list of the input is as long as it should be.

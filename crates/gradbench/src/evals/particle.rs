@@ -1,8 +1,8 @@
 //! particle: where to put a charge so that a particle comes down at a chosen place.
 
 use super::descent::{Sweep, argmin};
+use crate::Task;
 use crate::task::number;
-use crate::{Options, Result, Task};
 use chainrule::{Number, Scalar};
 use serde::Deserialize;
 
@@ -42,10 +42,10 @@ fn landing<N: Scalar>(w: N, inner: Sweep) -> N {
 }
 
 /// The place of the charge for which the particle comes down at 0, with derivatives in these modes.
-pub fn solve(input: Input, [outer, inner]: [Sweep; 2], _: Options) -> Result<Box<dyn Task>> {
-    Ok(number(Box::new(move |w| {
+pub fn solve(input: Input, [outer, inner]: [Sweep; 2]) -> Box<dyn Task> {
+    number(Box::new(move |w| {
         let gradient = |w: &[f64]| outer.gradient(|w| landing(w[0], inner), w);
         w.copy_from_slice(&argmin(|w| landing(w[0], inner), gradient, &[input.w]));
         Ok(())
-    })))
+    }))
 }

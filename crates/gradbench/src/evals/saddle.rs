@@ -2,8 +2,8 @@
 
 use super::constants;
 use super::descent::{Sweep, argmin};
+use crate::Task;
 use crate::task::list;
-use crate::{Options, Result, Task};
 use chainrule::{Number, Scalar, Value};
 use serde::Deserialize;
 
@@ -42,12 +42,12 @@ fn saddle_point(start: [f64; 2], [outer, inner]: [Sweep; 2]) -> [f64; 4] {
 }
 
 /// The saddle point, with derivatives in these modes.
-pub fn solve(input: Input, sweeps: [Sweep; 2], _: Options) -> Result<Box<dyn Task>> {
-    Ok(list(
+pub fn solve(input: Input, sweeps: [Sweep; 2]) -> Box<dyn Task> {
+    list(
         4,
         Box::new(move |point| {
             point.copy_from_slice(&saddle_point(input.start, sweeps));
             Ok(())
         }),
-    ))
+    )
 }

@@ -1,6 +1,10 @@
 //! The kinds of floats that machines run over.
 
+use super::InstructionSet;
+use super::kernels::{self, Set, Sum};
 use super::lanes::Vectors;
+use super::prepare::{Command, prepare};
+use crate::program::Program;
 use crate::program::interpret::Element;
 
 /// A number that a [`Machine`](super::Machine) runs over: `f64` or `f32`.
@@ -9,27 +13,64 @@ pub trait Float: Element + Default + PartialOrd + Into<f64> + Send + Sync + seal
 impl Float for f64 {}
 impl Float for f32 {}
 
+/// Calls a function that is generic over instruction sets.
+macro_rules! with_kernels {
+    ($instruction_set:expr, $function:ident, $Float:ty, ($($argument:expr),*)) => {
+        match $instruction_set {
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx512 => $function::<$Float, kernels::Avx512>($($argument),*),
+            #[cfg(target_arch = "x86_64")]
+            InstructionSet::Avx2 => $function::<$Float, kernels::Avx2>($($argument),*),
+            #[cfg(target_arch = "aarch64")]
+            InstructionSet::Neon => $function::<$Float, kernels::Neon>($($argument),*),
+            _ => $function::<$Float, kernels::Baseline>($($argument),*),
+        }
+    };
+}
+
+fn sum<T: Float, S: Set>() -> Sum<T> {
+    S::sum::<T>()
+}
+
 /// Only this library implements it.
 pub(super) mod sealed {
-    use super::Vectors;
+    use super::*;
+
+    /// What a machine runs.
+    pub struct Commands<T>(pub(in super::super) Vec<Command<T>>);
 
     /// A float of the machine: all bytes are a number, and there are vector registers for it.
+    ///
+    /// Kernels are chosen by functions of the two types, not by generic ones: else every crate that makes a machine would
+    /// compile all kernels again.
     pub trait Sealed: Vectors {
         /// `self * factor + term` in one rounding; a function call where the processor has no instruction for it.
         fn fused_mul_add(self, factor: Self, term: Self) -> Self;
+
+        /// The commands of a program; `is_careful` says whether strong products are taken at their word.
+        fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Commands<Self>;
+
+        /// The kernel of sums.
+        fn sum_kernel(instruction_set: InstructionSet) -> Sum<Self>;
     }
 
-    impl Sealed for f64 {
-        #[inline(always)]
-        fn fused_mul_add(self, factor: Self, term: Self) -> Self {
-            self.mul_add(factor, term)
-        }
-    }
+    macro_rules! sealed {
+        ($($float:ident)*) => { $(
+            impl Sealed for $float {
+                #[inline(always)]
+                fn fused_mul_add(self, factor: Self, term: Self) -> Self {
+                    self.mul_add(factor, term)
+                }
 
-    impl Sealed for f32 {
-        #[inline(always)]
-        fn fused_mul_add(self, factor: Self, term: Self) -> Self {
-            self.mul_add(factor, term)
-        }
+                fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Commands<Self> {
+                    Commands(with_kernels!(instruction_set, prepare, $float, (program, is_careful)))
+                }
+
+                fn sum_kernel(instruction_set: InstructionSet) -> Sum<Self> {
+                    with_kernels!(instruction_set, sum, $float, ())
+                }
+            }
+        )* };
     }
+    sealed!(f64 f32);
 }

@@ -35,26 +35,11 @@ pub use instruction_set::InstructionSet;
 
 use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
-use kernels::{Set, Sum};
+use kernels::Sum;
 use memory::{BLOCK, Memory, Misread};
-use prepare::{Command, prepare};
+use prepare::Command;
 use slots::Slots;
 use std::ops::Range;
-
-/// Calls a function that is generic over instruction sets.
-macro_rules! with_kernels {
-    ($instruction_set:expr, $function:ident, $Float:ty, ($($argument:expr),*)) => {
-        match $instruction_set {
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx512 => $function::<$Float, kernels::Avx512>($($argument),*),
-            #[cfg(target_arch = "x86_64")]
-            InstructionSet::Avx2 => $function::<$Float, kernels::Avx2>($($argument),*),
-            #[cfg(target_arch = "aarch64")]
-            InstructionSet::Neon => $function::<$Float, kernels::Neon>($($argument),*),
-            _ => $function::<$Float, kernels::Baseline>($($argument),*),
-        }
-    };
-}
 
 /// Runs a program over `f64` or `f32`, again and again, without allocating.
 ///
@@ -95,7 +80,7 @@ impl<T: Float> Machine<T> {
         for (slot, constant) in program.constant_slots().zip(&program.constants) {
             slots[slot as usize] = T::constant(*constant);
         }
-        let commands = if program.is_exact { Vec::new() } else { commands(program, instruction_set, false) };
+        let commands = if program.is_exact { Vec::new() } else { T::commands(program, instruction_set, false).0 };
         let panel = commands.iter().map(Command::panel).max().unwrap_or(0);
         let room = Memory::<T>::ROOMS * BLOCK + panel;
         Machine {
@@ -105,7 +90,7 @@ impl<T: Float> Machine<T> {
             commands,
             careful: None,
             has_strong_products: has_strong_products(&program.steps),
-            sum: with_kernels!(instruction_set, sum, T, ()),
+            sum: T::sum_kernel(instruction_set),
             program: program.clone(),
         }
     }
@@ -224,7 +209,7 @@ impl<T: Float> Machine<T> {
     fn run_commands(&mut self, is_careful: bool) -> Option<Misread> {
         let commands = match is_careful {
             false => &mut self.commands,
-            true => self.careful.get_or_insert_with(|| commands(&self.program, self.instruction_set, true)),
+            true => self.careful.get_or_insert_with(|| T::commands(&self.program, self.instruction_set, true).0),
         };
         let mut memory = Memory::new(&mut self.slots, &self.program.tables, &mut self.room);
         // SAFETY: the commands are those of this program, which was checked when the machine was made, and so was that the
@@ -248,14 +233,6 @@ impl<T: Float> Machine<T> {
 fn input_range(program: &Program, group: usize) -> Range<usize> {
     let start: u32 = program.inputs[..group].iter().map(|input| input.length).sum();
     start as usize..(start + program.inputs[group].length) as usize
-}
-
-fn commands<T: Float>(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Vec<Command<T>> {
-    with_kernels!(instruction_set, prepare, T, (program, is_careful))
-}
-
-fn sum<T: Float, S: Set>() -> Sum<T> {
-    S::sum::<T>()
 }
 
 fn has_strong_products(steps: &[Step]) -> bool {

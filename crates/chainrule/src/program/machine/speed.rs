@@ -203,7 +203,9 @@ fn report<T: Float>(name: &str, program: &Program) {
         for (place, input) in machine.inputs_mut().iter_mut().enumerate() {
             *input = T::constant(((place * 7919) % 1000) as f64 * 0.001);
         }
-        let least = time(|| _ = machine.run_commands(false));
+        let least = time(|| {
+            machine.run_commands(false);
+        });
         let flops = flops(&program.steps) / least / 1000.0;
         let making = time(|| drop(Machine::<T>::with_instruction_set(program, set)));
         let bytes = machine.bytes();
@@ -230,14 +232,20 @@ fn speed() {
     report::<f64>("sigmoid of 10000", &map(Op::Sigmoid, 10_000));
 }
 
-/// Each step of a program alone: of that which the file named by `CHAINRULE_PROGRAM` holds, or of a network's gradient.
+fn chosen_program() -> Program {
+    #[cfg(feature = "save")]
+    if let Ok(path) = std::env::var("CHAINRULE_PROGRAM") {
+        return Program::load_json(path).expect("a program");
+    }
+    moons()
+}
+
+/// Each step of a program alone: of that which the file named by `CHAINRULE_PROGRAM` holds (with the feature `save`), or of a
+/// network's gradient. `CHAINRULE_SET` names one instruction set, as `Avx512`; else all are measured.
 #[test]
 #[ignore = "measures"]
 fn speed_of_each_step() {
-    let program = match std::env::var("CHAINRULE_PROGRAM") {
-        Ok(path) => Program::load_json(path).expect("a program"),
-        Err(_) => moons(),
-    };
+    let program = chosen_program();
     report::<f64>("all steps", &program);
     for (number, step) in program.steps.iter().enumerate() {
         let alone = Program { steps: vec![step.clone()], guards: Vec::new(), ..program.clone() };
