@@ -52,7 +52,7 @@ fn second_derivatives_go_through_a_decomposition() {
     let f = of_values(|x| {
         let factor =
             Matrix2::new(x[0], Real::constant(1.0), Real::constant(1.0), x[1]).cholesky().expect("positive").l();
-        factor.diagonal().map(|entry| ComplexField::ln(entry)).sum() * 2.0
+        factor.diagonal().map(ComplexField::ln).sum() * 2.0
     });
     let (x, y) = (3.0, 2.0);
     let determinant: f64 = x * y - 1.0;
