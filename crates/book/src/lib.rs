@@ -35,6 +35,7 @@ chapters! {
     zero_grad "path/zero-grad.md"
     moons "path/moons.md"
     from_scalars_to_loops "path/programs.md"
+    derivatives_for_your_own_code "path/derivatives.md"
     table "inside/table.md"
     tape "inside/tape.md"
     scopes "inside/scopes.md"

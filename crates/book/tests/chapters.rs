@@ -41,6 +41,23 @@ fn the_code_of_every_chapter_is_run() {
     assert_eq!(chapters_of_the_summary(), CHAPTERS);
 }
 
+/// All but the comment at their heads, which says what the chapter says.
+#[test]
+fn the_examples_are_those_that_the_chapter_shows() {
+    let chapter = read("path/derivatives.md");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../chainrule/examples");
+    for file in std::fs::read_dir(folder).expect("the examples have a folder") {
+        let file = file.expect("an entry of the folder").path();
+        let example = std::fs::read_to_string(&file).expect("an example is text");
+        let (_, code) = example.split_once("\n\n").expect("a comment at its head");
+        assert!(
+            chapter.contains(&format!("```rust\n{code}```\n")),
+            "path/derivatives.md shows another {}",
+            file.display()
+        );
+    }
+}
+
 #[test]
 fn every_link_leads_somewhere() {
     for chapter in CHAPTERS {

@@ -4,6 +4,7 @@ use crate::Number;
 use crate::float_traits::{float_traits, mixed_operators};
 use crate::op::{formula, operations, partial};
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 /// A number and its derivative along one direction: forward mode, as the table of operations read over pairs.
@@ -148,5 +149,16 @@ impl<N: PartialEq> PartialEq for Dual<N> {
 impl<N: PartialOrd> PartialOrd for Dual<N> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.value.partial_cmp(&other.value)
+    }
+}
+
+/// The number and its tangent, in brackets: `[8, 12]`.
+impl<N: fmt::Display> fmt::Display for Dual<N> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("[")?;
+        self.value.fmt(f)?;
+        f.write_str(", ")?;
+        self.tangent.fmt(f)?;
+        f.write_str("]")
     }
 }

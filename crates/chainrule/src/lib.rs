@@ -26,13 +26,14 @@
 //! - [`derivatives`] has derivatives of functions: gradients, Jacobian and Hessian matrices, [`Taylor`] series. What they can
 //!   be taken at, and so nest, is a [`Scalar`].
 //! - [`check`] has derivatives by nudging, and holds others against them.
+//! - [`ecosystem`] has the types of this library in `nalgebra`, `ndarray` and `argmin` (features of these names).
 //! - `draw` makes pictures as SVG, for terminals (feature `draw`), and as PNG (feature `png`).
 //! - [`files`] writes files that are whole or not there at all; [`text`] is how messages are worded.
 //! - `python_random` draws the random numbers of Python (feature `python-random`).
 //!
 //! # Features
 //!
-//! None is on by default. `complex` takes derivatives by complex steps; `csv` reads data sets from CSV files; `save` writes and
+//! None is on by default. `argmin`, `nalgebra` and `ndarray` are for work with these crates; `complex` takes derivatives by complex steps; `csv` reads data sets from CSV files; `save` writes and
 //! reads networks as JSON and safetensors, and programs as JSON; `draw` makes pictures; `png` makes them PNG files, too;
 //! `python-random` draws the random numbers of Python.
 #![warn(missing_docs)]
@@ -43,6 +44,7 @@ pub mod data;
 pub mod derivatives;
 #[cfg(feature = "draw")]
 pub mod draw;
+pub mod ecosystem;
 pub mod files;
 pub mod nn;
 pub mod op;

@@ -5,6 +5,7 @@ use crate::float_traits::{float_traits, mixed_operators};
 use crate::op::{formula, operations, partial};
 use std::array::from_fn;
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 /// The first terms of a power series in `t`: a number and how it goes on along a path, to the order `TERMS - 1`.
@@ -315,5 +316,16 @@ impl<N: PartialEq, const TERMS: usize> PartialEq for Taylor<N, TERMS> {
 impl<N: PartialOrd, const TERMS: usize> PartialOrd for Taylor<N, TERMS> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         self.coefficients[0].partial_cmp(&other.coefficients[0])
+    }
+}
+
+/// The coefficients, in brackets: `[8, 12, 6, 1]`.
+impl<N: fmt::Display, const TERMS: usize> fmt::Display for Taylor<N, TERMS> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        for (order, coefficient) in self.coefficients.iter().enumerate() {
+            f.write_str(if order == 0 { "[" } else { ", " })?;
+            coefficient.fmt(f)?;
+        }
+        f.write_str("]")
     }
 }

@@ -16,6 +16,8 @@ mod methods;
 mod misuse;
 mod nodes;
 mod operators;
+#[cfg(feature = "nalgebra")]
+mod parked;
 pub(crate) mod properties;
 mod reading;
 mod recording;
@@ -32,6 +34,8 @@ pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 pub(crate) use group::{Name, close_group};
 pub(crate) use guards::{Guard, note_again, record_guards, record_inner_guards};
 pub(crate) use leaves::{gradients_of, numbers_of, set_gradients, update_leaves, zero_gradients};
+#[cfg(feature = "nalgebra")]
+pub(crate) use parked::Parked;
 pub(crate) use reading::{Reading, Source, Sources, read};
 pub(crate) use recording::{First, custom};
 pub(crate) use scope::{mark, release_to, with_grad};
