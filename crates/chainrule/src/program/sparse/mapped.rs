@@ -11,8 +11,8 @@ use std::ops::Range;
 /// The Jacobian matrix of a function that does the same for many small parts of its inputs: the residuals of a bundle
 /// adjustment, the elements of a mesh, the constraints between neighbours.
 ///
-/// The program of one part is recorded once. Its numbers `by` which derivatives are taken are gathered for each part from `x`, as a
-/// list of indices says; each output of a part is a row of the matrix. Time and memory are in proportion to the entries.
+/// The program of one part is recorded once. The numbers that a part reads are gathered from `x`, as a list of indices says, and
+/// derivatives are taken by these; each output of a part is a row of the matrix. Time and memory are in proportion to the entries.
 ///
 /// ```
 /// use chainrule::Program;
