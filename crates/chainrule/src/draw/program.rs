@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn each_instruction_is_a_row() {
         let svg = svg_of(|x| (Value::dot(&x[..20], &x[20..]).exp() + 1.0).ln());
-        for formula in ["v1 = x [20] . x [20], then exp", "v2 = v1 + 1", "v3 = ln(v2)"] {
+        for formula in ["v1 = x [20] . x [20], then exp", "v2 = 1 + v1", "v3 = ln(v2)"] {
             assert!(svg.contains(formula), "{formula}: {svg}");
         }
         assert!(svg.contains("1 dot product"), "{svg}");
