@@ -14,7 +14,7 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// use chainrule::Value;
 /// use chainrule::derivatives::gradient;
 /// use chainrule::ecosystem::Real;
-/// use nalgebra::Matrix2;
+/// use nalgebra::{ComplexField, Matrix2};
 ///
 /// // The logarithm of a determinant, by a Cholesky decomposition: its gradient is the inverse.
 /// let log_determinant = |x: &[Value]| {
