@@ -197,7 +197,7 @@ fn flops(steps: &[Step]) -> f64 {
 
 fn report<T: Float>(name: &str, program: &Program) {
     let only = std::env::var("CHAINRULE_SET").ok();
-    let sets = InstructionSet::available().into_iter();
+    let sets = InstructionSet::available();
     for set in sets.filter(|set| only.as_ref().is_none_or(|only| *only == format!("{set:?}"))) {
         let mut machine = Machine::<T>::with_instruction_set(program, set);
         for (place, input) in machine.inputs_mut().iter_mut().enumerate() {
