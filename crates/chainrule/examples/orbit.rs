@@ -1,9 +1,9 @@
 //! Finds where a comet was and how fast, from where it was seen: three bodies that attract each other, written with the vectors
 //! of `nalgebra`, and Levenberg and Marquardt's method on top.
 
-use chainrule::Value;
-use chainrule::derivatives::jacobian_forward;
 use chainrule::ecosystem::Real;
+use chainrule::program::Derivatives;
+use chainrule::{Program, Value};
 use nalgebra::{DMatrix, DVector, RealField, Vector2};
 
 /// The sun, a giant planet, the comet: in units of the earth's orbit, of a year, and of the sun's mass.
@@ -44,29 +44,41 @@ fn sights<N: RealField + Copy>(comet: &[N]) -> Vec<N> {
     seen
 }
 
-/// How far off the comet would be seen, and how that changes with each number of it: a column for each.
-fn misses(comet: &DVector<f64>, seen: &[f64]) -> (DVector<f64>, DMatrix<f64>) {
-    let differences = |comet: &[Value]| -> Vec<Value> {
+/// The program of all sights, recorded once.
+fn sights_program(comet: &[f64]) -> chainrule::Result<Program> {
+    Program::record(comet, |comet: &[Value]| -> Vec<Value> {
         let comet: Vec<Real> = comet.iter().copied().map(Real::from).collect();
-        sights(&comet).into_iter().zip(seen).map(|(told, seen)| Value::from(told) - seen).collect()
-    };
-    let jacobian = jacobian_forward(differences, comet.as_slice()).concat();
-    let told = DVector::from_vec(sights(comet.as_slice()));
-    (told - DVector::from_column_slice(seen), DMatrix::from_row_slice(seen.len(), comet.len(), &jacobian))
+        sights(&comet).into_iter().map(Value::from).collect()
+    })
 }
 
-fn main() {
+/// How far off the comet would be seen, and how that changes with each number of it: a column for each.
+fn misses(
+    sights: &mut Derivatives<f64>,
+    comet: &DVector<f64>,
+    seen: &[f64],
+) -> chainrule::Result<(DVector<f64>, DMatrix<f64>)> {
+    let mut told = DVector::zeros(seen.len());
+    sights.value(comet.as_slice(), told.as_mut_slice())?;
+    // Row after row comes out, and a matrix of nalgebra holds column after column: this is the transpose.
+    let mut columns = DMatrix::zeros(comet.len(), seen.len());
+    sights.jacobian(comet.as_slice(), columns.as_mut_slice())?;
+    Ok((told - DVector::from_column_slice(seen), columns.transpose()))
+}
+
+fn main() -> chainrule::Result<()> {
     let truth = [3.0, 0.5, -1.0, 3.4];
     let seen = sights(&truth);
 
     let mut comet = DVector::from_vec(vec![2.8, 0.3, -0.8, 3.6]);
-    let (mut damping, mut now) = (1e-3, misses(&comet, &seen));
+    let mut told = Derivatives::of(&sights_program(comet.as_slice())?);
+    let (mut damping, mut now) = (1e-3, misses(&mut told, &comet, &seen)?);
     for _ in 0..30 {
         let (miss, jacobian) = &now;
         let mut normal = jacobian.transpose() * jacobian;
         normal.set_diagonal(&(normal.diagonal() * (1.0 + damping)));
         let step = normal.cholesky().expect("positive, as damped squares are").solve(&(jacobian.transpose() * miss));
-        let next = misses(&(&comet - &step), &seen);
+        let next = misses(&mut told, &(&comet - &step), &seen)?;
         if next.0.norm() < miss.norm() {
             (comet, now, damping) = (comet - step, next, damping / 10.0);
         } else {
@@ -75,4 +87,5 @@ fn main() {
     }
     println!("place ({:.6}, {:.6}), velocity ({:.6}, {:.6})", comet[0], comet[1], comet[2], comet[3]);
     assert!(comet.iter().zip(truth).all(|(found, true_number)| (found - true_number).abs() < 1e-9));
+    Ok(())
 }

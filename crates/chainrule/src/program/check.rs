@@ -1,6 +1,6 @@
 //! What a program must satisfy so that no run of it panics or reaches outside its slots, whatever a file contained.
 
-use super::extent::{Role, extent};
+use super::extent::{Role, extent, may_stand_at};
 use super::{Access, Instruction, LOOPS, Program, REPEATS, Route, Start, Step, Term};
 use crate::{Error, Op, Result};
 use std::fmt::Display;
@@ -125,7 +125,7 @@ impl Check<'_> {
         for (role, access, trips) in instruction.accesses_in_loops() {
             let places = self.access(&role, access, trips, repeats)?;
             if role == Role::Result {
-                self.keeps_what_was_put_in(access, places)?;
+                self.keeps_what_was_put_in(access, places, trips, repeats)?;
             }
         }
         let is_summed_by_index = |depth| instruction.is_summed_over(depth) && self.moves(out, depth);
@@ -205,11 +205,21 @@ impl Check<'_> {
         Ok(places)
     }
 
-    /// Whether these places of results leave inputs and constants alone.
-    fn keeps_what_was_put_in(&self, out: &Access, places: Range<i64>) -> Result<()> {
-        let first_listed = self.listed_protected.partition_point(|place| *place < places.start);
+    /// Whether the results, which are within these places, leave inputs and constants alone.
+    fn keeps_what_was_put_in(
+        &self,
+        out: &Access,
+        places: Range<i64>,
+        trips: [u32; LOOPS],
+        repeats: &[u32],
+    ) -> Result<()> {
         let is_kept = match out.route {
-            Route::Table => self.listed_protected.get(first_listed).is_none_or(|place| *place >= places.end),
+            Route::Table => {
+                let listed = &self.listed_protected;
+                let within = |end: i64| listed.partition_point(|place| *place < end);
+                let mut listed = listed[within(places.start)..within(places.end)].iter();
+                !listed.any(|place| may_stand_at(*place, out, trips, repeats))
+            }
             Route::Direct | Route::Lookup(_) => places.start >= self.protected.into(),
         };
         if is_kept {

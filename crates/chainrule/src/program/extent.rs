@@ -96,9 +96,42 @@ pub(crate) fn extent(access: &Access, trips: [u32; LOOPS], repeats: &[u32]) -> O
     Some(i64::try_from(low).ok()?..i64::try_from(high + 1).ok()?)
 }
 
+/// Whether an access may stand at a place of its [`extent`] in any turn. Where the turns of one loop reach across those of
+/// another, so that several of them might lead there, it is taken to do so.
+pub(crate) fn may_stand_at(place: i64, access: &Access, trips: [u32; LOOPS], repeats: &[u32]) -> bool {
+    let moves = access.strides.iter().zip(&trips).chain(access.shifts.iter().zip(repeats));
+    let mut moves: Vec<(i64, i64)> = moves.map(|(stride, trips)| ((*stride).into(), i64::from(*trips) - 1)).collect();
+    moves.sort_unstable_by_key(|(stride, _)| -stride.abs());
+    let lowest = i64::from(access.base) + moves.iter().map(|(stride, last)| stride.min(&0) * last).sum::<i64>();
+    let mut within: i64 = moves.iter().map(|(stride, last)| stride.abs() * last).sum();
+    let mut ahead = place - lowest;
+    for (stride, last) in moves.into_iter().map(|(stride, last)| (stride.abs(), last)).filter(|(stride, _)| *stride > 0)
+    {
+        within -= stride * last;
+        let (fewest, most) = ((ahead - within + stride - 1).div_euclid(stride).max(0), (ahead / stride).min(last));
+        if fewest != most {
+            return fewest < most;
+        }
+        ahead -= stride * most;
+    }
+    ahead == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_access_stands_where_its_turns_lead() {
+        let access = Access { shifts: [-100, 0], ..Access::strided(620, [20, -1, 0, 6]) };
+        let turns = || (0..3).flat_map(|i| (0..4).flat_map(move |j| (0..2).map(move |l| [i, j, 7, l])));
+        let all: Vec<u32> = turns().flat_map(|turn| (0..6).map(move |step| access.shifted(0, step).at(turn))).collect();
+        let places = extent(&access, [3, 4, 9, 2], &[6]).unwrap();
+        let found: Vec<i64> =
+            places.clone().filter(|place| may_stand_at(*place, &access, [3, 4, 9, 2], &[6])).collect();
+        let expected: Vec<i64> = places.filter(|place| all.contains(&(*place as u32))).collect();
+        assert_eq!(found, expected);
+    }
 
     #[test]
     fn an_extent_is_from_the_first_place_to_the_last() {

@@ -366,3 +366,30 @@ fn mutated_texts_keep_their_values() {
         compare_mutated(&graph, &numbers, seed);
     }
 }
+
+/// Where a body is that a sun attracts, at a few times: results at gaps that the tables of others reach across.
+#[test]
+fn tangents_of_results_between_the_steps_of_a_simulation_are_those_of_eager() {
+    fn sights(comet: &[Value]) -> Vec<Value> {
+        let (mut place, mut velocity) = ([comet[0], comet[1]], [comet[2], comet[3]]);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            for _ in 0..20 {
+                (0..2).for_each(|axis| place[axis] += velocity[axis] * 0.005);
+                let pull = (place[0] * place[0] + place[1] * place[1]).powf(-1.5);
+                (0..2).for_each(|axis| velocity[axis] -= place[axis] * pull * 0.01);
+                (0..2).for_each(|axis| place[axis] += velocity[axis] * 0.005);
+            }
+            seen.extend(place);
+        }
+        seen
+    }
+    let comet = [2.8, 0.3, -0.8, 3.6];
+    let program = Program::record(&comet, sights).unwrap();
+    let (mut jacobian, eager) = ([0.0; 8 * 4], crate::derivatives::jacobian(sights, &comet).concat());
+    Derivatives::<f64>::of(&program).jacobian(&comet, &mut jacobian).unwrap();
+    assert_close(&jacobian, &eager, &program);
+    let elsewhere = [1.0, 0.0, 0.0, 1.0];
+    let values = sights(&elsewhere.map(Value::new)).iter().map(|place| place.data()).collect::<Vec<_>>();
+    assert_close(&run(&program, &elsewhere), &values, &program);
+}
