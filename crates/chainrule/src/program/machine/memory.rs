@@ -1,8 +1,8 @@
 //! What kernels read and write while a machine runs: its slots, the tables, and room for rows that must be collected.
 
 use super::Float;
-use super::place::{Index, Place, Way};
-use crate::program::LOOPS;
+use super::place::{Index, Place, Turn, Way};
+use crate::program::{LOOPS, REPEATS};
 use std::marker::PhantomData;
 
 /// So many lanes are computed at once.
@@ -23,6 +23,8 @@ pub(super) struct Memory<'a, T> {
     /// Rooms of [`BLOCK`] numbers, and behind them what is asked for slices and panels.
     room: *mut T,
     room_length: usize,
+    /// The turns of the repeats around the command that is run.
+    pub repeats: [u32; REPEATS],
     /// The slot of the first index that was none, and what it was chosen by.
     pub misread: Option<Misread>,
     lent: PhantomData<&'a mut [T]>,
@@ -70,12 +72,17 @@ impl<'a, T: Float> Memory<'a, T> {
     pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T]) -> Self {
         assert!(room.len() >= Self::ROOMS * BLOCK, "rooms are made with the machine");
         let (slots, room, room_length) = (slots.as_mut_ptr(), room.as_mut_ptr(), room.len());
-        Memory { slots, tables, room, room_length, misread: None, lent: PhantomData }
+        Memory { slots, tables, room, room_length, repeats: [0; REPEATS], misread: None, lent: PhantomData }
     }
 
     /// The slots.
     pub fn slots(&self) -> *mut T {
         self.slots
+    }
+
+    /// The first turn of all loops, in these turns of the repeats.
+    pub fn first_turn(&self) -> Turn {
+        Turn { repeats: self.repeats, loops: [0; LOOPS] }
     }
 
     /// A row of the machine's own.
@@ -114,14 +121,7 @@ impl<'a, T: Float> Memory<'a, T> {
     ///
     /// As for [`collect`](Memory::collect), into a room; the result is read before the slots are written or the room is used again.
     #[inline]
-    pub unsafe fn read(
-        &mut self,
-        place: &Place,
-        turn: &[u32; LOOPS],
-        lane: usize,
-        lanes: usize,
-        room: Room,
-    ) -> *const T {
+    pub unsafe fn read(&mut self, place: &Place, turn: &Turn, lane: usize, lanes: usize, room: Room) -> *const T {
         // SAFETY: the caller's promise; and rows stay inside the slots, by the invariant.
         unsafe {
             if place.is_contiguous() {
@@ -138,7 +138,7 @@ impl<'a, T: Float> Memory<'a, T> {
     /// # Safety
     ///
     /// Part and turn are of the place's loops, and there is room for so many numbers.
-    pub unsafe fn collect(&mut self, place: &Place, turn: &[u32; LOOPS], part: Part, to: *mut T) {
+    pub unsafe fn collect(&mut self, place: &Place, turn: &Turn, part: Part, to: *mut T) {
         // SAFETY: so the caller promises; rooms are no slots.
         unsafe {
             self.for_each_row(place, turn, part, |slots, number, row, lanes| {
@@ -162,7 +162,7 @@ impl<'a, T: Float> Memory<'a, T> {
     /// # Safety
     ///
     /// Part and turn are of the place's loops; there are so many numbers, not in the slots.
-    pub unsafe fn write(&mut self, place: &Place, turn: &[u32; LOOPS], part: Part, from: *const T, is_added: bool) {
+    pub unsafe fn write(&mut self, place: &Place, turn: &Turn, part: Part, from: *const T, is_added: bool) {
         // SAFETY: so the caller promises.
         unsafe {
             self.for_each_row(place, turn, part, |slots, number, row, lanes| {
@@ -187,7 +187,7 @@ impl<'a, T: Float> Memory<'a, T> {
     unsafe fn for_each_row(
         &mut self,
         place: &Place,
-        turn: &[u32; LOOPS],
+        turn: &Turn,
         part: Part,
         mut visit: impl FnMut(*mut T, usize, Row<T>, usize),
     ) {
@@ -223,7 +223,7 @@ impl<'a, T: Float> Memory<'a, T> {
     /// # Safety
     ///
     /// The turn, the row and the lane are of the index's loops.
-    unsafe fn index(&mut self, index: &Index, turn: &[u32; LOOPS], row: u32, lane: u32) -> isize {
+    unsafe fn index(&mut self, index: &Index, turn: &Turn, row: u32, lane: u32) -> isize {
         let Place { strides, lane: lane_stride, way, .. } = &index.place;
         let moved = i64::from(strides[ROWS]) * i64::from(row) + i64::from(*lane_stride) * i64::from(lane);
         let place = (index.place.at(turn) as i64 + moved) as usize;

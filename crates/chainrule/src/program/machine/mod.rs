@@ -208,7 +208,7 @@ impl<T: Float> Machine<T> {
 
     fn run_commands(&mut self, is_careful: bool) -> Option<Misread> {
         let commands = match is_careful {
-            false => &mut self.commands,
+            false => &self.commands,
             true => self.careful.get_or_insert_with(|| T::commands(&self.program, self.instruction_set, true).0),
         };
         let mut memory = Memory::new(&mut self.slots, &self.program.tables, &mut self.room);

@@ -2,6 +2,23 @@
 
 use crate::program::{Access, LOOPS, REPEATS, Route};
 
+/// The turns of all repeats and loops around what is being computed.
+#[derive(Clone, Copy)]
+pub(super) struct Turn {
+    pub repeats: [u32; REPEATS],
+    pub loops: [u32; LOOPS],
+}
+
+impl Turn {
+    /// How far something moves that moves so far with each of them.
+    #[inline(always)]
+    pub fn moves(&self, shifts: &[i32; REPEATS], strides: &[i32; LOOPS]) -> i64 {
+        let moved = |by: i32, turns: u32| i64::from(by) * i64::from(turns);
+        let by_repeats: i64 = (0..REPEATS).map(|depth| moved(shifts[depth], self.repeats[depth])).sum();
+        by_repeats + (0..LOOPS).map(|depth| moved(strides[depth], self.loops[depth])).sum::<i64>()
+    }
+}
+
 /// An [`Access`] whose index, where it has one, stands with it, and one of whose loops is taken out: that of the lanes.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
@@ -44,22 +61,13 @@ impl Place {
 
     /// What base and strides lead to.
     #[inline(always)]
-    pub fn at(&self, turn: &[u32; LOOPS]) -> usize {
-        let moved: i64 = (0..LOOPS).map(|depth| i64::from(self.strides[depth]) * i64::from(turn[depth])).sum();
-        (i64::from(self.base) + moved) as usize
+    pub fn at(&self, turn: &Turn) -> usize {
+        (i64::from(self.base) + turn.moves(&self.shifts, &self.strides)) as usize
     }
 
     /// Whether the lanes stand side by side.
     pub fn is_contiguous(&self) -> bool {
         self.lane == 1 && matches!(self.way, Way::Slot)
-    }
-
-    /// Moves on by that many turns of the repeat at that depth.
-    pub fn shift(&mut self, depth: usize, turns: i64) {
-        self.base = (i64::from(self.base) + i64::from(self.shifts[depth]) * turns) as u32;
-        if let Way::Lookup(index) = &mut self.way {
-            index.place.shift(depth, turns);
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::nest::{Nest, Operand};
 use super::place::{Place, Way};
 use super::products::Product;
 use super::reduce::{self, Reduce, is_reduction, joining};
-use super::rows::{Begin, Rows};
+use super::rows::{Begin, OneGrid, Rows};
 use super::scalars::{Functions, MakeKernels, Scalars};
 use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
@@ -18,6 +18,7 @@ use std::marker::PhantomData;
 /// A part of a program, ready to run.
 pub(super) enum Command<T> {
     Scalars(Scalars<T>),
+    Grid(Box<OneGrid<T>>),
     Rows(Box<Rows<T>>),
     Product(Box<Product<T>>),
     Reduce(Box<Reduce<T>>),
@@ -153,7 +154,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     fn turn_by_turn(&self, nest: Nest, start: Begin, term: Map<T>, exponent: i32) -> Command<T> {
         let places = [&nest.out, &nest.out].into_iter().chain(&nest.operands).map(|operand| operand.place(None));
-        Command::Rows(Box::new(Rows {
+        Command::from(Rows {
             trips: nest.trips,
             free: LOOPS,
             grid: Grid { has_start: start == Begin::Here, exponent, ..Grid::row(1) },
@@ -164,7 +165,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             term,
             activation: None,
             sum: S::sum::<T>(),
-        }))
+        })
     }
 
     fn rows(&self, mut nest: Nest, is_here: bool, term: &Term, activation: Option<Op>) -> Command<T> {
@@ -194,7 +195,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         for (number, place) in places.iter().enumerate() {
             (grid.row[number], grid.is_still[number]) = (place.strides[ROWS], place.lane == 0);
         }
-        Command::Rows(Box::new(Rows {
+        Command::from(Rows {
             trips,
             free,
             grid,
@@ -205,7 +206,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             term: kernel,
             activation: activation.map(|activation| self.activation_kernel(activation)),
             sum: S::sum::<T>(),
-        }))
+        })
     }
 
     fn reduction(&self, mut nest: Nest, op: Op) -> Command<T> {
@@ -342,50 +343,45 @@ impl<T: Float, S: Set> WithFormula for Kernel<T, S> {
 /// # Safety
 ///
 /// They were prepared for the program whose memory this is, and for this processor.
-pub(super) unsafe fn run<T: Float>(commands: &mut [Command<T>], memory: &mut Memory<T>) {
+pub(super) unsafe fn run<T: Float>(commands: &[Command<T>], memory: &mut Memory<T>) {
     for command in commands {
         // SAFETY: the caller's promise; repeats move places as far as the check of the program has followed them.
         unsafe {
             match command {
-                Command::Scalars(scalars) => scalars.run(memory.slots()),
+                Command::Scalars(scalars) => scalars.run(memory),
+                Command::Grid(grid) => grid.run(memory),
                 Command::Rows(rows) => rows.run(memory),
                 Command::Product(product) => product.run(memory),
                 Command::Reduce(reduce) => reduce.run(memory),
                 Command::Repeat { trips, depth, body } => {
-                    for _ in 0..*trips {
+                    for turn in 0..*trips {
+                        memory.repeats[*depth] = turn;
                         run(body, memory);
-                        body.iter_mut().for_each(|command| command.shift(*depth, 1));
                     }
-                    body.iter_mut().for_each(|command| command.shift(*depth, -i64::from(*trips)));
+                    memory.repeats[*depth] = 0;
                 }
             }
         }
     }
 }
 
-impl<T: Float> Command<T> {
-    /// Moves all places on by that many turns of the repeat at that depth.
-    fn shift(&mut self, depth: usize, turns: i64) {
-        match self {
-            Command::Rows(rows) => rows.shift(depth, turns),
-            Command::Scalars(scalars) => scalars.shift(depth, turns),
-            Command::Product(product) => product.shift(depth, turns),
-            Command::Reduce(reduce) => {
-                reduce.out.shift(depth, turns);
-                reduce.operand.shift(depth, turns);
-                reduce.partial.iter_mut().flatten().for_each(|place| place.shift(depth, turns));
-            }
-            Command::Repeat { body, .. } => body.iter_mut().for_each(|command| command.shift(depth, turns)),
+impl<T: Float> From<Rows<T>> for Command<T> {
+    fn from(rows: Rows<T>) -> Self {
+        match rows.as_one_grid() {
+            Some(grid) => Command::Grid(Box::new(grid)),
+            None => Command::Rows(Box::new(rows)),
         }
     }
+}
 
+impl<T: Float> Command<T> {
     /// So much room beyond that for rows it needs, in numbers.
     pub fn panel(&self) -> usize {
         match self {
             Command::Product(product) => product.panel(),
             Command::Repeat { body, .. } => body.iter().map(Command::panel).max().unwrap_or(0),
             Command::Reduce(reduce) => reduce.room(),
-            Command::Scalars(_) | Command::Rows(_) => 0,
+            Command::Scalars(_) | Command::Grid(_) | Command::Rows(_) => 0,
         }
     }
 
@@ -393,6 +389,7 @@ impl<T: Float> Command<T> {
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + match self {
+                Command::Grid(grid) => size_of_val(&**grid),
                 Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.places[..]),
                 Command::Scalars(scalars) => scalars.bytes(),
                 Command::Product(product) => size_of_val(&**product),

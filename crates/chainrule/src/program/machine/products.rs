@@ -8,9 +8,9 @@ use super::grid::Map;
 use super::kernels::Set;
 use super::memory::{BLOCK, Memory};
 use super::nest::{Nest, Operand};
-use super::place::next_turn;
+use super::place::{Turn, next_turn};
 use super::rows::activate;
-use super::tile::{Job, Movable, Moving, Pack, Paired, Scaled, Shared, Single, Tiles};
+use super::tile::{Job, Moving, Pack, Paired, Scaled, Shared, Single, Tiles};
 use crate::program::{LOOPS, REPEATS, Route};
 
 /// An instruction that is run by a tile kernel.
@@ -175,7 +175,7 @@ impl<T: Float> Product<T> {
         // SAFETY: the caller's promise.
         unsafe {
             match self.is_one_job() {
-                true => self.run_one_job(memory.slots()),
+                true => self.run_one_job(memory.slots(), &memory.first_turn()),
                 false => self.run_jobs(memory),
             }
         }
@@ -189,17 +189,17 @@ impl<T: Float> Product<T> {
 
     /// Calls the kernel. In repeats this is run for a few numbers again and again, so the job is written down once, where the
     /// kernel reads it: a copy of what was just written in other portions waits for it.
-    unsafe fn run_one_job(&self, slots: *mut T) {
+    unsafe fn run_one_job(&self, slots: *mut T, turn: &Turn) {
         let job = Job {
             rows: self.rows,
             lanes: self.lanes,
             steps: self.steps,
             has_start: self.start.is_some() || self.is_here,
             is_relu: self.is_relu,
-            out: self.out.first(slots),
-            start: self.start.as_ref().unwrap_or(&self.out).first(slots.cast_const()),
-            a: self.a.first(slots.cast_const()),
-            b: self.b.first(slots.cast_const()),
+            out: self.out.moving(slots, turn),
+            start: self.start.as_ref().unwrap_or(&self.out).moving(slots, turn).read_only(),
+            a: self.a.moving(slots, turn).read_only(),
+            b: self.b.moving(slots, turn).read_only(),
         };
         // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and roles
         // were chosen so that everything moves as it needs.
@@ -213,7 +213,7 @@ impl<T: Float> Product<T> {
         let (panel, rest) = unsafe { memory.panel(self.panel()) }.split_at_mut(self.packed());
         let (first, results) = rest.split_at_mut(self.packed_start());
         let mut packed = None;
-        let mut turn = [0; LOOPS];
+        let mut turn = memory.first_turn();
         loop {
             let out = self.out.moving(slots, &turn);
             let mut start = match &self.start {
@@ -248,7 +248,7 @@ impl<T: Float> Product<T> {
                 let b = self.b.moving(slots, &turn).read_only();
                 let (rows, lanes, steps, is_relu) = (self.rows, self.lanes, self.steps, self.is_relu);
                 let job = Job { rows, lanes, steps, has_start, is_relu, out: target, start, a, b };
-                let is_last = !next_turn(&mut turn, &self.trips, self.free..LOOPS);
+                let is_last = !next_turn(&mut turn.loops, &self.trips, self.free..LOOPS);
                 // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and
                 // roles were chosen so that everything moves as it needs. The results lie side by side in each row, which
                 // nobody else uses now, if there is an activation.
@@ -267,7 +267,7 @@ impl<T: Float> Product<T> {
                 // SAFETY: all results stand inside the slots.
                 unsafe { copy(target.read_only(), out, self.rows, self.lanes) };
             }
-            if !next_turn(&mut turn, &self.trips, 0..self.free) {
+            if !next_turn(&mut turn.loops, &self.trips, 0..self.free) {
                 return;
             }
         }
@@ -287,28 +287,14 @@ impl<T: Float> Product<T> {
             }
         }
     }
-
-    /// Moves on by that many turns of the repeat at that depth.
-    pub fn shift(&mut self, depth: usize, turns: i64) {
-        for spot in [&mut self.out, &mut self.a, &mut self.b].into_iter().chain(&mut self.start) {
-            spot.base = (i64::from(spot.base) + i64::from(spot.shifts[depth]) * turns) as u32;
-        }
-    }
 }
 
 impl Spot {
-    /// Where it stands in the first turn of the loops around the kernel.
+    /// Where it stands in a turn of the repeats and loops around the kernel.
     #[inline(always)]
-    fn first<P: Movable>(&self, slots: P) -> Moving<P> {
-        let at = slots.moved_by(self.base as isize);
-        Moving { at, row: self.row as isize, step: self.step as isize, lane: self.lane as isize }
-    }
-
-    /// Where it stands in a turn of the loops around the kernel.
-    #[inline(always)]
-    fn moving<T>(&self, slots: *mut T, turn: &[u32; LOOPS]) -> Moving<*mut T> {
-        let moved: i64 = (0..LOOPS).map(|depth| i64::from(self.strides[depth]) * i64::from(turn[depth])).sum();
-        let at = slots.wrapping_offset((i64::from(self.base) + moved) as isize);
+    fn moving<T>(&self, slots: *mut T, turn: &Turn) -> Moving<*mut T> {
+        let moved = i64::from(self.base) + turn.moves(&self.shifts, &self.strides);
+        let at = slots.wrapping_offset(moved as isize);
         Moving { at, row: self.row as isize, step: self.step as isize, lane: self.lane as isize }
     }
 }

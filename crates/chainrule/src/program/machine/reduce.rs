@@ -5,7 +5,7 @@ use super::formula::{Formula, MOST_OPERANDS};
 use super::grid::{Grid, Map, spots};
 use super::kernels::{Set, Sum};
 use super::memory::{BLOCK, Memory, Part, Room};
-use super::place::{Place, next_turn};
+use super::place::{Place, Turn, next_turn};
 use crate::op::partial;
 use crate::program::LOOPS;
 use crate::{Number, Op};
@@ -88,7 +88,7 @@ impl<T: Float> Reduce<T> {
     /// The places are of this program and these loops.
     pub unsafe fn run(&self, memory: &mut Memory<T>) {
         let length = self.length as usize;
-        let mut turn = [0; LOOPS];
+        let mut turn = memory.first_turn();
         loop {
             // SAFETY: the caller's promise. What is written is in rooms; the slice is read no more when the slots are written.
             unsafe {
@@ -111,14 +111,14 @@ impl<T: Float> Reduce<T> {
                     }
                 }
             }
-            if !next_turn(&mut turn, &self.trips, 0..LOOPS) {
+            if !next_turn(&mut turn.loops, &self.trips, 0..LOOPS) {
                 return;
             }
         }
     }
 
     /// The slice, as it stands or collected.
-    unsafe fn slice<'a>(&self, memory: &mut Memory<T>, turn: &[u32; LOOPS], collected: &'a mut [T]) -> &'a [T] {
+    unsafe fn slice<'a>(&self, memory: &mut Memory<T>, turn: &Turn, collected: &'a mut [T]) -> &'a [T] {
         // SAFETY: the caller's promise.
         unsafe {
             if self.operand.is_contiguous() {

@@ -8,8 +8,8 @@ use super::Float;
 use super::grid::{Aim, FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Standing, spots};
 use super::kernels::Sum;
 use super::memory::{BLOCK, Memory, Part, ROWS, Room};
-use super::place::{Place, Way, next_turn};
-use crate::program::LOOPS;
+use super::place::{Place, Turn, Way, next_turn};
+use crate::program::{LOOPS, REPEATS};
 
 /// The room of terms that are summed up, and that of their sums; those of places bear the places' numbers.
 const TERMS: Room = Room(PLACES);
@@ -38,6 +38,35 @@ pub(super) struct Rows<T> {
     pub sum: Sum<T>,
 }
 
+/// A grid that nothing stands around but repeats, of places that are read and written where they are: one call of a kernel,
+/// with all that it takes near by.
+pub(super) struct OneGrid<T> {
+    grid: Grid,
+    base: [u32; PLACES],
+    /// How far each place moves with each repeat.
+    shifts: [[i32; PLACES]; REPEATS],
+    term: Map<T>,
+}
+
+impl<T: Float> OneGrid<T> {
+    /// Runs it.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Rows::run`].
+    pub unsafe fn run(&self, memory: &Memory<T>) {
+        let mut spots = [memory.slots(); PLACES];
+        for (place, spot) in spots.iter_mut().enumerate() {
+            // What it comes to is the number of a slot, whatever the parts are.
+            let moves =
+                (0..REPEATS).map(|depth| (self.shifts[depth][place] as u32).wrapping_mul(memory.repeats[depth]));
+            *spot = spot.wrapping_add(moves.fold(self.base[place], u32::wrapping_add) as usize);
+        }
+        // SAFETY: the kernel is one for this processor; all that it reads and writes was checked with the program.
+        unsafe { (self.term)(&self.grid, &spots) };
+    }
+}
+
 /// What sums start from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Begin {
@@ -49,24 +78,20 @@ pub(super) enum Begin {
 }
 
 impl<T: Float> Rows<T> {
-    /// Runs it.
-    ///
-    /// # Safety
-    ///
-    /// The places are of this program and these loops; operands do not overlap the results, or move as these do.
-    pub unsafe fn run(&self, memory: &mut Memory<T>) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            match self.is_one_grid() {
-                true => self.run_one_grid(memory.slots()),
-                false => self.run_grids(memory),
+    /// The kernel alone, where there is nothing to do but to call it, once.
+    pub fn as_one_grid(&self) -> Option<OneGrid<T>> {
+        let is_one = self.trips == [1; LOOPS] && !self.is_summed && self.activation.is_none() && self.is_direct();
+        is_one.then(|| {
+            let mut one =
+                OneGrid { grid: self.grid, base: [0; PLACES], shifts: [[0; PLACES]; REPEATS], term: self.term };
+            for (number, place) in self.places.iter().enumerate() {
+                one.base[number] = place.base;
+                for (depth, shifts) in one.shifts.iter_mut().enumerate() {
+                    shifts[number] = place.shifts[depth];
+                }
             }
-        }
-    }
-
-    /// Whether there is nothing to do but to call the kernel, once.
-    fn is_one_grid(&self) -> bool {
-        self.trips == [1; LOOPS] && !self.is_summed && self.activation.is_none() && self.is_direct()
+            one
+        })
     }
 
     /// Whether nothing is collected.
@@ -81,16 +106,12 @@ impl<T: Float> Rows<T> {
         matches!(way, Way::Slot) && is_even
     }
 
-    unsafe fn run_one_grid(&self, slots: *mut T) {
-        let mut spots = [slots; PLACES];
-        for (spot, place) in spots.iter_mut().zip(&self.places) {
-            *spot = slots.wrapping_add(place.base as usize);
-        }
-        // SAFETY: the kernel is one for this processor; all that it reads and writes was checked with the program.
-        unsafe { (self.term)(&self.grid, &spots) };
-    }
-
-    unsafe fn run_grids(&self, memory: &mut Memory<T>) {
+    /// Runs it.
+    ///
+    /// # Safety
+    ///
+    /// The places are of this program and these loops; operands do not overlap the results, or move as these do.
+    pub unsafe fn run(&self, memory: &mut Memory<T>) {
         let (rows, lanes) = (self.grid.rows as u32, self.grid.lanes as u32);
         // What is collected has to fit into the rooms.
         let (most, most_lanes) = match self.is_direct() && !self.is_summed {
@@ -102,7 +123,7 @@ impl<T: Float> Rows<T> {
         };
         let most_lanes = most_lanes.min(lanes);
         let most_rows = (most / most_lanes).clamp(1, rows);
-        let mut turn = [0; LOOPS];
+        let mut turn = memory.first_turn();
         loop {
             for row in (0..rows).step_by(most_rows as usize) {
                 let rows = most_rows.min(rows - row);
@@ -118,14 +139,14 @@ impl<T: Float> Rows<T> {
                     }
                 }
             }
-            if !next_turn(&mut turn, &self.trips, 0..self.free) {
+            if !next_turn(&mut turn.loops, &self.trips, 0..self.free) {
                 return;
             }
         }
     }
 
     /// Some results, with all terms that are summed to each.
-    unsafe fn run_part(&self, memory: &mut Memory<T>, turn: &mut [u32; LOOPS], part: Part) {
+    unsafe fn run_part(&self, memory: &mut Memory<T>, turn: &mut Turn, part: Part) {
         let is_in_place = self.is_in_place(OUT);
         let mut aim = Aim::new(Grid { rows: part.rows as usize, lanes: part.lanes as usize, ..self.grid });
         // SAFETY: the caller's promise; each place has a room of its own.
@@ -149,7 +170,7 @@ impl<T: Float> Rows<T> {
                     aim.set(place, self.find(place, memory, turn, part));
                 }
                 (self.term)(&aim.grid, &aim.spots);
-                if !next_turn(turn, &self.trips, self.free..LOOPS) {
+                if !next_turn(&mut turn.loops, &self.trips, self.free..LOOPS) {
                     break;
                 }
                 aim.grid.has_start = true;
@@ -167,7 +188,7 @@ impl<T: Float> Rows<T> {
     }
 
     /// Some results, to each of which a row is summed.
-    unsafe fn run_summed(&self, memory: &mut Memory<T>, turn: &mut [u32; LOOPS], part: Part) {
+    unsafe fn run_summed(&self, memory: &mut Memory<T>, turn: &mut Turn, part: Part) {
         let count = part.rows as usize;
         // SAFETY: the caller's promise; each place has a room of its own, and so have the terms.
         unsafe {
@@ -181,7 +202,7 @@ impl<T: Float> Rows<T> {
                     true => self.add_rows(memory, turn, part, sums),
                     false => self.add_terms(memory, turn, part, sums),
                 }
-                if !next_turn(turn, &self.trips, self.free..LOOPS) {
+                if !next_turn(&mut turn.loops, &self.trips, self.free..LOOPS) {
                     break;
                 }
             }
@@ -193,7 +214,7 @@ impl<T: Float> Rows<T> {
     }
 
     /// Adds rows of numbers, as they stand, to their sums.
-    unsafe fn add_rows(&self, memory: &Memory<T>, turn: &[u32; LOOPS], part: Part, sums: *mut T) {
+    unsafe fn add_rows(&self, memory: &Memory<T>, turn: &Turn, part: Part, sums: *mut T) {
         let still = (FIRST_OPERAND..self.places.len()).find(|place| self.grid.is_still[*place]);
         let numbers = if still == Some(FIRST_OPERAND) { FIRST_OPERAND + 1 } else { FIRST_OPERAND };
         for row in 0..part.rows {
@@ -208,7 +229,7 @@ impl<T: Float> Rows<T> {
     }
 
     /// Adds rows of terms to their sums, some lanes at a time.
-    unsafe fn add_terms(&self, memory: &mut Memory<T>, turn: &[u32; LOOPS], part: Part, sums: *mut T) {
+    unsafe fn add_terms(&self, memory: &mut Memory<T>, turn: &Turn, part: Part, sums: *mut T) {
         for lane in (0..self.grid.lanes as u32).step_by(part.lanes as usize) {
             let part = Part { lane, lanes: part.lanes.min(self.grid.lanes as u32 - lane), ..part };
             let (rows, lanes) = (part.rows as usize, part.lanes as usize);
@@ -230,7 +251,7 @@ impl<T: Float> Rows<T> {
     }
 
     /// Where a part of a place is read, as it stands or collected in its room.
-    unsafe fn find(&self, place: usize, memory: &mut Memory<T>, turn: &[u32; LOOPS], part: Part) -> Standing<T> {
+    unsafe fn find(&self, place: usize, memory: &mut Memory<T>, turn: &Turn, part: Part) -> Standing<T> {
         // SAFETY: the caller's promise; rooms are as large as what is collected at once.
         unsafe {
             if self.is_in_place(place) {
@@ -243,7 +264,7 @@ impl<T: Float> Rows<T> {
     }
 
     /// A part of a place, as it stands in the slots.
-    unsafe fn in_place(&self, place: usize, memory: &Memory<T>, turn: &[u32; LOOPS], part: Part) -> Standing<T> {
+    unsafe fn in_place(&self, place: usize, memory: &Memory<T>, turn: &Turn, part: Part) -> Standing<T> {
         let found = &self.places[place];
         let moved = i64::from(found.strides[ROWS]) * i64::from(part.row) + i64::from(found.lane) * i64::from(part.lane);
         // SAFETY: the caller's promise.
@@ -254,11 +275,6 @@ impl<T: Float> Rows<T> {
     /// The room of a part of a place.
     fn in_room(&self, place: usize, memory: &mut Memory<T>, part: Part) -> Standing<T> {
         Standing { spot: memory.room(Room(place)), row: part.lanes as i32, is_still: false }
-    }
-
-    /// Moves all places on by that many turns of the repeat at that depth.
-    pub fn shift(&mut self, depth: usize, turns: i64) {
-        self.places.iter_mut().for_each(|place| place.shift(depth, turns));
     }
 }
 

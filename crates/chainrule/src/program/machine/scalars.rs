@@ -4,6 +4,7 @@
 use super::Float;
 use super::formula::{Formula, MOST_OPERANDS, WithFormula};
 use super::lane::Lane;
+use super::memory::Memory;
 use super::nest::{Nest, Operand};
 use super::place::next_turn;
 use crate::Number;
@@ -87,6 +88,17 @@ unsafe fn value<T: Float, F: Formula>(numbers: *mut T, slots: &[u32; SLOTS], exp
         operand.0 = unsafe { *numbers.add(*slot as usize) };
     }
     F::at(operands, exponent).0
+}
+
+/// Slots in these turns of the repeats. What it comes to is the number of a slot, whatever the parts are.
+fn moved(slots: &[u32; SLOTS], shifts: &[[i32; SLOTS]; REPEATS], repeats: [u32; REPEATS]) -> [u32; SLOTS] {
+    let mut moved = *slots;
+    for (shifts, turns) in shifts.iter().zip(repeats) {
+        for (slot, shift) in moved.iter_mut().zip(shifts) {
+            *slot = slot.wrapping_add((*shift as u32).wrapping_mul(turns));
+        }
+    }
+    moved
 }
 
 /// What an instruction does, as functions of single numbers.
@@ -178,20 +190,16 @@ impl<T: Float> Scalars<T> {
     ///
     /// # Safety
     ///
-    /// These are the numbers of the program's slots.
-    pub unsafe fn run(&self, numbers: *mut T) {
-        for scalar in &self.list {
-            // SAFETY: the caller's promise, and all slots were checked with the program.
-            unsafe { (scalar.kernel)(numbers, &scalar.slots, scalar.exponent) };
-        }
-    }
-
-    /// Moves on by that many turns of the repeat at that depth.
-    pub fn shift(&mut self, depth: usize, turns: i64) {
-        let turns = turns as u32;
-        for (scalar, shifts) in self.list.iter_mut().zip(&self.shifts) {
-            for (slot, shift) in scalar.slots.iter_mut().zip(&shifts[depth]) {
-                *slot = slot.wrapping_add((*shift as u32).wrapping_mul(turns));
+    /// The memory is that of the program.
+    pub unsafe fn run(&self, memory: &Memory<T>) {
+        let numbers = memory.slots();
+        // SAFETY: the caller's promise, and all slots were checked with the program.
+        unsafe {
+            if self.shifts.is_empty() {
+                self.list.iter().for_each(|scalar| (scalar.kernel)(numbers, &scalar.slots, scalar.exponent));
+            }
+            for (scalar, shifts) in self.list.iter().zip(&self.shifts) {
+                (scalar.kernel)(numbers, &moved(&scalar.slots, shifts, memory.repeats), scalar.exponent);
             }
         }
     }
