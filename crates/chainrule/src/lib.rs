@@ -56,6 +56,7 @@ pub mod tape;
 pub mod text;
 
 mod apply;
+mod checkpoints;
 mod dual;
 mod error;
 mod float_traits;

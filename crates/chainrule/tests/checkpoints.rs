@@ -1,7 +1,8 @@
 //! Long loops in little memory, against plain ones.
 
 use chainrule::derivatives::{checkpointed_loop, gradient};
-use chainrule::{Value, tape};
+use chainrule::program::CheckpointedLoop;
+use chainrule::{Program, Value, tape};
 use std::cell::Cell;
 
 /// A step of the logistic map, whose rate is part of the state, and which knows its number.
@@ -62,4 +63,56 @@ fn the_tape_holds_one_step_at_a_time() {
 fn adjoints_that_do_not_fit_are_refused() {
     let error = checkpointed_loop(step, &[0.3, 2.9], 5).vjp(&[1.0]).unwrap_err();
     assert_eq!(error.to_string(), "adjoints: expected 2 numbers, found 1 number");
+}
+
+/// A step of two coupled maps, with a rate and a coupling that are the same in all steps.
+fn coupled(state: &[Value], parameters: &[Value]) -> [Value; 2] {
+    let next = |x: Value, y: Value| parameters[0] * x * (1.0 - x) + parameters[1] * (y - x).sin();
+    [next(state[0], state[1]), next(state[1], state[0])]
+}
+
+fn coupled_program() -> Program {
+    let groups: [(&str, &[f64]); 2] = [("state", &[0.3, 0.4]), ("parameters", &[2.9, 0.01])];
+    Program::record_groups(&groups, |groups| coupled(&groups[0], &groups[1])).unwrap()
+}
+
+#[test]
+fn a_loop_of_a_program_has_the_derivatives_of_the_plain_loop() {
+    let (x, adjoints) = ([0.3, 0.4, 2.9, 0.01], [1.0, -0.5]);
+    for steps in [0, 1, 2, 13, 100] {
+        let end = |x: &[Value]| (0..steps).fold([x[0], x[1]], |state, _| coupled(&state, &x[2..]));
+        let weighted = |x: &[Value]| end(x)[0] * adjoints[0] + end(x)[1] * adjoints[1];
+        let expected = (end(&x.map(Value::constant)).map(|x| x.data()), gradient(weighted, &x));
+        for snapshots in [None, Some(0), Some(3), Some(1000)] {
+            let mut run = CheckpointedLoop::<f64>::of(&coupled_program(), steps).unwrap();
+            if let Some(snapshots) = snapshots {
+                run = run.snapshots(snapshots);
+            }
+            let (mut outputs, mut slopes) = ([0.0; 2], [0.0; 4]);
+            // A second time, to see that nothing is left of the first.
+            for _ in 0..2 {
+                run.vjp(&x, &adjoints, &mut outputs, &mut slopes).unwrap();
+                let largest = expected.1.iter().fold(1.0, |largest: f64, slope| largest.max(slope.abs()));
+                assert!(outputs.iter().zip(expected.0).all(|(a, b)| (a - b).abs() <= 1e-13));
+                assert!(slopes.iter().zip(&expected.1).all(|(a, b)| (a - b).abs() <= 1e-12 * largest));
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_and_slices_that_do_not_fit_are_errors() {
+    let three = Program::record(&[1.0, 2.0], |x| [x[0], x[1], x[0] * x[1]]).unwrap();
+    let error = CheckpointedLoop::<f64>::of(&three, 5).err().unwrap().to_string();
+    assert_eq!(
+        error,
+        "outputs of a step: expected as many as the state has, the first group of inputs: 2, found 3 numbers"
+    );
+    let mut run = CheckpointedLoop::<f64>::of(&coupled_program(), 5).unwrap();
+    let error = run.value(&[0.0; 2], &mut [0.0; 2]).unwrap_err().to_string();
+    assert!(error.starts_with("x: expected 4 numbers, found 2"), "{error}");
+    let error = run.vjp(&[0.0; 4], &[1.0], &mut [0.0; 2], &mut [0.0; 4]).unwrap_err().to_string();
+    assert!(error.starts_with("adjoints: expected 2 numbers, found 1"), "{error}");
+    let error = run.vjp(&[0.0; 4], &[1.0, 0.0], &mut [0.0; 2], &mut [0.0; 2]).unwrap_err().to_string();
+    assert!(error.starts_with("gradient: expected 4 numbers, found 2"), "{error}");
 }

@@ -1,8 +1,10 @@
-//! Long loops in little memory: a few states are kept, and what lies between is computed again on the way back.
+//! Long loops of values in little memory.
 
 use super::custom::numbers_of;
 use super::{same_length, vjp};
+use crate::checkpoints::{Reversible, default_snapshots, go_back};
 use crate::{Result, Value};
+use std::ops::Range;
 
 /// Runs a loop of `steps` steps, each of which makes the next state of the last one, and keeps nothing but the result; its
 /// derivatives are then found in the memory of one step and a few [snapshots](Checkpointed::snapshots).
@@ -32,9 +34,7 @@ pub fn checkpointed_loop<Y: Into<Vec<Value>>, F: Fn(usize, &[Value]) -> Y>(
     steps: usize,
 ) -> Checkpointed<F> {
     let outputs = advanced(&step, state.to_vec(), 0..steps);
-    // As many as the steps can be halved: then each step is computed again about so many times, too, at most.
-    let snapshots = (usize::BITS - steps.leading_zeros()) as usize;
-    Checkpointed { step, state: state.to_vec(), steps, snapshots, outputs }
+    Checkpointed { step, state: state.to_vec(), steps, snapshots: default_snapshots(steps), outputs }
 }
 
 /// A loop that was run, and what it takes to go through it again; made by [`checkpointed_loop`].
@@ -68,54 +68,37 @@ impl<Y: Into<Vec<Value>>, F: Fn(usize, &[Value]) -> Y> Checkpointed<F> {
     /// If there are not as many adjoints as outputs.
     pub fn vjp(&self, adjoints: &[f64]) -> Result<Vec<f64>> {
         same_length("adjoints", &self.outputs, adjoints)?;
-        self.back(&self.state, 0, self.steps, self.snapshots, adjoints.to_vec())
-    }
-
-    /// Goes back from one step to an earlier one, whose state is known: from the end to a snapshot, then from there to one
-    /// before it.
-    fn back(
-        &self,
-        state: &[f64],
-        first: usize,
-        mut end: usize,
-        snapshots: usize,
-        mut adjoints: Vec<f64>,
-    ) -> Result<Vec<f64>> {
-        while end > first {
-            let middle = middle(first, end, snapshots);
-            let snapshot = advanced(&self.step, state.to_vec(), first..middle);
-            adjoints = if middle + 1 == end {
-                vjp(|state| (self.step)(middle, state), &snapshot, &adjoints)?.1
-            } else {
-                self.back(&snapshot, middle, end, snapshots - 1, adjoints)?
-            };
-            end = middle;
-        }
-        Ok(adjoints)
+        let mut way = Way { step: &self.step, adjoints: adjoints.to_vec() };
+        go_back(&mut way, &self.state, 0..self.steps, self.snapshots)?;
+        Ok(way.adjoints)
     }
 }
 
-/// Where the next snapshot stands: it splits the steps as the snapshots that are left and the repetitions that are needed
-/// stand to each other.
-fn middle(first: usize, end: usize, snapshots: usize) -> usize {
-    let length = end - first;
-    if snapshots == 0 || length == 1 {
-        return end - 1;
+/// The way back: the adjoints of the state that it has come to.
+struct Way<'a, F> {
+    step: &'a F,
+    adjoints: Vec<f64>,
+}
+
+impl<Y: Into<Vec<Value>>, F: Fn(usize, &[Value]) -> Y> Reversible for Way<'_, F> {
+    type State = Vec<f64>;
+
+    fn run(&mut self, state: &mut Vec<f64>, steps: Range<usize>) -> Result<()> {
+        *state = advanced(self.step, std::mem::take(state), steps);
+        Ok(())
     }
-    let (mut repetitions, mut reached) = (0, 1.0);
-    while reached < length as f64 {
-        repetitions += 1;
-        reached *= (snapshots + repetitions) as f64 / repetitions as f64;
+
+    fn back(&mut self, step: usize, state: &Vec<f64>) -> Result<()> {
+        self.adjoints = vjp(|state| (self.step)(step, state), state, &self.adjoints)?.1;
+        Ok(())
     }
-    let ahead = (length * repetitions).div_ceil(snapshots + repetitions);
-    first + ahead.clamp(1, length - 1)
 }
 
 /// The state after these steps, of which nothing is recorded.
 fn advanced<Y: Into<Vec<Value>>>(
     step: impl Fn(usize, &[Value]) -> Y,
     state: Vec<f64>,
-    steps: std::ops::Range<usize>,
+    steps: Range<usize>,
 ) -> Vec<f64> {
     steps.fold(state, |state, number| {
         let state: Vec<Value> = state.iter().map(Value::from).collect();

@@ -9,8 +9,8 @@
 //! - `record` makes a program of what is on the tape, pass by pass: slice, fuse, level, nest, lower, repeat.
 //! - `rewrite` makes programs from programs: over many [`Rows`], with some outputs alone.
 //! - `differentiate` does the same for derivatives: [`Program::gradient`], [`vjp`](Program::vjp), [`jvp`](Program::jvp).
-//! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows, [`Derivatives`] with all their derivatives;
-//!   [`sparse`] has those matrices whose entries are few.
+//! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows, [`Derivatives`] with all their derivatives, a
+//!   [`CheckpointedLoop`] again and again; [`sparse`] has those matrices whose entries are few.
 //! - `explain`, `export` and `save` tell what became of the scalars, write programs as C and Rust, and keep them in files, which
 //!   `check` looks at before they run.
 // Results that stand in one stretch of slots are a list of one range.
@@ -20,6 +20,7 @@ mod arrays;
 mod batch;
 mod call;
 mod check;
+mod checkpoints;
 mod derivatives;
 mod differentiate;
 mod explain;
@@ -42,6 +43,7 @@ mod tests;
 
 pub use batch::Batch;
 pub use check::{MOST_SLOTS, MOST_TERMS};
+pub use checkpoints::CheckpointedLoop;
 pub use derivatives::Derivatives;
 pub use explain::{Explained, Explanation, Part};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
