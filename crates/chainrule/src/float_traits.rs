@@ -106,7 +106,7 @@ macro_rules! float_traits {
             impl<$($generics)*> MulAdd for $Type {
                 type Output = Self;
                 fn mul_add(self, factor: Self, summand: Self) -> Self {
-                    self * factor + summand
+                    Number::mul_add(self, factor, summand)
                 }
             }
 
@@ -160,7 +160,7 @@ macro_rules! float_traits {
                     self - Number::trunc(self)
                 }
                 fn mul_add(self, factor: Self, summand: Self) -> Self {
-                    self * factor + summand
+                    Number::mul_add(self, factor, summand)
                 }
                 fn powi(self, n: i32) -> Self {
                     Number::powi(self, n)

@@ -134,6 +134,7 @@ macro_rules! declare_methods {
             formula::$method(self $(, $other)*)
         }
     };
+    (@arithmetic $($composed:tt)*) => { declare_methods! { @composed $($composed)* } };
     (@power [$($doc:literal)*] $method:ident($x:ident, $n:ident) $partials:tt) => {
         $(#[doc = $doc])*
         #[doc = concat!("\n\nDerivative: `", stringify!($partials), "`.")]

@@ -16,6 +16,7 @@
 //! - `operator`: written with one of Rust's operators, which every [`Number`] has;
 //! - `native`: a function that every [`Number`] brings itself;
 //! - `composed`: a formula of other rows, which a [`Number`] gets for nothing;
+//! - `arithmetic`: the same of operators alone, which is passed back through as quickly as through an operator;
 //! - `power`: a function of one number and a fixed integer.
 //!
 //! Rows over slices name a buffer in place of the list of derivatives and give the statement that fills it. Rows that sum
@@ -43,6 +44,8 @@ macro_rules! operations {
                 /// The remainder of the truncated quotient; at its jumps the derivative beside them.
                 operator Rem "%" rem(a, b) -> y = a % b; [c(1.0), -(a / b).trunc()];
 
+                /// The product plus a summand, `a * b + summand`, each rounded.
+                arithmetic MulAdd "*+" mul_add(a, b, summand) -> y = a * b + summand; [b, a, c(1.0)];
                 /// The reciprocal, `1 / x`.
                 composed Recip "recip" recip(x) -> y = N::constant(1.0) / x; [-y * y];
                 /// The power with a fixed integer exponent; `x.powi(0)` is 1 with derivative 0, at 0 too.
@@ -254,8 +257,19 @@ fn sum_of<N: Number>(a: &[N], b: &[N], term: impl Fn(N, N) -> N) -> N {
 }
 
 fn reduce<N: Number>(xs: &[N], f: impl Fn(N, N) -> N) -> N {
-    let (first, rest) = xs.split_first().expect("the largest or smallest of no numbers is not defined");
-    fold(rest, *first, f)
+    let first = xs.first().expect("the largest or smallest of no numbers is not defined");
+    fold_in_four(xs, *first, f)
+}
+
+/// Four partial results from the same start: they need not wait for each other, as those of a single one must.
+fn fold_in_four<N: Number>(xs: &[N], start: N, join: impl Fn(N, N) -> N) -> N {
+    let (blocks, rest) = xs.as_chunks::<4>();
+    let mut joined = [start; 4];
+    for block in blocks {
+        joined = std::array::from_fn(|lane| join(joined[lane], block[lane]));
+    }
+    let rest = fold(rest, start, &join);
+    join(join(join(joined[0], joined[1]), join(joined[2], joined[3])), rest)
 }
 
 #[inline(always)]
@@ -302,7 +316,7 @@ fn exponential_shares<N: Number>(xs: &[N], shares: &mut [N]) {
     for (share, &x) in shares.iter_mut().zip(xs) {
         *share = is_finite(largest).select((x - largest).exp(), x.equal(largest));
     }
-    let total = fold(shares, c(0.0), |sum, share| sum + share);
+    let total = fold_in_four(shares, c(0.0), |sum, share| sum + share);
     for share in shares {
         *share = *share / total;
     }

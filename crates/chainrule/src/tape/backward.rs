@@ -5,7 +5,7 @@ use super::handle::Value;
 use super::lookup::Choices;
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands, Slot};
-use super::span::{Span, add_to_span, numbers_of_range};
+use super::span::{Buffers, Span, add_to_span, numbers_of_range, three_operands};
 use super::storage::{Tape, lend};
 use crate::op::{operations, partial};
 use crate::{Number, Op};
@@ -51,17 +51,17 @@ impl Value {
     #[track_caller]
     pub fn gradient(self, inputs: &[Value]) -> Vec<f64> {
         lend(|tape| {
-            let mut adjoints = Vec::new();
-            if let Some(root) = tape.slot(self)? {
+            let root = tape.slot(self)?;
+            let mut adjoints = std::mem::take(&mut tape.adjoints);
+            adjoints.clear();
+            if let Some(root) = root {
                 adjoints.resize(root.index() + 1, 0.0);
                 adjoints[root.index()] = 1.0;
                 tape.sweep(&mut adjoints);
             }
-            let adjoint = |input: &Value| {
-                let slot = tape.slot(*input)?;
-                Ok(slot.and_then(|slot| adjoints.get(slot.index())).copied().unwrap_or(0.0))
-            };
-            inputs.iter().map(adjoint).collect()
+            let gradient = tape.of_each(inputs, &adjoints);
+            tape.adjoints = adjoints;
+            gradient
         })
     }
 }
@@ -95,22 +95,24 @@ impl Tape {
     ///
     /// A zero adjoint passes nothing on: not to what the result does not depend on, and not through an infinite
     /// derivative, which would make it NaN. Nor does an infinite adjoint through a derivative of 0.
-    fn sweep(&self, adjoints: &mut [f64]) {
+    fn sweep(&mut self, adjoints: &mut [f64]) {
         // Without its sign bit, a number is neither zero nor infinite nor NaN if it is from 1 to this, less 1.
         const INFINITE: u64 = f64::INFINITY.to_bits() << 1;
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let first = self.first_operation();
         let recording = self.recording();
         let ops = &recording.ops[..adjoints.len()];
-        let mut buffers = Buffers::default();
-        for slot in (self.first_operation()..adjoints.len()).rev() {
+        for slot in (first..adjoints.len()).rev() {
             // SAFETY: the slot is below the length of both.
-            let (adjoint, op) = unsafe { (*adjoints.get_unchecked(slot), *ops.get_unchecked(slot)) };
+            let (adjoint, op) = unsafe { (*adjoints.get_unchecked(slot), ops.get_unchecked(slot)) };
             let magnitude = adjoint.to_bits() << 1;
             if magnitude.wrapping_sub(1) < INFINITE - 1 {
-                recording.pass_on(op, slot, adjoint, adjoints, &mut buffers);
+                recording.pass_on(*op, slot, adjoint, adjoints, &mut buffers);
             } else if magnitude != 0 {
-                recording.pass_on_infinite(op, slot, adjoint, adjoints, &mut buffers);
+                recording.pass_on_infinite(*op, slot, adjoint, adjoints, &mut buffers);
             }
         }
+        self.buffers = buffers;
     }
 
     fn recording(&self) -> Recording<'_> {
@@ -136,6 +138,7 @@ impl Tape {
         let operands = self.nodes.operands()[slot.index()];
         match arity(self.nodes.ops()[slot.index()]) {
             Arity::Fixed(count) => operands[..count].iter().copied().for_each(visit),
+            Arity::Three => three_operands(operands, &self.side_list).into_iter().for_each(visit),
             Arity::Slice => Span::at(operands[0], &self.side_list).operands().for_each(visit),
             Arity::Sum => {
                 let [position, init] = operands;
@@ -194,9 +197,6 @@ impl<'a> Recording<'a> {
     }
 }
 
-/// Where the numbers of spans, and derivatives by them, are gathered.
-type Buffers = [Vec<f64>; 2];
-
 #[inline(always)]
 fn product(adjoint: f64, partial: f64) -> f64 {
     adjoint * partial
@@ -219,6 +219,8 @@ fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
 pub(super) enum Arity {
     /// So many in the node itself.
     Fixed(usize),
+    /// One in the node itself, two in the side list.
+    Three,
     /// A span in the side list.
     Slice,
     /// Two spans in the side list, and an initial number.
@@ -295,9 +297,12 @@ macro_rules! read_rules {
     (@arity power $x:ident $n:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $x:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
-    (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Slice };
+    (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Three };
     (@inlined operator $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => {
         read_rules!(@pass_on operator $this ($($at,)+ product) $($rule)+)
+    };
+    (@inlined arithmetic $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => {
+        read_rules!(@pass_on arithmetic $this ($($at,)+ product) $($rule)+)
     };
     (@inlined $kind:ident $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => { $this.pass_on_outlined($op, $($at),+) };
     (@pass_on power $this:ident $at:tt $method:ident($x:ident $n:ident)) => {
@@ -310,9 +315,7 @@ macro_rules! read_rules {
         read_rules!(@call $this pass_on_binary $at partial::$method)
     };
     (@pass_on $kind:ident $this:ident $at:tt $method:ident($a:ident $b:ident $c:ident)) => {
-        read_rules!(@call $this pass_on_slice $at |x: &[f64], y: f64, partials: &mut [f64]| {
-            partials.copy_from_slice(&partial::$method(x[0], x[1], x[2], y));
-        })
+        read_rules!(@call $this pass_on_ternary $at partial::$method)
     };
     (@lookup $this:ident ($slot:ident, $adjoint:ident, $adjoints:ident, $($rest:ident),+)) => {
         $this.pass_on_lookup($slot, $adjoint, $adjoints)
@@ -368,6 +371,24 @@ impl Recording<'_> {
         let [partial_a, partial_b] = rule(self.number_of(a), self.number_of(b), self.numbers[slot]);
         add(adjoints, a, product(adjoint, partial_a));
         add(adjoints, b, product(adjoint, partial_b));
+    }
+
+    #[inline(always)]
+    fn pass_on_ternary(
+        &self,
+        slot: usize,
+        adjoint: f64,
+        adjoints: &mut [f64],
+        _: &mut Buffers,
+        product: impl Fn(f64, f64) -> f64,
+        rule: impl FnOnce(f64, f64, f64, f64) -> [f64; 3],
+    ) {
+        let [a, b, c] = three_operands(self.operands[slot], self.side_list);
+        let numbers = (self.number_of(a), self.number_of(b), self.number_of(c));
+        let [partial_a, partial_b, partial_c] = rule(numbers.0, numbers.1, numbers.2, self.numbers[slot]);
+        add(adjoints, a, product(adjoint, partial_a));
+        add(adjoints, b, product(adjoint, partial_b));
+        add(adjoints, c, product(adjoint, partial_c));
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! What values were made of, as plain data.
 
+use super::backward::{Arity, arity};
 use super::group::{Name, Stretch};
 use super::handle::Value;
 use super::nodes::{Operand, Slot};
@@ -153,8 +154,14 @@ impl<'a> Copying<'a> {
     }
 
     fn push(&mut self, tape: &Tape, slot: Slot) {
+        let is_fixed = matches!(arity(tape.nodes.ops()[slot.index()]), Arity::Fixed(_) | Arity::Three);
         let mut operands = Vec::new();
-        tape.visit_operands(slot, |operand| operands.push(self.operand(tape, operand)));
+        tape.visit_operands(slot, |operand| {
+            let constant = (is_fixed && operand.is_constant()).then(|| tape.constants[operand.index()]);
+            // Nodes that share one on the tape may have nothing to do with each other.
+            let copy = constant.map(|constant| self.push_constant(constant));
+            operands.push(copy.unwrap_or_else(|| self.operand(tape, operand)));
+        });
         let kind = match tape.nodes.ops()[slot.index()] {
             Op::Leaf if tape.parameters.contains(&slot) => Kind::Parameter,
             Op::Leaf => Kind::Input,

@@ -6,7 +6,7 @@ use super::handle::Value;
 use super::lookup::{Choices, layout_and_stride};
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands, Slot};
-use super::span::{Layout, Span};
+use super::span::{Layout, Span, three_operands};
 use super::storage::{Mark, Tape};
 use crate::Op;
 
@@ -108,6 +108,12 @@ impl Tape {
             Arity::Fixed(0) => [first, second],
             Arity::Fixed(1) => [before.operand(first), second],
             Arity::Fixed(_) => [first, second].map(|operand| self.moved_operand(before, operand)),
+            Arity::Three => {
+                self.check_room(3)?;
+                let operands = three_operands([first, second], &before.side_list);
+                let [a, b, c] = operands.map(|operand| self.moved_operand(before, operand));
+                [a, self.push_two(b, c)]
+            }
             Arity::Slice => {
                 let values = self.moved_values(before, Span::at(first, &before.side_list).operands());
                 self.check_room(values.len())?;

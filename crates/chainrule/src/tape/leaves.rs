@@ -20,15 +20,7 @@ pub(crate) fn numbers_of(leaves: &[Value]) -> Vec<f64> {
 /// The gradients of values.
 #[track_caller]
 pub(crate) fn gradients_of(leaves: &[Value]) -> Vec<f64> {
-    lend(|tape| match tape.range_of_leaves(leaves)? {
-        Some(range) => {
-            let swept = tape.gradients.len();
-            let mut gradients = tape.gradients[range.start.min(swept)..range.end.min(swept)].to_vec();
-            gradients.resize(range.len(), 0.0);
-            Ok(gradients)
-        }
-        None => leaves.iter().map(|leaf| tape.gradient(*leaf)).collect(),
-    })
+    lend(|tape| tape.of_each(leaves, &tape.gradients))
 }
 
 /// Sets the gradients of leaves.
@@ -89,6 +81,20 @@ pub(crate) fn zero_gradients(leaves: &[Value]) {
 }
 
 impl Tape {
+    /// What a list with a number for each slot has for these values: 0 for constants, and where it ends before.
+    pub(super) fn of_each(&self, values: &[Value], list: &[f64]) -> Result<Vec<f64>, Misuse> {
+        let mut found = Vec::with_capacity(values.len());
+        if let Some(range) = self.range_of_leaves(values)? {
+            found.extend_from_slice(&list[range.start.min(list.len())..range.end.min(list.len())]);
+            found.resize(values.len(), 0.0);
+            return Ok(found);
+        }
+        for value in values {
+            found.push(self.slot(*value)?.and_then(|slot| list.get(slot.index())).copied().unwrap_or(0.0));
+        }
+        Ok(found)
+    }
+
     /// The slots of leaves that stand one after the other, if these do.
     fn range_of_leaves(&self, leaves: &[Value]) -> Result<Option<Range<usize>>, Misuse> {
         match (leaves, Layout::of(leaves)) {

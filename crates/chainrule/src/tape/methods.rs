@@ -134,9 +134,10 @@ macro_rules! record_rows {
     (@inherent $kind:ident [$($doc:literal)*] $Op:ident $method:ident($x:ident, $b:ident, $c:ident) $partials:tt) => {
         $(#[doc = $doc])*
         #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
+        #[inline]
         #[track_caller]
         pub fn $method(self, $b: impl Into<Value>, $c: impl Into<Value>) -> Value {
-            recording::slice(Op::$Op, &[self, $b.into(), $c.into()], |x| formula::$method(x[0], x[1], x[2]))
+            recording::ternary(Op::$Op, [self, $b.into(), $c.into()], formula::$method)
         }
     };
     (@number operator $method:ident $operands:tt) => {};

@@ -42,8 +42,8 @@ impl Operand {
     }
 }
 
-/// The two operands of a node. What has slices of operands keeps here where their [spans](super::span::Span) are in the
-/// side list; what has a fixed integer keeps that in the second.
+/// The two operands of a node. What has three keeps in the second where the others are in the side list, what has slices of
+/// operands where their [spans](super::span::Span) are; what has a fixed integer keeps that in the second.
 pub(super) type Operands = [Operand; 2];
 
 /// The nodes.

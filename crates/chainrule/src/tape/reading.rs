@@ -5,7 +5,7 @@ use super::handle::Value;
 use super::lookup::Choices;
 use super::misuse::Misuse;
 use super::nodes::{Operand, Slot};
-use super::span::Span;
+use super::span::{Span, three_operands};
 use super::storage::{Tape, lend};
 use crate::Op;
 
@@ -111,6 +111,11 @@ impl<'a> Reading<'a> {
             Arity::Fixed(count) => {
                 for (argument, operand) in operands[..count].iter().enumerate() {
                     visit(argument, self.neighbours(*operand, 1));
+                }
+            }
+            Arity::Three => {
+                for (argument, operand) in three_operands(*operands, side_list).into_iter().enumerate() {
+                    visit(argument, self.neighbours(operand, 1));
                 }
             }
             Arity::Slice => self.visit_span(Span::at(operands[0], side_list), 1, |sources| visit(0, sources)),

@@ -5,7 +5,7 @@
 
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
-use super::nodes::Operand;
+use super::nodes::{Operand, Operands};
 use super::span::Layout;
 use super::storage::{Tape, lend, this_threads_tape};
 use crate::Op;
@@ -14,16 +14,26 @@ use crate::Op;
 #[inline]
 #[track_caller]
 pub(super) fn leaf(number: f64) -> Value {
-    let place = lend(|tape| {
-        let operands = [Operand::NONE; 2];
-        if tape.nodes.has_room() {
-            // SAFETY: there is room, as just checked.
-            return Ok(unsafe { tape.record_in_room(Op::Leaf, operands, number) });
-        }
-        tape.check_room(0)?;
-        Ok(tape.record(Op::Leaf, operands, number))
-    });
+    // SAFETY: nothing else reaches the tape in here.
+    let tape = unsafe { this_threads_tape() };
+    let place = if tape.nodes.has_room() {
+        // SAFETY: there is room, as just checked.
+        unsafe { tape.record_in_room(Op::Leaf, [Operand::NONE; 2], number) }
+    } else {
+        record_leaf(number)
+    };
     Value::at(number, place)
+}
+
+/// What [`leaf`] leaves: no room, or no recording, which leaves do not care about.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn record_leaf(number: f64) -> Place {
+    lend(|tape| {
+        tape.check_room(0)?;
+        Ok(tape.record(Op::Leaf, [Operand::NONE; 2], number))
+    })
 }
 
 /// Records an operation of one operand, and of an integer that its node keeps.
@@ -36,6 +46,8 @@ pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64
     let place = if tape.is_recent(x) && tape.nodes.has_room() {
         // SAFETY: there is room, as just checked.
         unsafe { tape.record_in_room(op, [Operand::slot_of(x), Operand(integer as u32)], number) }
+    } else if x.is_constant() {
+        Place::NOWHERE
     } else {
         record_unary(op, x, integer, number)
     };
@@ -52,27 +64,49 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f
     let place = if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.has_room() {
         // SAFETY: there is room, as just checked.
         unsafe { tape.record_in_room(op, [Operand::slot_of(a), Operand::slot_of(b)], number) }
+    } else if a.is_constant() && b.is_constant() {
+        Place::NOWHERE
+    } else if let Some(place) = tape.record_two(op, a, b, number) {
+        place
     } else {
         record_binary(op, a, b, number)
     };
     Value::at(number, place)
 }
 
-/// What [`unary`] leaves: constants, handles that need a closer look, no room, no recording.
+/// Records an operation of three operands.
+#[inline(always)]
+#[track_caller]
+pub(super) fn ternary(op: Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, f64) -> f64) -> Value {
+    // SAFETY: formulas of the table over `f64` know of no tape.
+    let tape = unsafe { this_threads_tape() };
+    let number = formula(tape.peek(a), tape.peek(b), tape.peek(c));
+    let place = if a.is_constant() && b.is_constant() && c.is_constant() {
+        Place::NOWHERE
+    } else if let Some(place) = tape.record_three(op, a, b, c, number) {
+        place
+    } else {
+        record_ternary(op, [a, b, c], number)
+    };
+    Value::at(number, place)
+}
+
+/// What [`unary`] leaves: handles that need a closer look, no room, no recording.
 #[inline(never)]
 #[track_caller]
 fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Place {
     lend(|tape| {
         tape.check(x)?;
         tape.check_room(1)?;
-        if tape.nodes.is_paused() || x.is_constant() {
+        if tape.nodes.is_paused() {
             return Ok(Place::NOWHERE);
         }
         Ok(tape.record(op, [Operand::slot_of(x), Operand(integer as u32)], number))
     })
 }
 
-/// What [`binary`] leaves: constants, handles that need a closer look, no room, no recording.
+/// What [`binary`] leaves: handles that need a closer look, no room, no recording.
+#[cold]
 #[inline(never)]
 #[track_caller]
 fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Place {
@@ -80,10 +114,26 @@ fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Place {
         tape.check(a)?;
         tape.check(b)?;
         tape.check_room(2)?;
-        if tape.nodes.is_paused() || (a.is_constant() && b.is_constant()) {
+        if tape.nodes.is_paused() {
             return Ok(Place::NOWHERE);
         }
-        let operands = [tape.operand(a), tape.operand(b)];
+        let operands = [tape.operand_of_fixed(a), tape.operand_of_fixed(b)];
+        Ok(tape.record(op, operands, number))
+    })
+}
+
+/// What [`ternary`] leaves: handles that need a closer look, no room, no recording.
+#[cold]
+#[inline(never)]
+#[track_caller]
+fn record_ternary(op: Op, [a, b, c]: [Value; 3], number: f64) -> Place {
+    lend(|tape| {
+        [a, b, c].into_iter().try_for_each(|operand| tape.check(operand))?;
+        tape.check_room(3)?;
+        if tape.nodes.is_paused() {
+            return Ok(Place::NOWHERE);
+        }
+        let operands = tape.three_operands(a, b, c);
         Ok(tape.record(op, operands, number))
     })
 }
@@ -102,7 +152,9 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
             return Ok(Value::constant(formula(&tape.peek_all(xs))));
         }
         let recorded = tape.push_span(xs, layout);
-        let number = formula(tape.numbers_of(xs, recorded, &mut Vec::new()));
+        let [mut numbers, unused] = std::mem::take(&mut tape.buffers);
+        let number = formula(tape.numbers_of(xs, recorded, &mut numbers));
+        tape.buffers = [numbers, unused];
         Ok(Value::at(number, tape.record(op, [recorded.position, Operand::NONE], number)))
     })
 }
@@ -127,8 +179,8 @@ pub(super) fn sums(
 ) {
     let second_layout = Layout::of(second);
     let mut second_recorded = None;
-    let (mut numbers, mut second_numbers) = (Vec::new(), Vec::new());
     lend(|tape| {
+        let [mut numbers, mut second_numbers] = std::mem::take(&mut tape.buffers);
         tape.check_all(second, second_layout)?;
         for (&First { values, layout, init }, result) in firsts.iter().zip(results) {
             if values.len() != second.len() {
@@ -156,6 +208,7 @@ pub(super) fn sums(
             let init = if init.is_constant() && init_number == 0.0 { Operand::NONE } else { tape.operand(init) };
             *result = Value::at(number, tape.record(op, [recorded.position, init], number));
         }
+        tape.buffers = [numbers, second_numbers];
         Ok(())
     });
 }
@@ -182,6 +235,47 @@ pub(crate) fn custom(value: f64, operands: &[Value], partials: &[f64]) -> Value 
 }
 
 impl Tape {
+    /// Records an operation of a value and a constant, unless that takes a closer look.
+    #[inline(never)]
+    fn record_two(&mut self, op: Op, a: Value, b: Value, number: f64) -> Option<Place> {
+        if !(self.is_ready(a) && self.is_ready(b) && self.has_room_for_operands()) {
+            return None;
+        }
+        let operands = [self.operand_of_fixed(a), self.operand_of_fixed(b)];
+        // SAFETY: there is room, as just checked.
+        Some(unsafe { self.record_in_room(op, operands, number) })
+    }
+
+    /// Records an operation of three values, not all of them constants, unless that takes a closer look.
+    #[inline(never)]
+    fn record_three(&mut self, op: Op, a: Value, b: Value, c: Value, number: f64) -> Option<Place> {
+        if !(self.is_ready(a) && self.is_ready(b) && self.is_ready(c) && self.has_room_for_operands()) {
+            return None;
+        }
+        let operands = self.three_operands(a, b, c);
+        // SAFETY: there is room, as just checked.
+        Some(unsafe { self.record_in_room(op, operands, number) })
+    }
+
+    /// Whether a glance shows that an operation can be recorded of this value: it is a constant, or live.
+    #[inline(always)]
+    fn is_ready(&self, value: Value) -> bool {
+        self.is_recent(value) || value.is_constant()
+    }
+
+    /// Whether there is room for a node, and for its operands beside it.
+    #[inline(always)]
+    fn has_room_for_operands(&self) -> bool {
+        self.nodes.has_room() && self.check_room(3).is_ok()
+    }
+
+    #[inline(always)]
+    fn three_operands(&mut self, a: Value, b: Value, c: Value) -> Operands {
+        let first = self.operand_of_fixed(a);
+        let (second, third) = (self.operand_of_fixed(b), self.operand_of_fixed(c));
+        [first, self.push_two(second, third)]
+    }
+
     /// Whether an operation of these operands is recorded: not while recording is paused, and not of constants alone.
     #[inline(always)]
     fn records(&self, slices: &[(&[Value], Layout)], init: Value) -> bool {

@@ -120,12 +120,16 @@ pub struct Size {
 
 /// What this thread's tape holds.
 pub fn size() -> Size {
-    with_tape(|tape| Size {
-        nodes: tape.nodes.len(),
-        bytes: tape.nodes.bytes()
-            + tape.side_list.capacity() * size_of::<Operand>()
-            + (tape.constants.capacity() + tape.gradients.capacity()) * size_of::<f64>()
-            + tape.epochs.bytes(),
+    with_tape(|tape| {
+        let [first, second] = &tape.buffers;
+        let lists = [&tape.constants, &tape.gradients, &tape.adjoints, first, second];
+        Size {
+            nodes: tape.nodes.len(),
+            bytes: tape.nodes.bytes()
+                + tape.side_list.capacity() * size_of::<Operand>()
+                + lists.map(Vec::capacity).iter().sum::<usize>() * size_of::<f64>()
+                + tape.epochs.bytes(),
+        }
     })
 }
 

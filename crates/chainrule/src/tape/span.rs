@@ -5,7 +5,7 @@
 
 use super::handle::Value;
 use super::misuse::Misuse;
-use super::nodes::Operand;
+use super::nodes::{Operand, Operands};
 use super::storage::Tape;
 
 /// Where the operands of a node are that come as a slice.
@@ -50,6 +50,16 @@ impl<'a> Span<'a> {
         };
         range.map(Operand).chain(list.iter().copied())
     }
+}
+
+/// Where numbers of spans, and derivatives by them, are gathered.
+pub(super) type Buffers = [Vec<f64>; 2];
+
+/// The operands of a node that has three: the first stands in the node, the others at this place in a side list.
+#[inline(always)]
+pub(super) fn three_operands([first, position]: Operands, side_list: &[Operand]) -> [Operand; 3] {
+    let others = &side_list[position.index()..][..2];
+    [first, others[0], others[1]]
 }
 
 /// How a slice of values stands on the tape.
@@ -99,6 +109,15 @@ impl Tape {
             (Layout::Constants, _) => Ok(()),
             _ => values.iter().try_for_each(|value| self.check(*value)),
         }
+    }
+
+    /// Appends the second and the third operand of a node that has three to the side list. [`Tape::check_room`] must have
+    /// been asked.
+    #[inline(always)]
+    pub(super) fn push_two(&mut self, second: Operand, third: Operand) -> Operand {
+        let position = Operand(self.side_list.len() as u32);
+        self.side_list.extend_from_slice(&[second, third]);
+        position
     }
 
     /// Appends a span to the side list. [`Tape::check_room`] must have been asked.

@@ -7,6 +7,7 @@ use super::guards::Guards;
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
 use super::nodes::{Nodes, Operand, Operands, Slot};
+use super::span::Buffers;
 use crate::Op;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +27,10 @@ pub(super) struct Tape {
     pub constants: Vec<f64>,
     /// As long as the highest node that a sweep has reached.
     pub gradients: Vec<f64>,
+    /// Where the adjoints of sweeps grow that leave no gradients. What it holds means nothing, only its memory is kept.
+    pub adjoints: Vec<f64>,
+    /// Where numbers are gathered for a while; kept in the same way.
+    pub buffers: Buffers,
     /// Nodes below this may have a gradient from an earlier sweep.
     pub swept: usize,
     /// So many slots from the start are known to be leaves.
@@ -104,6 +109,8 @@ impl Tape {
             side_list: Vec::new(),
             constants: Vec::new(),
             gradients: Vec::new(),
+            adjoints: Vec::new(),
+            buffers: [const { Vec::new() }; 2],
             swept: 0,
             leading_leaves: Cell::new(0),
             names: BTreeMap::new(),
@@ -219,19 +226,33 @@ impl Tape {
     pub fn check(&self, value: Value) -> Result<(), Misuse> {
         // Epochs may have wrapped: then a stale handle may seem recent, and is refused if it points beyond the end.
         let is_on_tape = value.place().slot_or_beyond().index() < self.nodes.len();
-        if is_on_tape && self.is_recent(value) { Ok(()) } else { self.check_closely(value, is_on_tape) }
+        if (is_on_tape && self.is_recent(value)) || value.is_constant() {
+            Ok(())
+        } else {
+            self.check_closely(value, is_on_tape)
+        }
     }
 
     #[inline(never)]
     fn check_closely(&self, value: Value, is_on_tape: bool) -> Result<(), Misuse> {
         let is_live = || self.epochs.is_live(value.place().epoch(), value.place().slot_or_beyond().0);
-        if value.is_constant() || (is_on_tape && is_live()) { Ok(()) } else { Err(Misuse::Released) }
+        if is_on_tape && is_live() { Ok(()) } else { Err(Misuse::Released) }
     }
 
     /// The slot of a value, unless it is a constant.
     pub fn slot(&self, value: Value) -> Result<Option<Slot>, Misuse> {
         self.check(value)?;
         Ok((!value.is_constant()).then(|| value.place().slot_or_beyond()))
+    }
+
+    /// The same for a node that has its operands in itself: where the last constant is the same number, it serves again.
+    #[inline(always)]
+    pub fn operand_of_fixed(&mut self, value: Value) -> Operand {
+        let is_last = |last: &f64| last.to_bits() == value.own_number().to_bits();
+        if value.is_constant() && self.constants.last().is_some_and(is_last) {
+            return Operand::constant(self.constants.len() - 1);
+        }
+        self.operand(value)
     }
 
     /// Where a node will find this value, which must not be stale.

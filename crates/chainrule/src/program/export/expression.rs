@@ -304,6 +304,7 @@ macro_rules! read_bodies {
         let result = formula::$method($($x),+).symbol;
         Some(Formula::needed(&operations.borrow(), result))
     }};
+    (@body arithmetic $($composed:tt)+) => { read_bodies!(@body composed $($composed)+) };
     (@body $kind:ident $method:ident $($x:ident)+) => { None };
 }
 operations!(read_bodies);

@@ -133,7 +133,7 @@ impl<'a> Fusing<'a> {
         self.slice.is_used_once(node)
             && match self.op(node) {
                 Op::Add | Op::Sub | Op::Neg | Op::Sum | Op::Mean => true,
-                Op::Mul | Op::Dot => !is_subtracted,
+                Op::Mul | Op::MulAdd | Op::Dot => !is_subtracted,
                 _ => false,
             }
     }
@@ -158,14 +158,14 @@ impl<'a> Fusing<'a> {
         }
     }
 
-    /// The same for operations over slices.
+    /// The same for operations of more operands.
     fn expand_slices(&mut self, node: u32, op: Op, is_subtracted: bool) {
         let mut arguments = std::mem::take(&mut self.arguments);
         arguments.iter_mut().for_each(Operands::clear);
         self.read_operands(node, &mut arguments);
         let [first, second, init] = [0, 1, 2].map(|number| arguments[number].last_list());
         match op {
-            Op::Dot => {
+            Op::MulAdd | Op::Dot => {
                 side_by_side([first, second]).for_each(|factors| self.push_products(factors));
                 self.pending.extend(init.iter().map(|init| (init.first, is_subtracted)));
             }
@@ -261,5 +261,5 @@ impl<'a> Fusing<'a> {
 
 /// Whether an operation makes a sum of terms and products.
 fn is_linear(op: Op) -> bool {
-    matches!(op, Op::Add | Op::Sub | Op::Neg | Op::Mul | Op::Dot | Op::Sum | Op::Mean)
+    matches!(op, Op::Add | Op::Sub | Op::Neg | Op::Mul | Op::MulAdd | Op::Dot | Op::Sum | Op::Mean)
 }
