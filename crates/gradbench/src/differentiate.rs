@@ -73,9 +73,6 @@ pub fn eager_gradient(point: &[f64], function: impl Fn(&[Value]) -> Value, gradi
     let _scope = tape::scope();
     let inputs: Vec<Value> = point.iter().copied().map(Value::new).collect();
     let value = function(&inputs);
-    if !value.is_constant() {
-        value.backward();
-    }
-    gradient.iter_mut().zip(inputs).for_each(|(gradient, input)| *gradient = input.grad());
+    gradient.copy_from_slice(&value.gradient(&inputs));
     value.data()
 }

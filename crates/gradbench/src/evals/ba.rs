@@ -41,7 +41,7 @@ pub fn reprojection_error<N: Number>(parameters: &[N], feature: &[N]) -> [N; 2] 
     let [x, y, z] = rotated(moved, rotation);
     let projected = [x / z, y / z];
     let distorted = camera[6] * distortion(projected, [camera[9], camera[10]]);
-    [0, 1].map(|i| point_and_weight[POINT] * (distorted * projected[i] + camera[7 + i] - feature[i]))
+    [0, 1].map(|i| point_and_weight[POINT] * (distorted.mul_add(projected[i], camera[7 + i]) - feature[i]))
 }
 
 /// How far a weight is from 1.
@@ -62,17 +62,17 @@ fn rotated<N: Number>(vector: [N; 3], rotation: [N; 3]) -> [N; 3] {
     let across = is_none.select(one, angle.sin() / angle);
     let along = is_none.select(zero, (one - cosine) / square) * dot(rotation, vector);
     let crossed = cross(rotation, vector);
-    [0, 1, 2].map(|i| vector[i] * turned + crossed[i] * across + rotation[i] * along)
+    [0, 1, 2].map(|i| vector[i].mul_add(turned, crossed[i].mul_add(across, rotation[i] * along)))
 }
 
 /// By what a point at the image plane is moved away from the centre.
 fn distortion<N: Number>([x, y]: [N; 2], [second, fourth]: [N; 2]) -> N {
-    let square = x * x + y * y;
-    N::constant(1.0) + second * square + fourth * square * square
+    let square = x.mul_add(x, y * y);
+    fourth.mul_add(square, second).mul_add(square, N::constant(1.0))
 }
 
 fn dot<N: Number>(a: [N; 3], b: [N; 3]) -> N {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+    a[0].mul_add(b[0], a[1].mul_add(b[1], a[2] * b[2]))
 }
 
 fn cross<N: Number>(a: [N; 3], b: [N; 3]) -> [N; 3] {
@@ -90,7 +90,7 @@ pub fn objective(input: Input, options: Options) -> Result<Box<dyn Task>> {
             Box::new(move |errors| {
                 let (reprojections, weights) = errors.split_at_mut(2 * count);
                 for (index, errors) in reprojections.as_chunks_mut::<2>().0.iter_mut().enumerate() {
-                    *errors = reprojection_error(&problem.parameters(index), problem.feature(index));
+                    *errors = reprojection_error(&problem.parameters(index), &problem.feature(index));
                 }
                 weights.iter_mut().zip(&problem.weights).for_each(|(error, weight)| *error = weight_error(*weight));
                 Ok(())
@@ -119,7 +119,7 @@ struct Problem {
     cameras: Vec<[f64; CAMERA]>,
     points: Vec<[f64; POINT]>,
     weights: Vec<f64>,
-    features: Vec<f64>,
+    features: Vec<[f64; 2]>,
 }
 
 impl Problem {
@@ -130,7 +130,7 @@ impl Problem {
             cameras: vec![camera; input.n],
             points: vec![point; input.m],
             weights: vec![input.w; input.p],
-            features: input.feat.repeat(input.p),
+            features: vec![[input.feat[0], input.feat[1]]; input.p],
         }
     }
 
@@ -149,8 +149,8 @@ impl Problem {
         parameters
     }
 
-    fn feature(&self, observation: usize) -> &[f64] {
-        &self.features[2 * observation..][..2]
+    fn feature(&self, observation: usize) -> [f64; 2] {
+        self.features[observation]
     }
 
     /// The parameters of all observations, one after the other.
@@ -268,7 +268,7 @@ fn errors_by_program(problem: Problem, options: Options) -> Result<Compute> {
     let mut parameters = vec![0.0; PARAMETERS * count];
     Ok(Box::new(move |errors| {
         problem.gather(&mut parameters);
-        reprojections.run(&[&parameters, &problem.features])?;
+        reprojections.run(&[&parameters, problem.features.as_flattened()])?;
         weights.run(&[&problem.weights])?;
         errors[..2 * count].copy_from_slice(reprojections.output(0));
         errors[2 * count..].copy_from_slice(weights.output(0));
@@ -289,7 +289,7 @@ fn rows_by_program(problem: &Problem, options: Options) -> Result<RowsOfJacobian
     let mut parameters = vec![0.0; PARAMETERS * problem.weights.len()];
     Ok(Box::new(move |problem, values| {
         problem.gather(&mut parameters);
-        reprojections.run(&[&parameters, &problem.features, &[1.0, 0.0, 0.0, 1.0]])?;
+        reprojections.run(&[&parameters, problem.features.as_flattened(), &[1.0, 0.0, 0.0, 1.0]])?;
         weights.run(&[&problem.weights])?;
         let (of_reprojections, of_weights) = values.split_at_mut(2 * parameters.len());
         of_reprojections.copy_from_slice(reprojections.output(0));
@@ -300,7 +300,7 @@ fn rows_by_program(problem: &Problem, options: Options) -> Result<RowsOfJacobian
 
 fn reprojection_program(problem: &Problem) -> Result<Program> {
     let (parameters, feature) = (problem.parameters(0), problem.feature(0));
-    let groups = [("parameters", &parameters[..]), ("feature", feature)];
+    let groups = [("parameters", &parameters[..]), ("feature", &feature)];
     Ok(Program::record_groups(&groups, |groups| reprojection_error(&groups[0], &groups[1]))?)
 }
 
@@ -314,7 +314,7 @@ fn eager_rows(problem: &Problem, values: &mut [f64]) {
     for (observation, rows) in reprojections.as_chunks_mut::<{ 2 * PARAMETERS }>().0.iter_mut().enumerate() {
         let _scope = tape::scope();
         let parameters = problem.parameters(observation).map(Value::new);
-        let feature: Vec<Value> = super::constants(problem.feature(observation));
+        let feature = problem.feature(observation).map(Value::constant);
         let [first, second] = reprojection_error(&parameters, &feature).map(|error| error.gradient(&parameters));
         rows[..PARAMETERS].copy_from_slice(&first);
         rows[PARAMETERS..].copy_from_slice(&second);

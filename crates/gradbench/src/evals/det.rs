@@ -30,9 +30,15 @@ fn expand<N: Number>(rows: &[N], width: usize, columns: u64) -> N {
         others => row[column] * expand(below, width, others),
     };
     let signed = |sum: N, (place, column)| if place % 2 == 0 { sum + minor(column) } else { sum - minor(column) };
-    let mut chosen = (0..width).filter(|column| columns >> column & 1 == 1);
+    let mut chosen = ones(columns);
     let first = chosen.next().map_or(N::constant(1.0), minor);
     (1..).zip(chosen).fold(first, signed)
+}
+
+/// The places of the bits that are set.
+fn ones(bits: u64) -> impl Iterator<Item = usize> {
+    let rest = std::iter::successors(Some(bits), |bits| Some(bits & bits.wrapping_sub(1)));
+    rest.take_while(|bits| *bits != 0).map(|bits| bits.trailing_zeros() as usize)
 }
 
 /// Minors of so many rows are recorded; the expansion down to them is a program of one minor, run over all.

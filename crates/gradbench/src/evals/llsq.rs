@@ -19,8 +19,10 @@ pub struct Input {
 /// Half the squared difference between the sign of a point and the polynomial there.
 pub fn half_square<N: Number>(coefficients: &[N], point: N) -> N {
     let zero = N::constant(0.0);
-    let powers = std::iter::successors(Some(N::constant(1.0)), |&power| Some(power * point));
-    let powers: Vec<N> = powers.take(coefficients.len()).collect();
+    let mut powers = vec![N::constant(1.0); coefficients.len()];
+    for degree in 1..powers.len() {
+        powers[degree] = powers[degree - 1] * point;
+    }
     let sign = zero.less(point) - point.less(zero);
     (sign - N::dot(coefficients, &powers)).powi(2) * N::constant(0.5)
 }

@@ -15,9 +15,7 @@ pub struct Input {
 
 /// `ln(sum(exp(x)))`, shifted by the largest number.
 pub fn log_sum_exp<N: Number>(x: &[N]) -> N {
-    let largest = N::maximum(x);
-    let exponentials: Vec<N> = x.iter().map(|&x| (x - largest).exp()).collect();
-    largest + N::sum(&exponentials).ln()
+    N::log_sum_exp(x)
 }
 
 /// The value.

@@ -38,7 +38,7 @@ impl<N: Number> Gates<'_, N> {
     /// What a gate is opened by: its place in the rows of the layer is told.
     fn input(self, place: usize, numbers: &[N]) -> impl Iterator<Item = N> {
         let (weights, biases) = (&self.weights[place * numbers.len()..], &self.biases[place * numbers.len()..]);
-        numbers.iter().zip(weights.iter().zip(biases)).map(|(&x, (&weight, &bias))| x * weight + bias)
+        numbers.iter().zip(weights.iter().zip(biases)).map(|(&x, (&weight, &bias))| x.mul_add(weight, bias))
     }
 }
 
@@ -50,7 +50,7 @@ impl<N: Number> Layer<N> {
         let outgate: Vec<N> = gates.input(2, input).map(N::sigmoid).collect();
         let change: Vec<N> = gates.input(3, &self.hidden).map(N::tanh).collect();
         for place in 0..input.len() {
-            self.cells[place] = self.cells[place] * forget[place] + ingate[place] * change[place];
+            self.cells[place] = self.cells[place].mul_add(forget[place], ingate[place] * change[place]);
             self.hidden[place] = outgate[place] * self.cells[place].tanh();
         }
     }
@@ -74,7 +74,7 @@ pub fn loss<N: Number>(parameters: &[N], state: &[Vec<f64>], sequence: &[Vec<f64
             passed.clone_from(&layer.hidden);
         }
         let (weights, biases) = extra[bits..].split_at(bits);
-        let output: Vec<N> = (0..bits).map(|place| passed[place] * weights[place] + biases[place]).collect();
+        let output: Vec<N> = (0..bits).map(|place| passed[place].mul_add(weights[place], biases[place])).collect();
         likelihoods.push(log_likelihood(&output, &next));
     }
     let count = ((sequence.len() - 1) * bits) as f64;

@@ -25,8 +25,8 @@ pub fn integrate<N: Number>(coefficients: &[N], steps: usize) -> Vec<N> {
         let k3 = slope(coefficients, &moved(&state, &k2, h / 2.0));
         let k4 = slope(coefficients, &moved(&state, &k3, h));
         let two = N::constant(2.0);
-        let mean: Vec<N> = (0..state.len()).map(|i| k1[i] + two * k2[i] + two * k3[i] + k4[i]).collect();
-        state = moved(&state, &mean, h / 6.0);
+        let sum: Vec<N> = (0..state.len()).map(|i| (k2[i] + k3[i]).mul_add(two, k1[i] + k4[i])).collect();
+        state = moved(&state, &sum, h / 6.0);
     }
     state
 }
@@ -38,7 +38,7 @@ fn slope<N: Number>(coefficients: &[N], state: &[N]) -> Vec<N> {
 }
 
 fn moved<N: Number>(state: &[N], slope: &[N], time: f64) -> Vec<N> {
-    state.iter().zip(slope).map(|(&y, &k)| y + k * N::constant(time)).collect()
+    state.iter().zip(slope).map(|(&y, &k)| k.mul_add(N::constant(time), y)).collect()
 }
 
 /// The state at the end.
