@@ -15,7 +15,10 @@ pub struct Input {
 
 /// `ln(sum(exp(x)))`, shifted by the largest number.
 pub fn log_sum_exp<N: Number>(x: &[N]) -> N {
-    N::log_sum_exp(x)
+    let largest = N::maximum(x);
+    let shifted: Vec<N> = x.iter().map(|&x| x - largest).collect();
+    let exponentials: Vec<N> = shifted.iter().map(|x| x.exp()).collect();
+    largest + N::sum(&exponentials).ln()
 }
 
 /// The value.
