@@ -24,6 +24,27 @@ fn labels(graph: &Graph) -> Vec<String> {
 }
 
 #[test]
+fn equal_constants_of_two_operations_are_two_nodes() {
+    let x = Value::new(3.0);
+    let graph = Graph::of(&[x * 2.0, x + 2.0]);
+    let constants = graph.nodes.iter().filter(|node| node.kind == Kind::Constant);
+    assert_eq!(constants.map(|node| node.data).collect::<Vec<_>>(), [2.0, 2.0]);
+}
+
+#[test]
+fn three_operands_keep_their_order_when_others_are_released() {
+    let x = Value::new(3.0);
+    let mut scope = tape::scope();
+    let _released = x.exp();
+    let mut y = [Value::constant(2.0).mul_add(x * 1.0, 2.0)];
+    scope.keep(&mut y);
+    let graph = Graph::of(&y);
+    let operands = graph.nodes[graph.results[0]].operands.iter().map(|operand| graph.nodes[*operand].data);
+    assert_eq!((operands.collect::<Vec<_>>(), y[0].data()), (vec![2.0, 3.0, 2.0], 8.0));
+    assert_eq!(y[0].gradient(&[x]), [2.0]);
+}
+
+#[test]
 fn a_graph_has_operands_before_results_and_shared_nodes_once() {
     let (a, b) = (Value::new(2.0).named("a"), Value::parameter(-3.0).named("b"));
     let _unrelated = a.exp();

@@ -245,16 +245,6 @@ impl Tape {
         Ok((!value.is_constant()).then(|| value.place().slot_or_beyond()))
     }
 
-    /// The same for a node that has its operands in itself: where the last constant is the same number, it serves again.
-    #[inline(always)]
-    pub fn operand_of_fixed(&mut self, value: Value) -> Operand {
-        let is_last = |last: &f64| last.to_bits() == value.own_number().to_bits();
-        if value.is_constant() && self.constants.last().is_some_and(is_last) {
-            return Operand::constant(self.constants.len() - 1);
-        }
-        self.operand(value)
-    }
-
     /// Where a node will find this value, which must not be stale.
     #[inline(always)]
     pub fn operand(&mut self, value: Value) -> Operand {
@@ -263,6 +253,16 @@ impl Tape {
             return Operand::constant(self.constants.len() - 1);
         }
         Operand::slot_of(value)
+    }
+
+    /// The same for a node that has its operands in itself: where the last constant is the same number, it serves again.
+    #[inline(always)]
+    pub fn operand_of_fixed(&mut self, value: Value) -> Operand {
+        let is_last = |last: &f64| last.to_bits() == value.own_number().to_bits();
+        if value.is_constant() && self.constants.last().is_some_and(is_last) {
+            return Operand::constant(self.constants.len() - 1);
+        }
+        self.operand(value)
     }
 }
 
