@@ -1,5 +1,6 @@
 //! A program of one row, run over many: block by block, so that a block stays in the cache, and on several threads if asked.
 
+use super::call::{check_count, check_length};
 use super::{Float, Machine, Program, Rows};
 use crate::text::counted;
 use crate::{Error, Result};
@@ -108,12 +109,52 @@ impl<T: Float + Send + Sync> Batch<T> {
     /// If there are not as many slices as groups of inputs, one has the wrong length or rows are missing in it, or a row
     /// fails: its number is told.
     pub fn run(&mut self, inputs: &[&[T]]) -> Result<()> {
-        let rows = self.rows(inputs)?;
-        self.prepare(rows % self.block, if rows >= self.block { self.block } else { 0 })?;
-        self.run_chunks(rows, inputs)?;
+        let rows = self.prepare(inputs)?;
+        let of_each_part = if self.outputs == Rows::Each { rows } else { rows.div_ceil(self.block * BLOCKS_A_CHUNK) };
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.resize_with(self.lengths().len(), Vec::new);
+        for (part, length) in parts.iter_mut().zip(self.lengths()) {
+            part.resize(of_each_part * length, T::default());
+        }
+        let ran = self.run_chunks(rows, inputs, parts.iter_mut().map(Vec::as_mut_slice).collect());
+        self.parts = parts;
+        ran?;
         if self.outputs != Rows::Each {
             self.add_up(rows);
         }
+        Ok(())
+    }
+
+    /// The same into buffers of the caller's own: one for each group of [outputs](Batch::output).
+    ///
+    /// ```
+    /// use chainrule::Program;
+    /// use chainrule::program::{Batch, Rows};
+    ///
+    /// let program = Program::record(&[1.0, 2.0], |x| x[0] * x[1])?;
+    /// let mut batch = Batch::<f64>::new(&program, &["x"], Rows::Each)?;
+    /// let mut products = [0.0; 3];
+    /// batch.run_into(&[&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]], &mut [&mut products])?;
+    /// assert_eq!(products, [2.0, 12.0, 30.0]);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Batch::run); and if there are not as many buffers as groups, or one has another length than its results.
+    pub fn run_into(&mut self, inputs: &[&[T]], outputs: &mut [&mut [T]]) -> Result<()> {
+        let rows = self.prepare(inputs)?;
+        let results = self.results();
+        check_count("outputs", results.len(), outputs.len())?;
+        let times = if self.outputs == Rows::Each { rows } else { 1 };
+        for ((name, length), output) in results.into_iter().zip(&*outputs) {
+            check_length(name, times * length, output.len())?;
+        }
+        if self.outputs == Rows::Each {
+            return self.run_chunks(rows, inputs, outputs.iter_mut().map(|output| &mut **output).collect());
+        }
+        self.run(inputs)?;
+        outputs.iter_mut().zip(&self.sums).for_each(|(output, sums)| output.copy_from_slice(sums));
         Ok(())
     }
 
@@ -165,8 +206,10 @@ impl<T: Float + Send + Sync> Batch<T> {
         rows.ok_or_else(|| Error::argument("rows", "a group of inputs that is another one in each row", "none"))
     }
 
-    /// Makes the machines for blocks of these numbers of rows.
-    fn prepare(&mut self, rest: usize, block: usize) -> Result<()> {
+    /// Makes the machines for blocks of as many rows as there will be, and says how many rows there are.
+    fn prepare(&mut self, inputs: &[&[T]]) -> Result<usize> {
+        let all = self.rows(inputs)?;
+        let (rest, block) = (all % self.block, if all >= self.block { self.block } else { 0 });
         for rows in [rest, block].into_iter().filter(|rows| *rows > 0) {
             let machines = self.machines.entry(rows).or_default();
             if machines.len() < self.threads {
@@ -179,20 +222,25 @@ impl<T: Float + Send + Sync> Batch<T> {
                 machines.resize_with(self.threads, || Machine::new(&program));
             }
         }
-        Ok(())
+        Ok(all)
     }
 
-    /// How many numbers each group of results has: for a row, or for all.
-    fn lengths(&self) -> Vec<usize> {
+    /// What each group of results is called, and how many numbers it has: for a row, or for all.
+    fn results(&self) -> Vec<(&str, usize)> {
         let Some((rows, machines)) = self.machines.iter().find(|(_, machines)| !machines.is_empty()) else {
             return Vec::new();
         };
         let each = if self.outputs == Rows::Each { *rows } else { 1 };
-        machines[0].program().outputs.iter().map(|output| output.length() / each).collect()
+        let outputs = machines[0].program().outputs.iter();
+        outputs.map(|output| (output.name.as_str(), output.length() / each)).collect()
     }
 
-    /// Writes the results of each chunk of rows.
-    fn run_chunks(&mut self, rows: usize, inputs: &[&[T]]) -> Result<()> {
+    fn lengths(&self) -> Vec<usize> {
+        self.results().into_iter().map(|(_, length)| length).collect()
+    }
+
+    /// Writes the results of each chunk of rows: of each group those of all rows, or a sum for each chunk.
+    fn run_chunks(&mut self, rows: usize, inputs: &[&[T]], parts: Vec<&mut [T]>) -> Result<()> {
         let (block, is_each, lengths) = (self.block, self.outputs == Rows::Each, self.lengths());
         let chunk_rows = block * BLOCKS_A_CHUNK;
         let count = rows.div_ceil(chunk_rows);
@@ -200,10 +248,8 @@ impl<T: Float + Send + Sync> Batch<T> {
             .map(|number| number * chunk_rows)
             .map(|first| Chunk { first, rows: chunk_rows.min(rows - first), results: Vec::new() })
             .collect();
-        self.parts.resize_with(lengths.len(), Vec::new);
-        for (part, length) in self.parts.iter_mut().zip(lengths) {
-            let (all, of_chunk) = if is_each { (rows * length, chunk_rows * length) } else { (count * length, length) };
-            part.resize(all, T::default());
+        for (part, length) in parts.into_iter().zip(lengths) {
+            let of_chunk = if is_each { chunk_rows * length } else { length };
             chunks.iter_mut().zip(part.chunks_mut(of_chunk)).for_each(|(chunk, results)| chunk.results.push(results));
         }
         // Every thread takes each so many-th chunk, with a machine for each number of rows.

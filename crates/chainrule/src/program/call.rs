@@ -90,7 +90,7 @@ impl Program {
     }
 }
 
-fn check_count(what: &str, expected: usize, found: usize) -> Result<()> {
+pub(super) fn check_count(what: &str, expected: usize, found: usize) -> Result<()> {
     if expected == found { Ok(()) } else { Err(Error::argument(what, counted(expected, "group"), found)) }
 }
 

@@ -268,11 +268,9 @@ fn errors_by_program(problem: Problem, options: Options) -> Result<Compute> {
     let mut parameters = vec![0.0; PARAMETERS * count];
     Ok(Box::new(move |errors| {
         problem.gather(&mut parameters);
-        reprojections.run(&[&parameters, problem.features.as_flattened()])?;
-        weights.run(&[&problem.weights])?;
-        errors[..2 * count].copy_from_slice(reprojections.output(0));
-        errors[2 * count..].copy_from_slice(weights.output(0));
-        Ok(())
+        let (of_reprojections, of_weights) = errors.split_at_mut(2 * count);
+        reprojections.run_into(&[&parameters, problem.features.as_flattened()], &mut [of_reprojections])?;
+        Ok(weights.run_into(&[&problem.weights], &mut [of_weights])?)
     }))
 }
 
@@ -289,12 +287,10 @@ fn rows_by_program(problem: &Problem, options: Options) -> Result<RowsOfJacobian
     let mut parameters = vec![0.0; PARAMETERS * problem.weights.len()];
     Ok(Box::new(move |problem, values| {
         problem.gather(&mut parameters);
-        reprojections.run(&[&parameters, problem.features.as_flattened(), &[1.0, 0.0, 0.0, 1.0]])?;
-        weights.run(&[&problem.weights])?;
         let (of_reprojections, of_weights) = values.split_at_mut(2 * parameters.len());
-        of_reprojections.copy_from_slice(reprojections.output(0));
-        of_weights.copy_from_slice(weights.output(0));
-        Ok(())
+        let inputs = [&parameters, problem.features.as_flattened(), &[1.0, 0.0, 0.0, 1.0]];
+        reprojections.run_into(&inputs, &mut [of_reprojections])?;
+        Ok(weights.run_into(&[&problem.weights], &mut [of_weights])?)
     }))
 }
 

@@ -69,9 +69,15 @@ macro_rules! sets {
 
             fn pack<T: Float>() -> Pack<T> {
                 $(#[$feature])?
-                unsafe fn pack<T: Float>(from: Moving<*const T>, steps: usize, lanes: usize, to: *mut T) {
+                unsafe fn pack<T: Float>(
+                    from: Moving<*const T>,
+                    steps: usize,
+                    lanes: usize,
+                    to: *mut T,
+                    pitch: isize,
+                ) {
                     // SAFETY: the caller's promise.
-                    unsafe { tile::pack::<T, $Vector>(from, steps, lanes, to) }
+                    unsafe { tile::pack::<T, $Vector>(from, steps, lanes, to, pitch) }
                 }
                 pack::<T>
             }

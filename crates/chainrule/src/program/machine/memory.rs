@@ -75,6 +75,11 @@ impl<'a, T: Float> Memory<'a, T> {
         Memory { slots, tables, room, room_length, repeats: [0; REPEATS], misread: None, lent: PhantomData }
     }
 
+    /// What the tables list.
+    pub fn tables(&self) -> &[u32] {
+        self.tables
+    }
+
     /// The slots.
     pub fn slots(&self) -> *mut T {
         self.slots
@@ -201,6 +206,11 @@ impl<'a, T: Float> Memory<'a, T> {
             unsafe {
                 match &place.way {
                     Way::Slot => visit(slots, number, Row::Steps(slots.offset(first), stride), lanes),
+                    Way::Row => {
+                        let first = place.at(turn) as isize + place.strides[ROWS] as isize * row as isize;
+                        let first = slots.add(*self.tables.as_ptr().offset(first) as usize);
+                        visit(slots, number, Row::Steps(first.offset(stride * part.lane as isize), stride), lanes);
+                    }
                     Way::Table => visit(slots, number, Row::Listed(self.tables.as_ptr().offset(first), stride), lanes),
                     Way::Lookup(index) if index.place.lane == 0 => {
                         let first = first + self.index(index, turn, row, 0);

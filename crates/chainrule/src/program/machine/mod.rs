@@ -29,6 +29,7 @@ mod speed;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod transposition;
 
 pub use float::Float;
 pub use instruction_set::InstructionSet;

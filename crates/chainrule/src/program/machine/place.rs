@@ -38,6 +38,8 @@ pub(super) enum Way {
     Slot,
     /// A place in the tables.
     Table,
+    /// A place in the tables where the first slot of a row is listed: its lanes stand side by side, or still.
+    Row,
     /// A slot so many steps before the one that is meant as the index says.
     Lookup(Box<Index>),
 }
@@ -63,6 +65,25 @@ impl Place {
     #[inline(always)]
     pub fn at(&self, turn: &Turn) -> usize {
         (i64::from(self.base) + turn.moves(&self.shifts, &self.strides)) as usize
+    }
+
+    /// Has the rows found by their first slots, if the tables list nothing else than slots side by side, or one for all lanes,
+    /// in all these turns of the loops and of the repeats around.
+    pub fn find_rows(&mut self, lanes: usize, trips: &[u32; LOOPS], repeats: &[u32], tables: &[u32]) {
+        let steps = self.strides.iter().zip(trips).chain(self.shifts.iter().zip(repeats));
+        let mut firsts = vec![i64::from(self.base)];
+        for (step, trips) in steps.filter(|(step, trips)| **step != 0 && **trips > 1) {
+            let turns = (0..i64::from(*trips)).map(|turn| turn * i64::from(*step));
+            firsts = turns.flat_map(|moved| firsts.iter().map(move |first| first + moved)).collect();
+        }
+        let is_row = |first: &i64| {
+            let listed = |lane: usize| tables[(*first + lane as i64 * i64::from(self.lane)) as usize];
+            (1..lanes).all(|lane| listed(lane) == listed(0).wrapping_add(lane as u32))
+        };
+        if matches!(self.way, Way::Table) && (self.lane == 0 || firsts.iter().all(is_row)) {
+            self.way = Way::Row;
+            self.lane = self.lane.signum().abs();
+        }
     }
 
     /// Whether the lanes stand side by side.

@@ -11,6 +11,7 @@ use super::products::Product;
 use super::reduce::{self, Reduce, is_reduction, joining};
 use super::rows::{Begin, OneGrid, Rows};
 use super::scalars::{Functions, MakeKernels, Scalars};
+use super::transposition::Transposition;
 use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use std::marker::PhantomData;
@@ -21,6 +22,7 @@ pub(super) enum Command<T> {
     Grid(Box<OneGrid<T>>),
     Rows(Box<Rows<T>>),
     Product(Box<Product<T>>),
+    Transposition(Box<Transposition<T>>),
     Reduce(Box<Reduce<T>>),
     /// Steps that depend on what the turn before computed.
     Repeat {
@@ -81,7 +83,9 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let is_here = instruction.start == Start::Here;
         let mut joined = nest.clone();
         joined.join_loops();
-        if let Some(product) = self.product(&joined, is_here, instruction) {
+        if let Some(transposition) = self.transposition(&joined, is_here, instruction) {
+            commands.push(Command::Transposition(Box::new(transposition)));
+        } else if let Some(product) = self.product(&joined, is_here, instruction) {
             commands.push(Command::Product(Box::new(product)));
         } else if let Some(activation) = instruction.activation.filter(|_| is_here) {
             commands.push(self.rows(joined, is_here, &instruction.term, None));
@@ -123,6 +127,12 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         }
         let (product, cycles) = Product::new::<S>(nest, is_here, is_relu, kernel)?;
         (cycles < best_lanes(nest, S::width::<T>()).1).then_some(product)
+    }
+
+    /// The instruction as a transposition, if it is one.
+    fn transposition(&self, nest: &Nest, is_here: bool, instruction: &Instruction) -> Option<Transposition<T>> {
+        let is_copy = matches!(instruction.term, Term::Copy(_)) && instruction.activation.is_none();
+        (is_copy && !is_here && nest.start.is_none()).then(|| Transposition::new::<S>(nest)).flatten()
     }
 
     /// The start of an instruction as a command of its own.
@@ -190,7 +200,11 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         };
         let added = nest.start.as_ref().unwrap_or(&nest.out);
         let all = [&nest.out, added].into_iter().chain(&nest.operands);
-        let places: Vec<Place> = all.map(|operand| operand.place(Some(LANES))).collect();
+        let mut places: Vec<Place> = all.map(|operand| operand.place(Some(LANES))).collect();
+        if length >= S::width::<T>() {
+            let find = |place: &mut Place| place.find_rows(length, &nest.trips, &self.repeats, &self.program.tables);
+            places.iter_mut().for_each(find);
+        }
         let mut grid = Grid { rows: height, has_start: start != Begin::Zero, exponent, ..Grid::row(length) };
         for (number, place) in places.iter().enumerate() {
             (grid.row[number], grid.is_still[number]) = (place.strides[ROWS], place.lane == 0);
@@ -352,6 +366,7 @@ pub(super) unsafe fn run<T: Float>(commands: &[Command<T>], memory: &mut Memory<
                 Command::Grid(grid) => grid.run(memory),
                 Command::Rows(rows) => rows.run(memory),
                 Command::Product(product) => product.run(memory),
+                Command::Transposition(transposition) => transposition.run(memory),
                 Command::Reduce(reduce) => reduce.run(memory),
                 Command::Repeat { trips, depth, body } => {
                     for turn in 0..*trips {
@@ -381,7 +396,7 @@ impl<T: Float> Command<T> {
             Command::Product(product) => product.panel(),
             Command::Repeat { body, .. } => body.iter().map(Command::panel).max().unwrap_or(0),
             Command::Reduce(reduce) => reduce.room(),
-            Command::Scalars(_) | Command::Grid(_) | Command::Rows(_) => 0,
+            Command::Scalars(_) | Command::Grid(_) | Command::Rows(_) | Command::Transposition(_) => 0,
         }
     }
 
@@ -393,6 +408,7 @@ impl<T: Float> Command<T> {
                 Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.places[..]),
                 Command::Scalars(scalars) => scalars.bytes(),
                 Command::Product(product) => size_of_val(&**product),
+                Command::Transposition(transposition) => size_of_val(&**transposition),
                 Command::Reduce(reduce) => size_of_val(&**reduce),
                 Command::Repeat { body, .. } => body.iter().map(Command::bytes).sum(),
             }

@@ -223,7 +223,7 @@ impl<T: Float> Product<T> {
             let mut has_start = self.start.is_some() || self.is_here;
             if self.is_start_packed {
                 // SAFETY: the start stands inside the slots.
-                unsafe { (self.pack)(start, 1, self.lanes, first.as_mut_ptr()) };
+                unsafe { (self.pack)(start, 1, self.lanes, first.as_mut_ptr(), self.lanes as isize) };
                 start = Moving { at: first.as_ptr(), row: 0, step: 0, lane: 1 };
             }
             let target = match self.is_collected {
@@ -241,7 +241,7 @@ impl<T: Float> Product<T> {
                 if self.is_packed {
                     if packed.replace(a.at) != Some(a.at) {
                         // SAFETY: `a` stands inside the slots.
-                        unsafe { (self.pack)(a, self.steps, self.lanes, panel.as_mut_ptr()) };
+                        unsafe { (self.pack)(a, self.steps, self.lanes, panel.as_mut_ptr(), self.lanes as isize) };
                     }
                     a = Moving { at: panel.as_ptr(), row: 0, step: self.lanes as isize, lane: 1 };
                 }

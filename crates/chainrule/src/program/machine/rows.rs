@@ -80,7 +80,8 @@ pub(super) enum Begin {
 impl<T: Float> Rows<T> {
     /// The kernel alone, where there is nothing to do but to call it, once.
     pub fn as_one_grid(&self) -> Option<OneGrid<T>> {
-        let is_one = self.trips == [1; LOOPS] && !self.is_summed && self.activation.is_none() && self.is_direct();
+        let is_alone = self.trips == [1; LOOPS] && !self.is_summed && self.activation.is_none();
+        let is_one = is_alone && self.is_direct() && !self.has_listed_rows();
         is_one.then(|| {
             let mut one =
                 OneGrid { grid: self.grid, base: [0; PLACES], shifts: [[0; PLACES]; REPEATS], term: self.term };
@@ -94,6 +95,11 @@ impl<T: Float> Rows<T> {
         })
     }
 
+    /// Whether rows are found one by one.
+    fn has_listed_rows(&self) -> bool {
+        self.places.iter().any(|place| matches!(place.way, Way::Row))
+    }
+
     /// Whether nothing is collected.
     fn is_direct(&self) -> bool {
         (0..self.places.len()).all(|place| self.is_in_place(place))
@@ -103,7 +109,7 @@ impl<T: Float> Rows<T> {
     fn is_in_place(&self, place: usize) -> bool {
         let Place { lane, way, .. } = &self.places[place];
         let is_even = self.grid.lanes == 1 || *lane == 1 || *lane == 0 && place != OUT;
-        matches!(way, Way::Slot) && is_even
+        matches!(way, Way::Slot | Way::Row) && is_even
     }
 
     /// Runs it.
@@ -122,7 +128,7 @@ impl<T: Float> Rows<T> {
             false => (BLOCK as u32, BLOCK as u32),
         };
         let most_lanes = most_lanes.min(lanes);
-        let most_rows = (most / most_lanes).clamp(1, rows);
+        let most_rows = if self.has_listed_rows() { 1 } else { (most / most_lanes).clamp(1, rows) };
         let mut turn = memory.first_turn();
         loop {
             for row in (0..rows).step_by(most_rows as usize) {
@@ -266,9 +272,13 @@ impl<T: Float> Rows<T> {
     /// A part of a place, as it stands in the slots.
     unsafe fn in_place(&self, place: usize, memory: &Memory<T>, turn: &Turn, part: Part) -> Standing<T> {
         let found = &self.places[place];
-        let moved = i64::from(found.strides[ROWS]) * i64::from(part.row) + i64::from(found.lane) * i64::from(part.lane);
+        let row = found.at(turn) as isize + found.strides[ROWS] as isize * part.row as isize;
+        let slot = match found.way {
+            Way::Row => memory.tables()[row as usize] as isize,
+            _ => row,
+        };
         // SAFETY: the caller's promise.
-        let spot = unsafe { memory.slots().offset((found.at(turn) as i64 + moved) as isize) };
+        let spot = unsafe { memory.slots().offset(slot + found.lane as isize * part.lane as isize) };
         Standing { spot, row: self.grid.row[place], is_still: self.grid.is_still[place] }
     }
 

@@ -55,12 +55,12 @@ pub(super) struct Moving<P> {
 /// kernel needs it.
 pub(super) type Tiles<T> = unsafe fn(job: &Job<T>);
 
-/// Puts the lanes of each step side by side, step after step.
+/// Puts the lanes of each step side by side, the steps so far from each other.
 ///
 /// # Safety
 ///
-/// The processor has the instruction set; all lanes of all steps may be read, and there is room for so many.
-pub(super) type Pack<T> = unsafe fn(from: Moving<*const T>, steps: usize, lanes: usize, to: *mut T);
+/// The processor has the instruction set; all lanes of all steps may be read, and written where they go.
+pub(super) type Pack<T> = unsafe fn(from: Moving<*const T>, steps: usize, lanes: usize, to: *mut T, pitch: isize);
 
 /// How the factors of a term move.
 ///
@@ -239,26 +239,30 @@ impl<P: Movable> Moving<P> {
 ///
 /// As for [`Pack`].
 #[inline(always)]
-pub(super) unsafe fn pack<T: Float, V: Lanes<T>>(from: Moving<*const T>, steps: usize, lanes: usize, to: *mut T) {
-    let mut lane = 0;
-    // SAFETY: the caller's promise; lanes and steps are some of these.
-    unsafe {
-        while lane < lanes {
-            let count = V::WIDTH.min(lanes - lane);
-            let mut step = 0;
-            if from.step == 1 && count == V::WIDTH {
-                while step + V::WIDTH <= steps {
-                    V::transpose(from.moved(0, step, lane), from.lane, to.add(step * lanes + lane), lanes as isize);
-                    step += V::WIDTH;
+pub(super) unsafe fn pack<T: Float, V: Lanes<T>>(
+    from: Moving<*const T>,
+    steps: usize,
+    lanes: usize,
+    to: *mut T,
+    pitch: isize,
+) {
+    if from.step == 1 && lanes >= V::WIDTH && steps >= V::WIDTH {
+        // The last squares begin where they end with the rest, and write some numbers twice.
+        for lane in (0..lanes).step_by(V::WIDTH).map(|lane| lane.min(lanes - V::WIDTH)) {
+            for step in (0..steps).step_by(V::WIDTH).map(|step| step.min(steps - V::WIDTH)) {
+                // SAFETY: the caller's promise; lanes and steps are some of these.
+                unsafe {
+                    let square = to.offset(step as isize * pitch).add(lane);
+                    V::transpose(from.moved(0, step, lane), from.lane, square, pitch);
                 }
             }
-            while step < steps {
-                for next in lane..lane + count {
-                    to.add(step * lanes + next).write(*from.moved(0, step, next));
-                }
-                step += 1;
-            }
-            lane += count;
+        }
+        return;
+    }
+    for step in 0..steps {
+        for lane in 0..lanes {
+            // SAFETY: the caller's promise; this is one of the lanes of one of the steps.
+            unsafe { to.offset(step as isize * pitch).add(lane).write(*from.moved(0, step, lane)) };
         }
     }
 }
