@@ -116,6 +116,25 @@ fn a_recurrence_of_calls_is_a_repeat() {
 }
 
 #[test]
+fn a_machine_is_as_before_when_an_operation_has_panicked() {
+    let careful =
+        Custom::new("careful", |x| vec![if x[0] < 9.0 { x[0] } else { panic!("too large") }], |_, _| vec![vec![1.0]]);
+    let step = |x: Value, _| careful.call(&[x * 1.0625]).unwrap()[0].sin() + x;
+    let program = Program::record(&[0.1], |x| (0..50).fold(x[0], step)).unwrap();
+    assert!(program.steps().iter().any(|step| matches!(step, Step::Repeat { .. })));
+    let mut machine = Machine::<f64>::new(&program);
+    let mut value_at = |x: f64| {
+        machine.inputs_mut()[0] = x;
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| machine.run()))
+            .ok()
+            .map(|_| machine.output(0).collect::<Vec<_>>())
+    };
+    let expected = value_at(0.3);
+    assert!(expected.is_some());
+    assert_eq!([value_at(7.9), value_at(0.3)], [None, expected]);
+}
+
+#[test]
 fn each_row_of_a_batch_is_a_call() {
     let shared: (&str, &[f64]) = ("scale", &[2.0]);
     let record = |function: fn(&[Value]) -> Vec<Value>| {
