@@ -51,8 +51,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         program = program.gradient()?;
     }
     let code = match args.lang {
-        Language::C => program.to_c(&name),
-        Language::Rust => program.to_rust(&name),
+        Language::C => program.to_c(&name)?,
+        Language::Rust => program.to_rust(&name)?,
     };
     match &args.out {
         Some(path) => picture::write(&[(path.clone(), code.into_bytes())])?,

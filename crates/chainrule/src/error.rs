@@ -49,8 +49,8 @@ pub enum Error {
     /// A solver did not come to an end.
     #[error("{solver} did not converge: {found} after {steps} steps")]
     Convergence {
-        /// What was to be solved, as in "root".
-        solver: &'static str,
+        /// What was to be solved, as in "root of `angle`".
+        solver: String,
         /// So many steps were made.
         steps: usize,
         /// What was left then.
@@ -78,6 +78,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     pub(crate) fn argument(name: impl Into<String>, expected: impl Into<String>, found: impl fmt::Display) -> Self {
         Error::Argument { name: name.into(), expected: expected.into(), found: found.to_string() }
+    }
+
+    /// The same error of an operation of the user's own.
+    pub(crate) fn of_operation(self, operation: &str) -> Self {
+        let named = |what: String| format!("{what} of `{operation}`");
+        match self {
+            Error::Argument { name, expected, found } => Error::Argument { name: named(name), expected, found },
+            Error::Convergence { solver, steps, found } => Error::Convergence { solver: named(solver), steps, found },
+            other => other,
+        }
     }
 
     /// The same error of a batch, of which only the rows from `first` on were known where it happened.

@@ -57,6 +57,7 @@ pub mod text;
 
 mod apply;
 mod checkpoints;
+mod custom;
 mod dual;
 mod error;
 mod float_traits;

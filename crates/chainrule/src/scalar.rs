@@ -1,5 +1,6 @@
 //! What derivatives can be taken at.
 
+use crate::custom::Call;
 use crate::{Dual, Number, Taylor, Value, tape};
 
 /// A number that derivatives can be taken at: a plain one, a [`Value`] of a function around, or one of forward mode over
@@ -11,18 +12,17 @@ pub trait Scalar: Number + PartialOrd {
     /// number cannot follow that, it is a constant.
     fn from_value(value: Value) -> Self;
 
-    /// The result of a function of which nothing is known here but its value and its derivatives by these operands. Second
-    /// derivatives are NaN, by what varies.
-    fn from_derivatives(value: f64, operands: &[Self], partials: &[f64]) -> Self;
+    /// The results of an operation of the user's own that was called with these operands. Of its second derivatives nothing
+    /// is known: they are NaN, by what varies.
+    fn from_call(call: &Call, operands: &[Self]) -> Vec<Self>;
 
     /// The number without what forward mode carries along: of a plain one a constant.
     fn to_value(self) -> Value;
 }
 
-/// A derivative by each of the operands, which itself depends on them in an unknown way.
-pub(crate) fn unknown_beyond<N: Scalar>(partials: &[f64], operands: &[N]) -> Vec<N> {
-    let unknown = vec![f64::NAN; operands.len()];
-    partials.iter().map(|partial| N::from_derivatives(*partial, operands, &unknown)).collect()
+/// The plain numbers.
+pub(crate) fn numbers_of<N: Scalar>(x: &[N]) -> Vec<f64> {
+    x.iter().map(|x| x.to_value().data()).collect()
 }
 
 impl Scalar for f64 {
@@ -30,8 +30,8 @@ impl Scalar for f64 {
         value.data()
     }
 
-    fn from_derivatives(value: f64, _: &[Self], _: &[f64]) -> Self {
-        value
+    fn from_call(call: &Call, _: &[Self]) -> Vec<Self> {
+        call.results.clone()
     }
 
     fn to_value(self) -> Value {
@@ -45,8 +45,8 @@ impl Scalar for Value {
     }
 
     #[track_caller]
-    fn from_derivatives(value: f64, operands: &[Self], partials: &[f64]) -> Self {
-        tape::custom(value, operands, partials)
+    fn from_call(call: &Call, operands: &[Self]) -> Vec<Self> {
+        tape::call(call, operands)
     }
 
     fn to_value(self) -> Value {
@@ -59,10 +59,12 @@ impl<N: Scalar> Scalar for Dual<N> {
         Dual { value: N::from_value(value), tangent: N::constant(0.0) }
     }
 
-    fn from_derivatives(value: f64, operands: &[Self], partials: &[f64]) -> Self {
+    fn from_call(call: &Call, operands: &[Self]) -> Vec<Self> {
         let values: Vec<N> = operands.iter().map(|operand| operand.value).collect();
-        let tangents = operands.iter().map(|operand| operand.tangent);
-        Dual::chain(N::from_derivatives(value, &values, partials), tangents, unknown_beyond(partials, &values))
+        let results = N::from_call(call, &values);
+        let mut partials = call.partials(&values, &results).into_iter();
+        let tangents = || operands.iter().map(|operand| operand.tangent);
+        results.iter().map(|result| Dual::chain(*result, tangents(), partials.by_ref().take(operands.len()))).collect()
     }
 
     fn to_value(self) -> Value {
@@ -76,19 +78,24 @@ impl<N: Scalar, const TERMS: usize> Scalar for Taylor<N, TERMS> {
     }
 
     /// Linear in the coefficients of one order; to those of higher orders, products of lower ones would add what is unknown.
-    fn from_derivatives(value: f64, operands: &[Self], partials: &[f64]) -> Self {
+    fn from_call(call: &Call, operands: &[Self]) -> Vec<Self> {
         let values: Vec<N> = operands.iter().map(|operand| operand.value()).collect();
-        let first = unknown_beyond(partials, &values);
-        let mut result = Taylor::of(N::from_derivatives(value, &values, partials));
-        for order in 1..TERMS {
-            for (operand, first) in operands.iter().zip(&first) {
-                let lower =
-                    operand.coefficients[1..order].iter().map(|lower| lower.strong_zero_mul(N::constant(f64::NAN)));
-                let linear = operand.coefficients[order].strong_zero_mul(*first);
-                result.coefficients[order] = lower.fold(result.coefficients[order] + linear, |sum, term| sum + term);
+        let results = N::from_call(call, &values);
+        let partials = call.partials(&values, &results);
+        let series = |(number, result): (usize, &N)| {
+            let mut series = Taylor::of(*result);
+            for order in 1..TERMS {
+                for (operand, partial) in operands.iter().zip(&partials[number * operands.len()..]) {
+                    let lower =
+                        operand.coefficients[1..order].iter().map(|lower| lower.strong_zero_mul(N::constant(f64::NAN)));
+                    let linear = operand.coefficients[order].strong_zero_mul(*partial);
+                    series.coefficients[order] =
+                        lower.fold(series.coefficients[order] + linear, |sum, term| sum + term);
+                }
             }
-        }
-        result
+            series
+        };
+        results.iter().enumerate().map(series).collect()
     }
 
     fn to_value(self) -> Value {

@@ -3,11 +3,16 @@
 use chainrule::check::gradcheck;
 use chainrule::derivatives::*;
 use chainrule::{Dual, Op, Program, Scalar, Value, tape};
+use std::sync::LazyLock;
 
 /// x y and x / y, from outside.
-fn outside<N: Scalar>(x: &[N]) -> Vec<N> {
+static OUTSIDE: LazyLock<Custom> = LazyLock::new(|| {
     let jacobian = |x: &[f64], _: &[f64]| vec![vec![x[1], x[0]], vec![1.0 / x[1], -x[0] / x[1] / x[1]]];
-    custom(x, |x| vec![x[0] * x[1], x[0] / x[1]], jacobian).unwrap()
+    Custom::new("outside", |x| vec![x[0] * x[1], x[0] / x[1]], jacobian)
+});
+
+fn outside<N: Scalar>(x: &[N]) -> Vec<N> {
+    OUTSIDE.call(x).unwrap()
 }
 
 /// The same in operations of the table.
@@ -43,14 +48,15 @@ fn a_custom_function_has_the_derivatives_that_were_given() {
 
 #[test]
 fn a_wrong_derivative_is_found_at_the_custom_function() {
-    let wrong = |x: &[Value]| custom(&[x[0].exp()], |x| vec![x[0] * x[0]], |x, _| vec![vec![x[0]]]).unwrap();
-    let mismatch = gradcheck(wrong, &[0.0]).unwrap_err();
+    let wrong = Custom::new("square", |x| vec![x[0] * x[0]], |x, _| vec![vec![x[0]]]);
+    let mismatch = gradcheck(|x| wrong.call(&[x[0].exp()]).unwrap(), &[0.0]).unwrap_err();
     assert_eq!((mismatch.by_rules, mismatch.parting.as_ref().unwrap().op), (1.0, Op::Custom));
 }
 
 #[test]
 fn what_is_not_known_of_a_custom_function_is_not_a_number() {
-    let square = |x: &[Value]| custom(x, |x| vec![x[0] * x[0]], |x, _| vec![vec![2.0 * x[0], 0.0]]).unwrap()[0];
+    let square = Custom::new("square", |x| vec![x[0] * x[0]], |x, _| vec![vec![2.0 * x[0], 0.0]]);
+    let square = |x: &[Value]| square.call(x).unwrap()[0];
     assert!(hessian(square, &[3.0, 1.0])[0][0].is_nan());
     assert!(derivative(|x| derivative(|x| square(&[x, x]), x), 3.0).is_nan());
     let [_, slope, curvature] = derivatives_along(square, &[3.0, 1.0], &[1.0, 0.0]).unwrap();
@@ -60,20 +66,16 @@ fn what_is_not_known_of_a_custom_function_is_not_a_number() {
 }
 
 #[test]
-fn no_program_can_be_made_of_a_custom_function() {
-    let error = Program::record(&[1.0, 2.0], outside).unwrap_err().to_string();
-    assert!(error.starts_with("operation: expected one of the table"), "{error}");
-    let x = [1.0, 2.0].map(Value::new);
-    assert!(Program::of(&[outside(&x)[0] * 2.0], &x).is_err());
-    // Of one that does not depend on the inputs, nothing is needed but its number.
-    assert!(Program::record(&[1.0], |x| x[0] * outside(&[Value::new(1.0), Value::new(2.0)])[0]).is_ok());
-}
-
-#[test]
 fn derivatives_of_the_wrong_shape_are_refused() {
-    let text = |rows: Vec<Vec<f64>>| custom(&[1.0, 2.0], |_| vec![1.0], |_, _| rows).unwrap_err().to_string();
-    assert_eq!(text(vec![]), "jacobian: expected 1 row, one for each output, found 0");
-    assert_eq!(text(vec![vec![1.0]]), "row 0 of the jacobian: expected 2 derivatives, one for each input, found 1");
+    let text = |rows: Vec<Vec<f64>>| {
+        let one = Custom::new("one", |_| vec![1.0], move |_, _| rows.clone());
+        one.call(&[1.0, 2.0]).unwrap_err().to_string()
+    };
+    assert_eq!(text(vec![]), "jacobian of `one`: expected 1 row, one for each result, found 0");
+    assert_eq!(
+        text(vec![vec![1.0]]),
+        "row 0 of the jacobian of `one`: expected 2 derivatives, one for each operand, found 1"
+    );
 }
 
 #[test]
@@ -97,32 +99,35 @@ fn straight_through_passes_a_gradient_where_there_is_none() {
 #[test]
 fn solutions_change_with_their_parameters() {
     // A circle and a line meet: x^2 + y^2 = r^2, y = m x.
-    let meet = |p: &[Value]| {
-        root(|x, p| [x[0] * x[0] + x[1] * x[1] - p[0] * p[0], x[1] - p[1] * x[0]], &[1.0, 1.0], p).unwrap()
-    };
+    let residual = |x: &[Value], p: &[Value]| [x[0] * x[0] + x[1] * x[1] - p[0] * p[0], x[1] - p[1] * x[0]];
+    let meeting = Custom::root("meeting", residual, &[1.0, 1.0]);
+    let meet = |p: &[Value]| meeting.call(p).unwrap();
     let (r, m) = (2.0, 0.5_f64);
     let x = r / (1.0 + m * m).sqrt();
     let by_slope = -r * m / (1.0 + m * m).powf(1.5);
     assert_near(&jacobian(meet, &[r, m]).concat(), &[x / r, by_slope, m * x / r, x + m * by_slope]);
     gradcheck(meet, &[r, m]).unwrap();
-    gradcheck(|p| fixed_point(|x, p| (x[0] * p[0]).cos(), &[0.5], p).unwrap(), &[0.8]).unwrap();
+    let rest = Custom::fixed_point("rest", |x, p| (x[0] * p[0]).cos(), &[0.5]);
+    gradcheck(|p| rest.call(p).unwrap(), &[0.8]).unwrap();
     let objective = |x: &[Value], p: &[Value]| (p[0] - x[0]).powi(2) + (x[1] - x[0] * x[0]).powi(2) * p[1] + x[1].exp();
-    gradcheck(|p| argmin(objective, &[-1.2, 1.0], p).unwrap(), &[1.0, 10.0]).unwrap();
+    let lowest = Custom::argmin("lowest", objective, &[-1.2, 1.0]);
+    gradcheck(|p| lowest.call(p).unwrap(), &[1.0, 10.0]).unwrap();
 }
 
 #[test]
 fn what_has_no_solution_is_an_error() {
-    let text = |result: chainrule::Result<Vec<f64>>| result.unwrap_err().to_string();
-    let none = text(root(|x, _| x[0] * x[0] + 1.0, &[0.5], &[] as &[f64]));
-    assert!(none.starts_with("root did not converge: a residual of ") && none.ends_with("after 100 steps"), "{none}");
-    let growing = text(fixed_point(|x, _| x[0] * 2.0, &[1.0], &[] as &[f64]));
-    assert!(growing.starts_with("fixed point did not converge"), "{growing}");
-    let hill = text(argmin(|x, _| -x[0] * x[0], &[0.0], &[] as &[f64]));
-    assert!(hill.starts_with("argmin did not converge"), "{hill}");
-    let singular = text(root(|x, _| [x[0] + x[1], x[0] + x[1]], &[1.0, 2.0], &[] as &[f64]));
-    assert!(singular.starts_with("residual: expected derivatives by the unknowns"), "{singular}");
-    let few = text(implicit(|x, _| x[0] + x[1], &[1.0, 2.0], &[1.0]));
-    assert_eq!(few, "residual: expected 2 numbers, as many as unknowns, found 1");
-    let nan = text(root(|x, p| x[0] - p[0], &[1.0], &[f64::NAN]));
+    let text = |operation: Custom, p: &[f64]| operation.call(p).unwrap_err().to_string();
+    let none = text(Custom::root("none", |x, _| x[0] * x[0] + 1.0, &[0.5]), &[]);
+    assert!(none.starts_with("root of `none` did not converge: a residual of "), "{none}");
+    assert!(none.ends_with("after 100 steps"), "{none}");
+    let growing = text(Custom::fixed_point("growing", |x, _| x[0] * 2.0, &[1.0]), &[]);
+    assert!(growing.starts_with("fixed point of `growing` did not converge"), "{growing}");
+    let hill = text(Custom::argmin("hill", |x, _| -x[0] * x[0], &[0.0]), &[]);
+    assert!(hill.starts_with("argmin of `hill` did not converge"), "{hill}");
+    let singular = text(Custom::root("singular", |x, _| [x[0] + x[1], x[0] + x[1]], &[1.0, 2.0]), &[]);
+    assert!(singular.starts_with("residual of `singular`: expected derivatives by the unknowns"), "{singular}");
+    let few = text(Custom::implicit("few", |_| vec![1.0, 2.0], |x, _| x[0] + x[1]), &[1.0]);
+    assert_eq!(few, "residual of `few`: expected 2 numbers, as many as unknowns, found 1");
+    let nan = text(Custom::root("nan", |x, p| x[0] - p[0], &[1.0]), &[f64::NAN]);
     assert!(nan.contains("did not converge"), "{nan}");
 }

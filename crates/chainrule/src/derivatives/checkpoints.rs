@@ -1,8 +1,8 @@
 //! Long loops of values in little memory.
 
-use super::custom::numbers_of;
 use super::{same_length, vjp};
 use crate::checkpoints::{Reversible, default_snapshots, go_back};
+use crate::scalar::numbers_of;
 use crate::{Result, Value};
 use std::ops::Range;
 

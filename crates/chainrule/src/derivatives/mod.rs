@@ -44,18 +44,18 @@
 //! this library: a derivative is NaN where the mathematics has none, and never because a zero met an infinity.
 
 mod checkpoints;
-mod custom;
 mod forward;
 mod function;
 mod implicit;
 mod linear;
 pub(crate) mod reverse;
+mod straight_through;
 mod trace;
 
+pub use crate::custom::{Call, Custom};
 pub use checkpoints::{Checkpointed, checkpointed_loop};
-pub use custom::{custom, straight_through};
 pub use function::Function;
-pub use implicit::{argmin, fixed_point, implicit, root};
+pub use straight_through::straight_through;
 
 use crate::text::counted;
 use crate::{Error, Result, Scalar, Value};

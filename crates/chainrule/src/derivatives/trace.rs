@@ -5,8 +5,8 @@
 //! for a function around. An input is known by its number here and not by its slot, so that what belongs to one
 //! derivative is never taken for what belongs to another.
 
-use crate::scalar::unknown_beyond;
-use crate::tape::{self, Guard, Reading, Source};
+use crate::custom::{Call, Order};
+use crate::tape::{self, Called, Guard, Reading, Source, Sources};
 use crate::{Op, Scalar, Value};
 
 /// The operations of a function at a point. Which branches it took there is settled.
@@ -17,6 +17,8 @@ pub(crate) struct Trace {
     /// The operands of all nodes.
     operands: Vec<Operand>,
     outputs: Vec<Operand>,
+    /// The calls of operations of the user's own, each with its first node; its results are neighbours.
+    calls: Vec<(usize, Call)>,
     /// The comparisons, if a surrounding recording wants to know of them.
     guards: Vec<(Operand, Guard)>,
 }
@@ -52,10 +54,11 @@ impl Trace {
             let mut operands = Vec::new();
             let end = recording.ops().len() as u32;
             let nodes = (first..end).map(|slot| reader.node(slot, &mut operands)).collect();
+            let calls = recording.calls_since(first).iter().map(|called| reader.call(called)).collect();
             let mut outputs: Vec<Operand> = sources.into_iter().map(|source| reader.operand(source)).collect();
             let conditions = outputs.split_off(outputs.len() - noted.comparisons.len());
             let guards = conditions.into_iter().zip(noted.comparisons).collect();
-            Trace { inputs: inputs.len(), nodes, operands, outputs, guards }
+            Trace { inputs: inputs.len(), nodes, operands, outputs, calls, guards }
         })
     }
 
@@ -75,34 +78,26 @@ impl Trace {
         &self.operands[start..self.nodes[node].end]
     }
 
-    /// What is known of a function from outside: its derivatives, and what they are taken by.
-    fn known<'a, N>(&self, node: usize, operands: &'a [N]) -> (Vec<f64>, &'a [N]) {
-        let count = operands.len() / 2;
-        let derivative = |operand: &Operand| match operand {
-            Operand::Outside(value) => value.data(),
-            Operand::Node(_) => f64::NAN,
-        };
-        (self.operands_of(node)[..count].iter().map(derivative).collect(), &operands[count..])
+    /// The call that a node is a result of, and its first node.
+    fn call_at(&self, node: usize) -> (usize, &Call) {
+        let (first, call) = &self.calls[self.calls.partition_point(|(first, _)| *first <= node) - 1];
+        (*first, call)
     }
 
     /// Computes everything anew, forward.
     pub fn forward<N: Scalar>(&self, inputs: &[N]) -> Forward<'_, N> {
         let mut numbers = inputs.to_vec();
         let mut operands = Vec::new();
-        for number in self.inputs..self.nodes.len() {
-            let node = &self.nodes[number];
+        while let Some(node) = self.nodes.get(numbers.len()) {
             operands.clear();
-            operands.extend(self.operands_of(number).iter().map(|operand| operand.number(&numbers)));
-            let result = match node.op {
+            operands.extend(self.operands_of(numbers.len()).iter().map(|operand| operand.number(&numbers)));
+            match node.op {
                 // A leaf that the function made for itself: nothing is asked of it but its number.
-                Op::Leaf => N::constant(node.number),
-                Op::Custom => {
-                    let (known, operands) = self.known(number, &operands);
-                    N::from_derivatives(node.number, operands, &known)
-                }
-                op => op.apply(&operands, node.exponent),
-            };
-            numbers.push(result);
+                Op::Leaf => numbers.push(N::constant(node.number)),
+                // All results at once.
+                Op::Custom => numbers.extend(N::from_call(self.call_at(numbers.len()).1, &operands)),
+                op => numbers.push(op.apply(&operands, node.exponent)),
+            }
         }
         for (condition, guard) in &self.guards {
             tape::note_again(guard, condition.number(&numbers).to_value());
@@ -136,6 +131,8 @@ impl<N: Scalar> Forward<'_, N> {
         let mut adjoint_of: Vec<Option<N>> = vec![None; trace.nodes.len()];
         trace.outputs.iter().zip(adjoints).for_each(|(output, adjoint)| output.add(*adjoint, &mut adjoint_of));
         let (mut operands, mut partials) = (Vec::new(), Vec::new());
+        // The derivatives of the call that was met last, by its first node.
+        let mut of_call = (usize::MAX, Vec::new());
         for number in (trace.inputs..trace.nodes.len()).rev() {
             let (Some(adjoint), node) = (adjoint_of[number], &trace.nodes[number]) else { continue };
             let sources = trace.operands_of(number);
@@ -144,8 +141,12 @@ impl<N: Scalar> Forward<'_, N> {
             partials.clear();
             partials.resize(operands.len(), N::constant(0.0));
             if node.op == Op::Custom {
-                let (known, operands) = trace.known(number, &operands);
-                partials[known.len()..].copy_from_slice(&unknown_beyond(&known, operands));
+                let (first, call) = trace.call_at(number);
+                if of_call.0 != first {
+                    let results = &self.numbers[first..][..call.results.len()];
+                    of_call = (first, call.partials(&operands, results));
+                }
+                partials.copy_from_slice(&of_call.1[(number - first) * operands.len()..][..operands.len()]);
             } else {
                 node.op.write_partials(&operands, node.exponent, self.numbers[number], &mut partials);
             }
@@ -185,10 +186,32 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn node(&self, slot: u32, operands: &mut Vec<Operand>) -> Node {
         let op = self.recording.ops()[slot as usize];
-        self.recording
-            .visit_operands(slot, |_, sources| operands.extend(sources.each().map(|source| self.operand(source))));
+        self.recording.visit_operands(slot, |argument, sources| {
+            // The derivatives of a call are kept with it.
+            if op != Op::Custom || argument == 1 {
+                operands.extend(sources.each().map(|source| self.operand(source)));
+            }
+        });
         let (exponent, number) = (self.recording.exponent(slot), self.recording.number(slot));
         Node { op, exponent, number, end: operands.len() }
+    }
+
+    /// What is known of a call, and its first node.
+    fn call(&self, called: &Called) -> (usize, Call) {
+        let mut partials = Vec::new();
+        for slot in called.slots.clone() {
+            self.recording.visit_operands(slot, |argument, sources| match sources {
+                Sources::Constants(row) if argument == 0 => partials.extend(row),
+                _ => {}
+            });
+        }
+        let call = Call {
+            operation: called.operation.clone(),
+            order: called.order,
+            results: called.slots.clone().map(|slot| self.recording.number(slot)).collect(),
+            partials: (called.order == Order::Value).then_some(partials),
+        };
+        ((called.slots.start - self.first) as usize, call)
     }
 
     fn operand(&self, source: Source) -> Operand {

@@ -1,5 +1,6 @@
 //! A value that may be sent between threads, for crates that ask that of every real number.
 
+use crate::custom::Call;
 use crate::float_traits::{float_traits, mixed_operators};
 use crate::op::operations;
 use crate::tape::Parked;
@@ -130,8 +131,8 @@ impl Scalar for Real {
     }
 
     #[track_caller]
-    fn from_derivatives(value: f64, operands: &[Self], partials: &[f64]) -> Self {
-        Value::from_derivatives(value, &values(operands), partials).into()
+    fn from_call(call: &Call, operands: &[Self]) -> Vec<Self> {
+        Value::from_call(call, &values(operands)).into_iter().map(Real::from).collect()
     }
 
     #[track_caller]

@@ -162,6 +162,12 @@ impl Check<'_> {
                 }
                 Ok(())
             }
+            Term::Call { .. } | Term::Jacobian { .. } => {
+                if instruction.start != Start::Zero || instruction.activation.is_some() {
+                    return Err(self.wrong("call", "neither a start nor an activation", "one of them"));
+                }
+                Ok(())
+            }
         }
     }
 
@@ -281,6 +287,7 @@ mod tests {
     use super::super::random::example;
     use super::super::{Guard, Input, Lookup, Output};
     use super::*;
+    use crate::derivatives::Custom;
 
     /// `out[j] = tanh(sum over k of a[j][k] * b[k])` over inputs of 8 numbers; there are 12 slots.
     fn small() -> Program {
@@ -405,6 +412,11 @@ mod tests {
             let wrong = refusal(|_, i| i.term = operation(op, op.row().operands.len()));
             assert!(wrong.contains("expected one of one, two or three operands"), "{wrong}");
         }
+        let call = refusal(|_, i| {
+            let operation = Custom::new("any", |x| x.to_vec(), |_, _| vec![]);
+            i.term = Term::Call { operation, operands: Access::slot(0) };
+        });
+        assert_eq!(call, "instruction 1, call: expected neither a start nor an activation, found one of them");
         let reduction = refusal(|_, i| i.term = Term::Reduction { op: Op::Dot, operand: Access::slot(0) });
         assert_eq!(reduction, "instruction 1, reduction: expected an operation over one slice, found dot");
         let moving = refusal(|_, i| {

@@ -185,6 +185,10 @@ impl Explainer<'_> {
             Term::ReductionPartial { op, operand: slice, factor, .. } => {
                 format!("{} * d({} of {slice}) / d({slice})", operand(factor), op.row().name, slice = operand(slice))
             }
+            Term::Call { operation, operands } => format!("{}({})", operation.name(), operand(operands)),
+            Term::Jacobian { operation, operands, .. } => {
+                format!("d({}({x})) / d({x})", operation.name(), x = operand(operands))
+            }
         }
     }
 
@@ -342,6 +346,8 @@ fn kind(instruction: &Instruction) -> String {
         Term::Partial { .. } if is_sum => "sum of derivatives",
         Term::Partial { .. } | Term::ReductionPartial { .. } => "derivative",
         Term::Reduction { op, .. } => op.row().name,
+        Term::Call { .. } => "call",
+        Term::Jacobian { .. } => "call for derivatives",
     };
     kind.into()
 }
@@ -355,6 +361,8 @@ fn operations(instruction: &Instruction) -> u64 {
         Term::Product { .. } | Term::Operation { .. } => (turns, turns),
         Term::Partial { .. } | Term::ReductionPartial { .. } => (2 * turns, turns),
         Term::Reduction { .. } => (turns, count(&instruction.trips[..LOOPS - 1])),
+        // What a call does is unknown: it counts for the numbers that it gives.
+        Term::Call { .. } | Term::Jacobian { .. } => (results, 0),
     };
     let additions = if instruction.start == Start::Zero { added.saturating_sub(results) } else { added };
     computed + additions + if instruction.activation.is_some() { results } else { 0 }

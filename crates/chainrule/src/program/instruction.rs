@@ -11,6 +11,7 @@
 //! derivatives, with the roles of the operands swapped.
 
 use crate::Op;
+use crate::custom::Custom;
 
 /// The loops around an instruction. One that is not needed runs once.
 pub const LOOPS: usize = 4;
@@ -164,6 +165,26 @@ pub enum Term {
         /// What is multiplied.
         factor: Access,
     },
+    /// The results of an operation of the user's own, each in a turn of the loop around the innermost one, which goes through
+    /// the operands: there the results stand still, and the operands in the loop around. The sum starts from nothing, and
+    /// nothing is applied to it.
+    #[cfg_attr(feature = "save", serde(skip))]
+    Call {
+        /// The operation.
+        operation: Custom,
+        /// The operands.
+        operands: Access,
+    },
+    /// The derivatives of such results, in the same loops: each by each of the operands.
+    #[cfg_attr(feature = "save", serde(skip))]
+    Jacobian {
+        /// The operation.
+        operation: Custom,
+        /// The operands.
+        operands: Access,
+        /// The results of the operation.
+        results: Access,
+    },
 }
 
 /// A step of a program.
@@ -267,6 +288,8 @@ macro_rules! operands_of {
             Term::Partial { operands, result, factor, .. } => operands.$iter().chain([result, factor]).collect(),
             Term::Reduction { operand, .. } => vec![operand],
             Term::ReductionPartial { operand, result, factor, .. } => vec![operand, result, factor],
+            Term::Call { operands, .. } => vec![operands],
+            Term::Jacobian { operands, results, .. } => vec![operands, results],
         }
     };
 }
@@ -280,5 +303,13 @@ impl Term {
     /// What it reads, to be changed.
     pub fn operands_mut(&mut self) -> Vec<&mut Access> {
         operands_of!(self, iter_mut)
+    }
+
+    /// The operation of the user's own that it calls.
+    pub fn called(&self) -> Option<&Custom> {
+        match self {
+            Term::Call { operation, .. } | Term::Jacobian { operation, .. } => Some(operation),
+            _ => None,
+        }
     }
 }

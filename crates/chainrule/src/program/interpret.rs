@@ -12,6 +12,9 @@ use std::fmt;
 pub trait Element: Number + PartialEq {
     /// The number as an index, if it is a whole one from 0 on.
     fn index(self) -> Option<u32>;
+
+    /// The number as operations of the user's own get it.
+    fn to_f64(self) -> f64;
 }
 
 macro_rules! element {
@@ -20,6 +23,10 @@ macro_rules! element {
             fn index(self) -> Option<u32> {
                 let index = self as u32;
                 (index as $float == self).then_some(index)
+            }
+
+            fn to_f64(self) -> f64 {
+                self.into()
             }
         }
     };
@@ -31,7 +38,8 @@ element!(f32);
 ///
 /// # Errors
 ///
-/// If a run-time index is no whole number below its count. It counts as 0 then, and the results are not to be used.
+/// If a run-time index is no whole number below its count. It counts as 0 then, and the results are not to be used. If an
+/// operation of the user's own fails; its results are NaN then.
 ///
 /// # Panics
 ///
@@ -40,10 +48,11 @@ pub fn interpret<N: Element>(program: &Program, slots: &mut [N]) -> Result<()> {
     for (slot, constant) in program.constant_slots().zip(&program.constants) {
         slots[slot as usize] = N::constant(*constant);
     }
-    let mut interpreter = Interpreter { program, slots, wrong_index: Cell::new(None) };
+    let mut interpreter = Interpreter { program, slots, wrong_index: Cell::new(None), failure: None };
     interpreter.run_all(&program.steps, &mut Vec::new());
-    match interpreter.wrong_index.get() {
-        None => Ok(()),
+    let Interpreter { wrong_index, failure, .. } = interpreter;
+    match wrong_index.get() {
+        None => failure.map_or(Ok(()), Err),
         Some((slot, count)) => Err(program.index_error(slot, count, format!("{:?}", slots[slot]))),
     }
 }
@@ -67,6 +76,8 @@ struct Interpreter<'a, N> {
     slots: &'a mut [N],
     /// The first run-time index that was none: where it stands, and what it has to be below.
     wrong_index: Cell<Option<(usize, u32)>>,
+    /// What the first call that failed says.
+    failure: Option<Error>,
 }
 
 impl<N: Element> Interpreter<'_, N> {
@@ -107,6 +118,7 @@ impl<N: Element> Interpreter<'_, N> {
         }
         match &instruction.term {
             Term::Reduction { .. } | Term::ReductionPartial { .. } => self.sum_over_slices(&instruction, turns),
+            Term::Call { .. } | Term::Jacobian { .. } => self.call(&instruction, turns),
             _ => self.sum(&instruction, turns),
         }
         if let Some(activation) = instruction.activation {
@@ -131,7 +143,7 @@ impl<N: Element> Interpreter<'_, N> {
                     let partials = op.partials(&all_at(operands), *exponent, at(result));
                     at(factor).strong_zero_mul(partials[usize::from(*by)])
                 }
-                Term::Reduction { .. } | Term::ReductionPartial { .. } => unreachable!("these are over slices"),
+                _ => unreachable!("these are over slices, or calls"),
             };
             self.add(instruction.out, turn, turns, term);
         }
@@ -157,6 +169,32 @@ impl<N: Element> Interpreter<'_, N> {
                     }
                 }
                 _ => unreachable!("these are not over slices"),
+            }
+        }
+    }
+
+    /// Calls an operation of the user's own, in each turn of the loops around the two inner ones.
+    fn call(&mut self, instruction: &Instruction, turns: &[u32]) {
+        let [outer, inner, rows, columns] = instruction.trips;
+        for [i, j, ..] in all_turns([outer, inner, 1, 1]) {
+            let number = |access: &Access, k, l| self.number(*access, [i, j, k, l], turns).to_f64();
+            let along = |operands: &Access| -> Vec<f64> { (0..columns).map(|l| number(operands, 0, l)).collect() };
+            let (operation, operands, results) = match &instruction.term {
+                Term::Call { operation, operands } => (operation, along(operands), None),
+                Term::Jacobian { operation, operands, results } => {
+                    let results: Vec<f64> = (0..rows).map(|k| number(results, k, 0)).collect();
+                    (operation, along(operands), Some(results))
+                }
+                _ => unreachable!("other terms are no calls"),
+            };
+            let columns = if results.is_some() { columns } else { 1 };
+            let count = (rows * columns) as usize;
+            let numbers = operation.asked(&operands, results.as_deref(), count).unwrap_or_else(|error| {
+                self.failure.get_or_insert(error);
+                vec![f64::NAN; count]
+            });
+            for ([.., k, l], number) in all_turns([1, 1, rows, columns]).zip(numbers) {
+                self.add(instruction.out, [i, j, k, l], turns, N::constant(number));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Programs: recordings of scalars, turned into loops over slots.
 //!
-//! A program is plain data. Its numbers live in slots: first the inputs, then constants, then what its
+//! A program is plain data, but for operations of the user's own, which it shares. Its numbers live in slots: first the inputs, then constants, then what its
 //! [instructions](Instruction) compute. [`interpret`] says in the simplest way what a program means; everything else that
 //! runs, changes or writes out programs is held against it.
 //!
@@ -52,6 +52,7 @@ pub use machine::{Float, InstructionSet, Machine};
 pub use record::{Recorder, Results};
 pub use rewrite::rows::Rows;
 
+use crate::{Error, Result};
 use std::ops::Range;
 
 /// A list of loops over slots.
@@ -130,6 +131,18 @@ impl Program {
     /// The run-time indices that accesses by [lookup](Route::Lookup) name.
     pub fn lookups(&self) -> &[Lookup] {
         &self.lookups
+    }
+
+    /// Sees to it that the program can leave this process, for a purpose such as `to be saved`: what an operation of the
+    /// user's own does is known here alone.
+    pub(crate) fn check_portable(&self, purpose: &str) -> Result<()> {
+        match self.instructions().iter().find_map(|(instruction, _)| instruction.term.called()) {
+            None => Ok(()),
+            Some(operation) => {
+                let found = format!("`{}`, an operation of your own", operation.name());
+                Err(Error::argument("program", format!("operations of the table alone, {purpose}"), found))
+            }
+        }
     }
 
     /// The slots of the constants.

@@ -81,8 +81,9 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// If the file cannot be written.
+    /// If the file cannot be written, or the program calls an operation of the user's own.
     pub fn save_json(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.check_portable("to be saved")?;
         write_whole(&[(path, self.to_json())])
     }
 

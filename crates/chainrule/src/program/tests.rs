@@ -1,9 +1,11 @@
 //! Programs against the values that they were recorded from.
 
 use super::*;
+use crate::derivatives::Custom;
 use crate::tape::{Graph, Kind};
 use crate::{Op, RngExt};
 use crate::{Value, rng};
+use std::sync::LazyLock;
 
 /// What a program computes from these inputs, which has to be the same whatever runs it.
 fn run(program: &Program, inputs: &[f64]) -> Vec<f64> {
@@ -163,6 +165,16 @@ fn steps_that_depend_on_each_other_are_a_repeat() {
     assert_eq!(short.len(), long.len(), "the program does not grow with the number of steps");
 }
 
+/// Three results of three operands, from outside.
+static OUTSIDE: LazyLock<Custom> = LazyLock::new(|| {
+    let value = |x: &[f64]| vec![(x[0] + x[1]) * 0.5, (x[0] * x[1]).sin(), x[0] * x[2]];
+    let jacobian = |x: &[f64], _: &[f64]| {
+        let slope = (x[0] * x[1]).cos();
+        vec![vec![0.5, 0.5, 0.0], vec![x[1] * slope, x[0] * slope, 0.0], vec![x[2], 0.0, x[0]]]
+    };
+    Custom::new("outside", value, jacobian)
+});
+
 /// An expression of random operations over inputs and constants between -2 and 2, with shared nodes. What is compared has
 /// odd distances, so that rounding decides nothing.
 fn random_expression(seed: u64, x: &[Value]) -> Vec<Value> {
@@ -182,7 +194,7 @@ fn random_expression(seed: u64, x: &[Value]) -> Vec<Value> {
         let picked = [pick(), pick(), pick(), pick(), pick()];
         let slice = picked.map(|(value, _)| value);
         let bound = a_bound + b_bound + c_bound + picked.map(|(_, bound)| bound).iter().sum::<f64>();
-        let (value, bound) = match rng.random_range(0..20) {
+        let (value, bound) = match rng.random_range(0..21) {
             0..4 => (a + b, bound),
             4 => (a - b, bound),
             5..8 => (a * b, bound * bound),
@@ -197,6 +209,11 @@ fn random_expression(seed: u64, x: &[Value]) -> Vec<Value> {
             16 => (Value::log_sum_exp(&slice[..3]), bound),
             17 => (a.less(b + 0.0173).select(c, a), bound),
             18 => (a.powi(2) * 0.1, bound * bound),
+            19 => {
+                let results = OUTSIDE.call(&[a, b, 0.25.into()]).unwrap();
+                values.push((results[0], bound));
+                (results[2] - results[1], bound + 1.0)
+            }
             _ => (a.max(b - 0.0157), bound),
         };
         values.push(if bound > 1e3 { (value.tanh(), 1.0) } else { (value, bound) });

@@ -1,6 +1,7 @@
 //! Keeping what is still needed of a stretch of the tape, and releasing the rest.
 
 use super::backward::{Arity, arity};
+use super::calls::Called;
 use super::group::Stretch;
 use super::handle::Value;
 use super::lookup::{Choices, layout_and_stride};
@@ -9,6 +10,7 @@ use super::nodes::{Operand, Operands, Slot};
 use super::span::{Layout, Span, three_operands};
 use super::storage::{Mark, Tape};
 use crate::Op;
+use std::ops::Range;
 
 /// A stretch of the tape as it was, from `start` on, and where what is kept of it went.
 struct Before {
@@ -28,14 +30,20 @@ impl Tape {
     /// Releases what was recorded since the mark but what `values` were made of, which moves together. The values get the
     /// new places.
     ///
-    /// What is kept is recorded anew from the mark on, so that handles from before are stale as after any truncation.
-    pub(super) fn keep(&mut self, mark: &Mark, values: &mut [Value]) -> Result<(), Misuse> {
+    /// What is kept is recorded anew from the mark on, so that handles from before are stale as after any truncation. Calls that
+    /// are not kept go to `released`, see [`Calls::split_off`](super::calls::Calls::split_off).
+    pub(super) fn keep(&mut self, mark: &Mark, values: &mut [Value], released: &mut Vec<Called>) -> Result<(), Misuse> {
         let start = self.kept_since(mark);
         let Some(before) = self.before(start, values)? else { return Ok(()) };
         let named = self.names.split_off(&Slot(start as u32));
         let parameters = self.parameters.split_off(&Slot(start as u32));
         let groups = self.groups.split_off(start as u32);
-        self.truncate(mark);
+        for call in self.truncate(mark) {
+            match before.place_of(Slot(call.slots.start)) {
+                Some(_) => self.calls.push(Called { slots: before.moved_slots(&call.slots), ..call }),
+                None => released.push(call),
+            }
+        }
 
         for index in (0..before.ops.len()).filter(|index| before.is_kept[*index]) {
             self.record_anew(&before, index)?;
@@ -74,6 +82,10 @@ impl Tape {
         }
         for index in (0..is_kept.len()).rev() {
             if is_kept[index] {
+                // The results of a call stay together; all have the same operands.
+                if let Some(call) = self.calls.at((start + index) as u32) {
+                    call.slots.clone().for_each(|slot| keep(Operand(slot), &mut is_kept));
+                }
                 self.visit_operands(Slot((start + index) as u32), |operand| keep(operand, &mut is_kept));
             }
         }
@@ -173,10 +185,15 @@ impl Before {
         self.is_kept[index].then(|| Slot(self.operand(Operand(slot.0)).0))
     }
 
+    /// What is left of a stretch of slots.
+    fn moved_slots(&self, slots: &Range<u32>) -> Range<u32> {
+        self.operand(Operand(slots.start)).0..self.operand(Operand(slots.end)).0
+    }
+
     /// What is left of a group; nothing of those to which nodes belong in turn, if one is missing.
     fn moved(&self, group: Stretch) -> Option<Stretch> {
-        let [start, end] = [group.slots.start, group.slots.end].map(|slot| self.operand(Operand(slot)).0);
-        let is_whole = end - start == group.slots.end - group.slots.start;
-        (is_whole || !group.is_in_turn()).then_some(Stretch { slots: start..end, ..group })
+        let slots = self.moved_slots(&group.slots);
+        let is_whole = slots.len() == group.slots.len();
+        (is_whole || !group.is_in_turn()).then_some(Stretch { slots, ..group })
     }
 }

@@ -4,6 +4,7 @@
 //! order and going backward is one loop from the result down. [`scope`] gives memory back.
 
 mod backward;
+mod calls;
 mod epoch;
 mod graph;
 mod group;
@@ -31,13 +32,14 @@ pub use group::group;
 pub use handle::Value;
 pub use scope::{Scope, Size, no_grad, reserve, scope, size};
 
+pub(crate) use calls::{Called, call};
 pub(crate) use group::{Name, close_group};
 pub(crate) use guards::{Guard, note_again, record_guards, record_inner_guards};
 pub(crate) use leaves::{gradients_of, numbers_of, set_gradients, update_leaves, zero_gradients};
 #[cfg(feature = "nalgebra")]
 pub(crate) use parked::Parked;
 pub(crate) use reading::{Reading, Source, Sources, read};
-pub(crate) use recording::{First, custom};
+pub(crate) use recording::First;
 pub(crate) use scope::{mark, release_to, with_grad};
 pub(crate) use span::Layout;
 pub(crate) use storage::Mark;

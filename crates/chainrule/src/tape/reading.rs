@@ -1,6 +1,7 @@
 //! Reading the tape as it stands, node by node: what programs are made from.
 
 use super::backward::{Arity, arity};
+use super::calls::Called;
 use super::handle::Value;
 use super::lookup::Choices;
 use super::misuse::Misuse;
@@ -81,6 +82,16 @@ impl<'a> Reading<'a> {
     /// The exponent of a power with a fixed one, else 0.
     pub fn exponent(&self, slot: u32) -> i32 {
         self.tape.exponent_of(Slot(slot)).unwrap_or_default()
+    }
+
+    /// The call of an operation of the user's own that a node is a result of.
+    pub fn call_at(&self, slot: u32) -> Option<&'a Called> {
+        self.tape.calls.at(slot)
+    }
+
+    /// The calls of such operations whose results stand behind a node, or begin there.
+    pub fn calls_since(&self, slot: u32) -> &'a [Called] {
+        self.tape.calls.since(slot)
     }
 
     /// A handle on a node or a constant.

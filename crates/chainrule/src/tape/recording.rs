@@ -227,13 +227,6 @@ pub(super) fn sum(
     result[0]
 }
 
-/// Records a function from outside, with its value and its derivatives.
-#[track_caller]
-pub(crate) fn custom(value: f64, operands: &[Value], partials: &[f64]) -> Value {
-    let partials: Vec<Value> = partials.iter().map(Value::from).collect();
-    sum(Op::Custom, &partials, operands, Value::constant(0.0), |_, _, _| value)
-}
-
 impl Tape {
     /// Records an operation of a value and a constant, unless that takes a closer look.
     #[inline(never)]

@@ -58,7 +58,8 @@ impl Scope {
     /// If one of the values is stale.
     #[track_caller]
     pub fn keep(&mut self, values: &mut [Value]) {
-        lend(|tape| tape.keep(&self.mark, values));
+        let mut released = Vec::new();
+        lend(|tape| tape.keep(&self.mark, values, &mut released));
     }
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn mark() -> Mark {
 
 /// Releases everything that was recorded since the mark was taken.
 pub(crate) fn release_to(mark: &Mark) {
-    with_tape(|tape| tape.truncate(mark));
+    drop(with_tape(|tape| tape.truncate(mark)));
 }
 
 /// Computes without recording: what `compute` makes of values are constants.
@@ -128,6 +129,7 @@ pub fn size() -> Size {
             bytes: tape.nodes.bytes()
                 + tape.side_list.capacity() * size_of::<Operand>()
                 + lists.map(Vec::capacity).iter().sum::<usize>() * size_of::<f64>()
+                + tape.calls.bytes()
                 + tape.epochs.bytes(),
         }
     })

@@ -1,6 +1,7 @@
 //! The storage: this thread's tape, what it holds, and whether a handle is still good for it.
 #![allow(unsafe_code)]
 
+use super::calls::{Called, Calls};
 use super::epoch::Epochs;
 use super::group::Groups;
 use super::guards::Guards;
@@ -39,6 +40,8 @@ pub(super) struct Tape {
     /// The leaves that are trained.
     pub parameters: BTreeSet<Slot>,
     pub groups: Groups,
+    /// Which operations of the user's own were called.
+    pub calls: Calls,
     /// What is noted of branches, while that is asked for.
     pub guards: Option<Guards>,
     pub epochs: Epochs,
@@ -56,11 +59,13 @@ struct Owner;
 impl Drop for Owner {
     fn drop(&mut self) {
         // Epochs go on, so that handles that outlive this are stale and not mistaken for later ones.
-        with_tape(|tape| {
-            tape.truncate(&Mark::default());
+        let calls = with_tape(|tape| {
+            let calls = tape.truncate(&Mark::default());
             let epochs = std::mem::replace(&mut tape.epochs, Epochs::new());
             *tape = Tape { epochs: epochs.freed(), ..Tape::new() };
+            calls
         });
+        drop(calls);
     }
 }
 
@@ -116,6 +121,7 @@ impl Tape {
             names: BTreeMap::new(),
             parameters: BTreeSet::new(),
             groups: Groups::new(),
+            calls: Calls::new(),
             guards: None,
             epochs: Epochs::new(),
         }
@@ -170,11 +176,13 @@ impl Tape {
     }
 
     /// Cuts off what was recorded since the mark was taken. Where the tape was cut below the mark in the meantime, that
-    /// is all from there on: it may share neither slots nor constants with what stood at the mark.
-    pub fn truncate(&mut self, mark: &Mark) {
+    /// is all from there on: it may share neither slots nor constants with what stood at the mark. What was called there is
+    /// handed over, see [`Calls::split_off`].
+    #[must_use = "to be dropped when the tape was given back"]
+    pub fn truncate(&mut self, mark: &Mark) -> Vec<Called> {
         let nodes = self.kept_since(mark);
         if nodes >= self.nodes.len() {
-            return;
+            return Vec::new();
         }
         self.nodes.truncate(nodes);
         self.side_list.truncate(mark.side_list);
@@ -194,6 +202,7 @@ impl Tape {
         if self.epochs.have_wrapped() {
             self.nodes.close_fast_path();
         }
+        self.calls.split_off(nodes as u32)
     }
 
     /// The number of a value, which for a leaf is the one on the tape. Of a stale leaf it may be any number.

@@ -4,7 +4,7 @@
 
 use super::formula::{Formulas, Symbol};
 use crate::program::rewrite::draft::Draft;
-use crate::program::{Access, Instruction, LOOPS, Route, Term};
+use crate::program::{Access, Instruction, LOOPS, Route, Start, Term};
 use crate::{Op, Result};
 
 /// A factor times the derivative of an instruction's term by one of its operands; none where that is 0.
@@ -29,8 +29,15 @@ pub(in crate::program) fn chain(
         Term::Reduction { op, operand } => {
             Ok(Some(Term::ReductionPartial { op: *op, operand: *operand, result: instruction.out, factor }))
         }
-        Term::Partial { .. } | Term::ReductionPartial { .. } => {
-            unreachable!("derivatives that vary have become the operations of their formulas")
+        Term::Call { operation, operands } => {
+            let (trips, jacobian) = (instruction.trips, draft.fresh(instruction.trips)?);
+            let (operation, operands, results) = (operation.clone(), *operands, instruction.out);
+            let term = Term::Jacobian { operation, operands, results };
+            draft.run(Instruction { trips, out: jacobian, start: Start::Zero, term, activation: None });
+            Ok(Some(product(factor, jacobian)))
+        }
+        Term::Partial { .. } | Term::ReductionPartial { .. } | Term::Jacobian { .. } => {
+            unreachable!("derivatives that vary have become the operations of their formulas, or were refused")
         }
     }
 }

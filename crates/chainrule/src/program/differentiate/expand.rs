@@ -9,7 +9,7 @@ use crate::program::rewrite::activity::add_varied;
 use crate::program::rewrite::draft::Draft;
 use crate::program::rewrite::slot_set::SlotSet;
 use crate::program::{Access, Instruction, LOOPS, Program, Start, Step, Term};
-use crate::{Op, Result};
+use crate::{Error, Op, Result};
 
 /// A program made ready for the chain rule.
 pub(in crate::program) struct Expanded {
@@ -94,6 +94,14 @@ impl Expanding {
                 let once = |access: &Access| Access { strides: with_innermost(access.strides, 0), ..*access };
                 let partial = self.shares(trips, *op, *operand, once(result))?;
                 (trips, Term::Product { a: once(factor), b: partial, is_strong: true })
+            }
+            Term::Jacobian { operation, .. } => {
+                let name = format!("second derivatives of `{}`", operation.name());
+                return Err(Error::argument(
+                    name,
+                    "an operation whose derivatives have derivatives",
+                    "one of your own",
+                ));
             }
             _ => (trips, instruction.term.clone()),
         };

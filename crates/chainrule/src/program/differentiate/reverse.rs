@@ -207,8 +207,11 @@ impl Reverse {
         }
         for (by, operand) in instruction.term.operands().into_iter().enumerate() {
             if self.meets(&self.varied, operand, trips)
-                && let Some(term) = chain(&mut self.draft, &mut self.formulas, instruction, by, adjoint)?
+                && let Some(mut term) = chain(&mut self.draft, &mut self.formulas, instruction, by, adjoint)?
             {
+                if matches!(instruction.term, Term::Call { .. }) {
+                    last_first(&mut term, trips);
+                }
                 self.add(trips, *operand, term);
             }
         }
@@ -245,5 +248,15 @@ impl Reverse {
 
     fn meets(&self, slots: &SlotSet, access: &Access, trips: [u32; LOOPS]) -> bool {
         self.draft.routes.meets(access, self.draft.turns(trips), slots)
+    }
+}
+
+/// Takes the results of a call from the last to the first, as a sweep of the tape does, so that exact programs add alike.
+fn last_first(term: &mut Term, trips: [u32; LOOPS]) {
+    const RESULTS: usize = LOOPS - 2;
+    for access in term.operands_mut() {
+        let stride = access.strides[RESULTS];
+        *access = access.behind((stride * (trips[RESULTS] as i32 - 1)) as u32);
+        access.strides[RESULTS] = -stride;
     }
 }

@@ -10,6 +10,10 @@ impl<N: Element> Element for Dual<N> {
     fn index(self) -> Option<u32> {
         self.value.index()
     }
+
+    fn to_f64(self) -> f64 {
+        self.value.to_f64()
+    }
 }
 
 /// The outputs, group after group.

@@ -14,7 +14,7 @@ mod statement;
 mod tests;
 
 use super::Program;
-use crate::Op;
+use crate::{Op, Result};
 use expression::{Code, Strength};
 
 impl Program {
@@ -29,18 +29,28 @@ impl Program {
     /// use chainrule::Program;
     ///
     /// let program = Program::record_groups(&[("x", &[2.0]), ("y", &[3.0])], |x| x[0][0] * x[1][0] + 1.0)?;
-    /// let code = program.to_c("f");
+    /// let code = program.to_c("f")?;
     /// assert!(code.contains("double f(double x, double y) {"), "{code}");
     /// # Ok::<(), chainrule::Error>(())
     /// ```
-    pub fn to_c(&self, name: &str) -> String {
-        function::write(&[(name, self)], &c::C).0
+    ///
+    /// # Errors
+    ///
+    /// If the program calls an operation of the user's own.
+    pub fn to_c(&self, name: &str) -> Result<String> {
+        self.check_portable("to be written in C")?;
+        Ok(function::write(&[(name, self)], &c::C).0)
     }
 
     /// The program as a function in Rust, with nothing but the standard library. Its parameters are those of
     /// [`to_c`](Program::to_c); if there are guards or run-time indices, it returns a `Result`.
-    pub fn to_rust(&self, name: &str) -> String {
-        function::write(&[(name, self)], &rust::Rust).0
+    ///
+    /// # Errors
+    ///
+    /// If the program calls an operation of the user's own.
+    pub fn to_rust(&self, name: &str) -> Result<String> {
+        self.check_portable("to be written in Rust")?;
+        Ok(function::write(&[(name, self)], &rust::Rust).0)
     }
 }
 

@@ -190,6 +190,7 @@ impl Writer<'_> {
                 self.helpers.strong_product(self.language, &rest[1], &derivative)
             }
             Term::Copy(_) | Term::Reduction { .. } | Term::ReductionPartial { .. } => all[0].clone(),
+            Term::Call { .. } | Term::Jacobian { .. } => unreachable!("programs with calls were refused"),
         }
     }
 

@@ -239,7 +239,7 @@ fn what_a_run_finds_out_is_returned() {
     let slot = program.outputs[0].slots[0].start;
     let comparison = "a < b at model.rs:3:8".to_string();
     program.guards = vec![crate::program::Guard { slot, rows: 1, expected: false, comparison }];
-    let (c, rust) = (program.to_c("f"), program.to_rust("f"));
+    let (c, rust) = (program.to_c("f").unwrap(), program.to_rust("f").unwrap());
     assert!(c.contains(" != 0.0) return 1; // a < b at model.rs:3:8"), "{c}");
     assert!(rust.contains("return Err(\"a < b at model.rs:3:8\");"), "{rust}");
 
@@ -247,6 +247,6 @@ fn what_a_run_finds_out_is_returned() {
     let Some(crate::program::Step::Run(rows)) = program.steps.get(3) else { panic!("the losses of all rows") };
     program.guards =
         vec![crate::program::Guard { slot: rows.out.base, rows: 100, expected: true, comparison: "x < y".into() }];
-    let c = program.to_c("f");
+    let c = program.to_c("f").unwrap();
     assert!(c.contains("    for (int i = 0; i < 100; i++) {\n        if (v4[i] == 0.0) return 1; // x < y\n"), "{c}");
 }

@@ -2,6 +2,7 @@
 
 use super::Float;
 use super::place::{Index, Place, Turn, Way};
+use crate::Error;
 use crate::program::{LOOPS, REPEATS};
 use std::marker::PhantomData;
 
@@ -27,6 +28,8 @@ pub(super) struct Memory<'a, T> {
     pub repeats: [u32; REPEATS],
     /// The slot of the first index that was none, and what it was chosen by.
     pub misread: Option<Misread>,
+    /// What the first call of an operation of the user's own that failed says.
+    pub failure: Option<Error>,
     lent: PhantomData<&'a mut [T]>,
 }
 
@@ -72,7 +75,8 @@ impl<'a, T: Float> Memory<'a, T> {
     pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T]) -> Self {
         assert!(room.len() >= Self::ROOMS * BLOCK, "rooms are made with the machine");
         let (slots, room, room_length) = (slots.as_mut_ptr(), room.as_mut_ptr(), room.len());
-        Memory { slots, tables, room, room_length, repeats: [0; REPEATS], misread: None, lent: PhantomData }
+        let repeats = [0; REPEATS];
+        Memory { slots, tables, room, room_length, repeats, misread: None, failure: None, lent: PhantomData }
     }
 
     /// What the tables list.

@@ -7,6 +7,7 @@
 //! ([`Program::check`]): every access of every instruction lies inside the slots, in all turns.
 #![allow(unsafe_code)]
 
+mod call;
 mod float;
 mod formula;
 mod functions;
@@ -42,7 +43,7 @@ use prepare::Command;
 use slots::Slots;
 use std::ops::Range;
 
-/// Runs a program over `f64` or `f32`, again and again, without allocating.
+/// Runs a program over `f64` or `f32`, again and again, without allocating; operations of the user's own give lists, though.
 ///
 /// Put the inputs in, [`run`](Machine::run), and read the outputs.
 pub struct Machine<T> {
@@ -162,22 +163,17 @@ impl<T: Float> Machine<T> {
     ///
     /// # Errors
     ///
-    /// If a run-time index is no whole number below its count, or a comparison that the program was recorded by comes out
-    /// otherwise. The results are not to be used then.
+    /// If a run-time index is no whole number below its count, a comparison that the program was recorded by comes out
+    /// otherwise, or an operation of the user's own fails. The results are not to be used then.
     pub fn run(&mut self) -> Result<()> {
         if self.program.is_exact {
             super::interpret(&self.program, &mut self.slots)?;
             return self.check_guards();
         }
-        let misread = self.run_commands(false);
+        self.run_commands(false)?;
         // A zero that met an infinity or NaN in an ordinary product is found out by what came of it.
-        let misread = if misread.is_none() && self.has_strong_products && !self.has_finite_outputs() {
-            self.run_commands(true)
-        } else {
-            misread
-        };
-        if let Some(misread) = misread {
-            return Err(self.program.index_error(misread.slot, misread.count, misread.found));
+        if self.has_strong_products && !self.has_finite_outputs() {
+            self.run_commands(true)?;
         }
         self.check_guards()
     }
@@ -207,7 +203,7 @@ impl<T: Float> Machine<T> {
             + program_bytes(&self.program)
     }
 
-    fn run_commands(&mut self, is_careful: bool) -> Option<Misread> {
+    fn run_commands(&mut self, is_careful: bool) -> Result<()> {
         let commands = match is_careful {
             false => &self.commands,
             true => self.careful.get_or_insert_with(|| T::commands(&self.program, self.instruction_set, true).0),
@@ -216,7 +212,11 @@ impl<T: Float> Machine<T> {
         // SAFETY: the commands are those of this program, which was checked when the machine was made, and so was that the
         // processor has the instruction set.
         unsafe { prepare::run(commands, &mut memory) };
-        memory.misread
+        let Memory { misread, failure, .. } = memory;
+        match misread {
+            Some(Misread { slot, found, count }) => Err(self.program.index_error(slot, count, found)),
+            None => failure.map_or(Ok(()), Err),
+        }
     }
 
     /// Whether all results are finite: 0 times a number is 0 unless it is infinite or NaN.

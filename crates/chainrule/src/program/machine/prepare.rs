@@ -1,10 +1,11 @@
 //! From instructions to what runs them.
 
 use super::Float;
+use super::call::Call;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
 use super::grid::{FIRST_OPERAND, Grid, Map};
 use super::kernels::Set;
-use super::memory::{LANES, Memory, ROWS};
+use super::memory::{LANES, Memory, Part, ROWS};
 use super::nest::{Nest, Operand};
 use super::place::{Place, Way};
 use super::products::Product;
@@ -12,6 +13,7 @@ use super::reduce::{self, Reduce, is_reduction, joining};
 use super::rows::{Begin, OneGrid, Rows};
 use super::scalars::{Functions, MakeKernels, Scalars};
 use super::transposition::Transposition;
+use crate::custom::Custom;
 use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use std::marker::PhantomData;
@@ -24,6 +26,7 @@ pub(super) enum Command<T> {
     Product(Box<Product<T>>),
     Transposition(Box<Transposition<T>>),
     Reduce(Box<Reduce<T>>),
+    Call(Box<Call>),
     /// Steps that depend on what the turn before computed.
     Repeat {
         trips: u32,
@@ -68,6 +71,9 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     fn instruction(&mut self, instruction: &Instruction, commands: &mut Vec<Command<T>>) {
         let nest = Nest::new(self.program, instruction);
+        if let Some(operation) = instruction.term.called() {
+            return commands.push(self.call(nest, operation));
+        }
         let is_over_slices = matches!(instruction.term, Term::Reduction { .. } | Term::ReductionPartial { .. });
         let overlaps = nest.overlaps(&self.repeats, &self.program.tables);
         if overlaps || is_over_slices {
@@ -237,6 +243,19 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         Command::Reduce(Box::new(Reduce { trips: nest.trips, length, op, out, operand, partial, kernels }))
     }
 
+    fn call(&self, mut nest: Nest, operation: &Custom) -> Command<T> {
+        let [.., rows, columns] = nest.trips;
+        nest.trips[ROWS..].fill(1);
+        let operands = nest.operands[0].place(Some(LANES));
+        let results = nest.operands.get(1).map(|results| (results.place(Some(ROWS)), rows as usize));
+        let (out, out_part) = match results {
+            None => (nest.out.place(Some(ROWS)), Part::of_row(0, rows as usize)),
+            Some(_) => (nest.out.place(Some(LANES)), Part { rows, ..Part::of_row(0, columns as usize) }),
+        };
+        let (trips, operation, length) = (nest.trips, operation.clone(), columns as usize);
+        Command::Call(Box::new(Call { trips, operation, out, out_part, operands, length, results }))
+    }
+
     /// A small instruction, taken apart.
     fn scalars(&self, nest: &Nest, instruction: &Instruction) -> Option<Scalars<T>> {
         let with = || MakeKernels(PhantomData::<T>);
@@ -275,7 +294,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             Term::Partial { op, exponent, by, operands, .. } => {
                 formula::derivative(*op, operands.len(), *exponent, *by, with)
             }
-            Term::Reduction { .. } | Term::ReductionPartial { .. } => None,
+            _ => None,
         };
         let exponent = match term {
             Term::Operation { exponent, .. } | Term::Partial { exponent, .. } => *exponent,
@@ -368,6 +387,7 @@ pub(super) unsafe fn run<T: Float>(commands: &[Command<T>], memory: &mut Memory<
                 Command::Product(product) => product.run(memory),
                 Command::Transposition(transposition) => transposition.run(memory),
                 Command::Reduce(reduce) => reduce.run(memory),
+                Command::Call(call) => call.run(memory),
                 Command::Repeat { trips, depth, body } => {
                     for turn in 0..*trips {
                         memory.repeats[*depth] = turn;
@@ -396,7 +416,11 @@ impl<T: Float> Command<T> {
             Command::Product(product) => product.panel(),
             Command::Repeat { body, .. } => body.iter().map(Command::panel).max().unwrap_or(0),
             Command::Reduce(reduce) => reduce.room(),
-            Command::Scalars(_) | Command::Grid(_) | Command::Rows(_) | Command::Transposition(_) => 0,
+            Command::Scalars(_)
+            | Command::Grid(_)
+            | Command::Rows(_)
+            | Command::Transposition(_)
+            | Command::Call(_) => 0,
         }
     }
 
@@ -410,6 +434,7 @@ impl<T: Float> Command<T> {
                 Command::Product(product) => size_of_val(&**product),
                 Command::Transposition(transposition) => size_of_val(&**transposition),
                 Command::Reduce(reduce) => size_of_val(&**reduce),
+                Command::Call(call) => size_of_val(&**call),
                 Command::Repeat { body, .. } => body.iter().map(Command::bytes).sum(),
             }
     }

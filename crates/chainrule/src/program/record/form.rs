@@ -37,6 +37,8 @@ pub(super) enum Kind {
     Sum,
     /// An operation of the table.
     Operation(Op),
+    /// A call of an operation of the user's own, by its number, with so many results.
+    Call { number: u32, results: u32 },
 }
 
 /// All forms that items have, by their numbers.

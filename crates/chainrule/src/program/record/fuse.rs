@@ -9,7 +9,9 @@ use super::form::{Forms, Kind, Shape};
 use super::operands::{Operand, Operands, Stretch, count, side_by_side};
 use super::slice::Slice;
 use crate::Op;
-use crate::tape::{Reading, Source, Sources};
+use crate::custom::{Custom, Order};
+use crate::tape::{Called, Reading, Source, Sources};
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 
 /// Items, operands before results.
@@ -21,6 +23,8 @@ pub(super) struct Items {
     pub operands: Operands,
     /// The numbers of constant operands.
     pub constants: Vec<f64>,
+    /// The operations of the user's own, and what is asked of them.
+    pub operations: Vec<(Custom, Order)>,
 }
 
 /// What is computed as one.
@@ -28,8 +32,8 @@ pub(super) struct Items {
 pub(super) struct Item {
     /// The number of its form: what it does.
     pub form: u32,
-    /// The node that it computes.
-    pub slot: u32,
+    /// The node that it computes; of a call all its results.
+    pub slots: Range<u32>,
     /// The list of its operands: of a sum the plain terms, then all first factors, then all second ones.
     pub operands: Range<u32>,
 }
@@ -42,8 +46,11 @@ impl Items {
     pub fn as_recorded(recording: Reading, slice: Slice) -> Items {
         let mut fusing = Fusing::new(recording, slice);
         for slot in fusing.slice.slots() {
-            if fusing.slice.is_computed(slot) {
-                fusing.operation(slot, fusing.op(slot));
+            if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
+                match recording.call_at(slot) {
+                    Some(called) => fusing.call(called),
+                    None => fusing.operation(slot, fusing.op(slot)),
+                }
             }
         }
         fusing.items
@@ -72,13 +79,15 @@ struct Fusing<'a> {
     factors: [Operands; 2],
     /// The arguments of the node that is looked at.
     arguments: [Operands; 3],
+    /// The numbers of operations of the user's own.
+    numbers: FxHashMap<(Custom, Order), u32>,
 }
 
 impl<'a> Fusing<'a> {
     fn new(recording: Reading<'a>, slice: Slice) -> Self {
         let items = Items::default();
-        let (pending, plain, factors, arguments) = Default::default();
-        Fusing { recording, slice, items, pending, plain, factors, arguments }
+        let (pending, plain, factors, arguments, numbers) = Default::default();
+        Fusing { recording, slice, items, pending, plain, factors, arguments, numbers }
     }
 
     /// Makes the item that computes this node.
@@ -86,6 +95,12 @@ impl<'a> Fusing<'a> {
         let op = self.op(slot);
         if is_linear(op) {
             self.sum(slot, slot, None);
+            return;
+        }
+        if op == Op::Custom
+            && let Some(called) = self.recording.call_at(slot)
+        {
+            self.call(called);
             return;
         }
         match ACTIVATIONS.contains(&op).then(|| self.recording.operand(slot, 0)) {
@@ -104,7 +119,27 @@ impl<'a> Fusing<'a> {
         self.items.operands = operands;
         let plain = count(self.items.operands.last_list());
         let (kind, exponent) = (Kind::Operation(op), self.recording.exponent(slot));
-        self.finish(slot, Shape { kind, activation: None, exponent, plain, products: 0 });
+        self.finish(slot..slot + 1, Shape { kind, activation: None, exponent, plain, products: 0 });
+    }
+
+    /// Makes one item of all results of a call.
+    fn call(&mut self, called: &Called) {
+        called.slots.clone().for_each(|slot| self.slice.absorb(slot));
+        let mut arguments = std::mem::take(&mut self.arguments);
+        arguments.iter_mut().for_each(Operands::clear);
+        self.read_operands(called.slots.start, &mut arguments);
+        self.items.operands.begin();
+        self.items.operands.append(arguments[1].last_list());
+        self.arguments = arguments;
+        let operation = (called.operation.clone(), called.order);
+        let known = &mut self.items.operations;
+        let number = *self.numbers.entry(operation).or_insert_with_key(|operation| {
+            known.push(operation.clone());
+            known.len() as u32 - 1
+        });
+        let kind = Kind::Call { number, results: called.slots.len() as u32 };
+        let plain = count(self.items.operands.last_list());
+        self.finish(called.slots.clone(), Shape { kind, activation: None, exponent: 0, plain, products: 0 });
     }
 
     /// Makes one item of a sum, of all sums that it alone is made of, and of what is applied to it.
@@ -125,7 +160,7 @@ impl<'a> Fusing<'a> {
         let [plain, first, second] = [&self.plain, &self.factors[0], &self.factors[1]].map(Operands::last_list);
         [plain, first, second].into_iter().for_each(|list| operands.append(list));
         let (plain, products) = (count(plain), count(first));
-        self.finish(slot, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products });
+        self.finish(slot..slot + 1, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products });
     }
 
     /// Whether a term of a sum can be resolved into terms.
@@ -249,9 +284,9 @@ impl<'a> Fusing<'a> {
     }
 
     /// Makes the item that the operands were begun for last.
-    fn finish(&mut self, slot: u32, shape: Shape) {
+    fn finish(&mut self, slots: Range<u32>, shape: Shape) {
         let Items { items, forms, operands, .. } = &mut self.items;
-        items.push(Item { form: forms.number(shape, operands), slot, operands: operands.written() });
+        items.push(Item { form: forms.number(shape, operands), slots, operands: operands.written() });
     }
 
     fn op(&self, slot: u32) -> Op {

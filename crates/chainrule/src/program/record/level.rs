@@ -8,6 +8,7 @@
 use super::form::{Form, Forms, Kind, Shape};
 use super::fuse::{Item, Items};
 use super::operands::{Operand, Operands, Stretch};
+use crate::custom::{Custom, Order};
 use std::ops::Range;
 
 /// Groups of items, and where their operands and results stand.
@@ -18,7 +19,9 @@ pub(super) struct Levels {
     operands: Operands,
     /// The numbers of constant operands.
     pub constants: Vec<f64>,
-    /// The address of each item's result.
+    /// The operations of the user's own, and what is asked of them.
+    pub operations: Vec<(Custom, Order)>,
+    /// The address of each item's result; of a call that of the first, which the others follow.
     pub addresses: Vec<u32>,
     /// The items in the order in which they are computed.
     pub order: Vec<u32>,
@@ -71,7 +74,7 @@ impl Levels {
                 }
                 for item in together {
                     addresses[*item as usize] = end;
-                    end += 1;
+                    end += items[*item as usize].slots.len() as u32;
                 }
             };
             if is_interleaved {
@@ -94,13 +97,18 @@ impl Levels {
     pub fn as_recorded(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
         let levels = Levels::unplaced(items, inputs, slots);
         let count = levels.items.len() as u32;
-        let addresses = (COMPUTED..COMPUTED + count).collect();
+        let mut end = COMPUTED;
+        let mut next = |item: &Item| {
+            end += item.slots.len() as u32;
+            end - item.slots.len() as u32
+        };
+        let addresses = levels.items.iter().map(&mut next).collect();
         let [groups, runs] = [(); 2].map(|()| (0..=count as usize).collect());
-        Levels { order: (0..count).collect(), groups, runs, end: COMPUTED + count, addresses, ..levels }.placed(inputs)
+        Levels { order: (0..count).collect(), groups, runs, end, addresses, ..levels }.placed(inputs)
     }
 
     fn unplaced(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
-        let Items { items, forms, operands, constants } = items;
+        let Items { items, forms, operands, constants, operations } = items;
         let addresses = vec![0; items.len()];
         let (order, groups, runs, of_slot) = (Vec::new(), Vec::new(), Vec::new(), vec![0; slots.len()]);
         debug_assert!(inputs.iter().all(|input| slots.contains(input)));
@@ -109,6 +117,7 @@ impl Levels {
             forms,
             operands,
             constants,
+            operations,
             addresses,
             order,
             groups,
@@ -129,7 +138,7 @@ impl Levels {
             let nodes = self.operands.list(&item.operands).iter().filter(|stretch| !stretch.first.is_constant());
             let deepest = nodes.map(|stretch| self.deepest(stretch)).max();
             let depth = deepest.unwrap_or(0) + 1;
-            self.of_slot[(item.slot - self.first) as usize] = depth;
+            self.of_slot[stretch(&item.slots, self.first)].fill(depth);
             depths.push(depth);
         }
         depths
@@ -151,7 +160,8 @@ impl Levels {
             self.of_slot[(input - self.first) as usize] = address as u32;
         }
         for (item, address) in self.items.iter().zip(&self.addresses) {
-            self.of_slot[(item.slot - self.first) as usize] = *address;
+            let nodes = &mut self.of_slot[stretch(&item.slots, self.first)];
+            nodes.iter_mut().zip(*address..).for_each(|(node, address)| *node = address);
         }
         let nodes = std::mem::take(&mut self.operands);
         let mut items = std::mem::take(&mut self.items);
@@ -216,7 +226,13 @@ fn kind(form: &Form) -> u32 {
     match form.shape.kind {
         Kind::Sum => form.shape.activation.map_or(0, |op| op as u32 + 1),
         Kind::Operation(op) => (1 << 8) + op as u32,
+        Kind::Call { number, .. } => (2 << 8) + number,
     }
+}
+
+/// Where nodes stand in a list that begins with the node `first`.
+fn stretch(slots: &Range<u32>, first: u32) -> Range<usize> {
+    (slots.start - first) as usize..(slots.end - first) as usize
 }
 
 /// Items in the order of their keys, and where these are equal, in that in which they come: sorted by counting, since keys

@@ -10,6 +10,7 @@ use super::nest::nests;
 use super::operands::{Operand, operand_at};
 use super::turns::{Terms, Turns, with_inner};
 use crate::Op;
+use crate::custom::Order;
 use crate::program::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
 
 /// What a recording's items became.
@@ -158,6 +159,9 @@ impl Lowering<'_> {
             Kind::Sum => self.sum(turns),
             Kind::Operation(Op::Lookup) => self.lookup(turns),
             Kind::Operation(op) => self.operation(turns, op),
+            // A call has two loops of its own.
+            Kind::Call { .. } if turns.trips[0] > 1 => self.listed(turns.items),
+            Kind::Call { number, results } => self.call(turns, number, results),
         }
     }
 
@@ -186,6 +190,46 @@ impl Lowering<'_> {
         self.lowered.lookups.push(Lookup { index, step, count: choices as u32 });
         let route = Route::Lookup(self.lowered.lookups.len() as u32 - 1);
         self.push(turns, Start::Zero, Term::Copy(Access { route, ..first }), 1, None);
+    }
+
+    /// Calls of an operation of the user's own: the loops of the nest go outside, the two inner ones are those of a call.
+    fn call(&mut self, turns: &Turns, number: u32, count: u32) {
+        let (operation, order) = self.levels.operations[number as usize].clone();
+        let around = |access: Access, rows: i32, columns: i32| {
+            let [_, outer, inner, _] = access.strides;
+            Access { strides: [outer, inner, rows, columns], ..access }
+        };
+        let given = turns.shape.plain as usize;
+        let (results, length) = match order {
+            Order::Value => (count as usize, given),
+            Order::Jacobian { results } => (results, given - results),
+        };
+        let operands = self.access(turns, 0, length);
+        let operands = around(operands, 0, operands.strides[LOOPS - 1]);
+        let (term, [rows, columns]) = match order {
+            Order::Value => (Term::Call { operation, operands }, [1, 0]),
+            Order::Jacobian { .. } => {
+                let access = self.access(turns, length, results);
+                let results = around(access, access.strides[LOOPS - 1], 0);
+                (Term::Jacobian { operation, operands, results }, [length as i32, 1])
+            }
+        };
+        let address = |item: &u32| self.levels.addresses[*item as usize];
+        let out = if turns.is_regular {
+            turns.results(address)
+        } else {
+            let base = self.lowered.tables.len() as u32;
+            self.lowered.tables.extend(turns.items.iter().map(address).flat_map(|first| first..first + count));
+            Access::listed(base, [0, 0, count as i32, 0])
+        };
+        let [_, outer, inner] = turns.trips;
+        self.lowered.instructions.push(Instruction {
+            trips: [outer, inner, results as u32, length as u32],
+            out: around(out, rows, columns),
+            start: Start::Zero,
+            term,
+            activation: None,
+        });
     }
 
     /// Copies operands to places that follow each other.

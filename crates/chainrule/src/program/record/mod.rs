@@ -156,10 +156,6 @@ impl Recorder {
         let needed: Vec<u32> = results.iter().copied().chain(guards.iter().map(|(slot, _)| *slot)).collect();
         let slice = Slice::new(recording, inputs, &needed);
         guards.retain(|(slot, _)| slice.varies(*slot));
-        if slice.slots().any(|slot| slice.varies(slot) && recording.ops()[slot as usize] == crate::Op::Custom) {
-            let found = "a custom one, which the tape knows the derivatives of only";
-            return Err(Error::argument("operation", "one of the table", found));
-        }
         if let Some(index) = results.iter().position(|slot| !slice.varies(*slot)) {
             return Err(independent(index));
         }

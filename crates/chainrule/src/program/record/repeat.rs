@@ -78,6 +78,7 @@ fn shape(instruction: &Instruction, lookups: &[Lookup]) -> u64 {
         Term::Operation { op, exponent, .. } => (op, exponent).hash(&mut hasher),
         Term::Partial { op, exponent, by, .. } => (op, exponent, by).hash(&mut hasher),
         Term::Reduction { op, .. } | Term::ReductionPartial { op, .. } => op.hash(&mut hasher),
+        Term::Call { operation, .. } | Term::Jacobian { operation, .. } => operation.hash(&mut hasher),
     }
     for access in accesses(instruction) {
         (access.strides, access.shifts, discriminant(&access.route)).hash(&mut hasher);

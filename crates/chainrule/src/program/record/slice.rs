@@ -27,7 +27,9 @@ impl Slice {
     /// What of a recording the results need, given the slots of the inputs.
     pub fn new(recording: Reading, inputs: &[u32], results: &[u32]) -> Slice {
         let first = inputs.iter().copied().min().unwrap_or(0);
-        let end = inputs.iter().chain(results).map(|slot| slot + 1).max().unwrap_or(0).max(first);
+        // The results of a call are computed together.
+        let end_at = |slot: &u32| recording.call_at(*slot).map_or(slot + 1, |call| call.slots.end);
+        let end = inputs.iter().chain(results).map(end_at).max().unwrap_or(0).max(first);
         let mut slice = Slice { first, marks: vec![0; (end - first) as usize] };
         for input in inputs {
             *slice.mark(*input) = VARIES | INPUT;

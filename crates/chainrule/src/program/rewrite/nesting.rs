@@ -65,10 +65,13 @@ pub(in crate::program) fn with_loop(instruction: &Instruction, trips: u32, draft
     (instruction, end - 1)
 }
 
-/// The loops that may be exchanged: all, but for the one that goes through a slice.
+/// The loops that may be exchanged: all, but for the one that goes through a slice, and the two of a call.
 fn slice_or_end(instruction: &Instruction) -> usize {
-    let is_over_slices = matches!(instruction.term, Term::Reduction { .. } | Term::ReductionPartial { .. });
-    LOOPS - usize::from(is_over_slices)
+    match instruction.term {
+        Term::Reduction { .. } | Term::ReductionPartial { .. } => LOOPS - 1,
+        Term::Call { .. } | Term::Jacobian { .. } => LOOPS - 2,
+        _ => LOOPS,
+    }
 }
 
 /// Changes all accesses, those of run-time indices too.
