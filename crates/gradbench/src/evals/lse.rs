@@ -13,12 +13,9 @@ pub struct Input {
     pub x: Vec<f64>,
 }
 
-/// `ln(sum(exp(x)))`, shifted by the largest number.
+/// `ln(sum(exp(x)))`, which does not overflow.
 pub fn log_sum_exp<N: Number>(x: &[N]) -> N {
-    let largest = N::maximum(x);
-    let shifted: Vec<N> = x.iter().map(|&x| x - largest).collect();
-    let exponentials: Vec<N> = shifted.iter().map(|x| x.exp()).collect();
-    largest + N::sum(&exponentials).ln()
+    N::log_sum_exp(x)
 }
 
 /// The value.

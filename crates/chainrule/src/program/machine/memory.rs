@@ -9,6 +9,9 @@ use std::marker::PhantomData;
 /// So many lanes are computed at once.
 pub(super) const BLOCK: usize = 128;
 
+/// So many are where they are gone through several times and collected nowhere, so that they are still near.
+pub(super) const NEAR: usize = 2048;
+
 /// A row of at most [`BLOCK`] numbers in the machine's own room.
 #[derive(Clone, Copy)]
 pub(super) struct Room(pub usize);
@@ -175,13 +178,21 @@ impl<'a, T: Float> Memory<'a, T> {
         // SAFETY: so the caller promises.
         unsafe {
             self.for_each_row(place, turn, part, |slots, number, row, lanes| {
-                for lane in 0..lanes {
-                    let slot = match row {
-                        Row::Steps(first, stride) => first.offset(lane as isize * stride),
-                        Row::Listed(first, stride) => slots.add(*first.offset(lane as isize * stride) as usize),
-                    };
-                    let number = *from.add(number + lane);
+                let from = from.add(number);
+                let put = |slot: *mut T, lane: usize| {
+                    let number = *from.add(lane);
                     *slot = if is_added { *slot + number } else { number };
+                };
+                match row {
+                    // A loop of its own, of vector instructions.
+                    Row::Steps(first, 1) => (0..lanes).for_each(|lane| put(first.add(lane), lane)),
+                    Row::Steps(first, stride) => {
+                        (0..lanes).for_each(|lane| put(first.offset(lane as isize * stride), lane));
+                    }
+                    Row::Listed(first, stride) => {
+                        let slot = |lane: usize| slots.add(*first.offset(lane as isize * stride) as usize);
+                        (0..lanes).for_each(|lane| put(slot(lane), lane));
+                    }
                 }
             });
         }

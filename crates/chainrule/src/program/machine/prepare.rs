@@ -104,11 +104,17 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     /// Start, terms and activation as commands of their own, in the order of the loops: where terms read what others have
     /// written, and where they are over slices.
     fn in_phases(&self, nest: Nest, instruction: &Instruction, commands: &mut Vec<Command<T>>) {
-        if instruction.start != Start::Here {
+        // Derivatives that go to different places each need nothing to be added to.
+        let is_summed = (0..LOOPS).any(|depth| nest.trips[depth] > 1 && nest.is_summed_over(depth));
+        let is_set = matches!(instruction.term, Term::ReductionPartial { .. })
+            && instruction.start == Start::Zero
+            && !is_summed
+            && nest.results_are_apart();
+        if instruction.start != Start::Here && !is_set {
             commands.push(self.start(instruction));
         }
         commands.push(match &instruction.term {
-            Term::Reduction { op, .. } | Term::ReductionPartial { op, .. } => self.reduction(nest, *op),
+            Term::Reduction { op, .. } | Term::ReductionPartial { op, .. } => self.reduction(nest, *op, is_set),
             term => {
                 let (kernel, exponent) = self.kernel(term);
                 self.turn_by_turn(nest, Begin::Here, kernel, exponent)
@@ -151,8 +157,12 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let alone = Instruction { trips, out: instruction.out, start: Start::Zero, term, activation: None };
         let mut nest = Nest::new(self.program, &alone);
         nest.operands.truncate(operands);
-        let kernel = if operands == 0 { S::map::<T, Nothing>() } else { S::map::<T, Copied>() };
-        self.turn_by_turn(nest, Begin::Zero, kernel, 0)
+        if !nest.results_are_apart() || nest.overlaps(&self.repeats, &self.program.tables) {
+            let kernel = if operands == 0 { S::map::<T, Nothing>() } else { S::map::<T, Copied>() };
+            return self.turn_by_turn(nest, Begin::Zero, kernel, 0);
+        }
+        nest.join_loops();
+        self.rows(nest, false, &alone.term, None)
     }
 
     /// The activation of an instruction as a command of its own.
@@ -184,6 +194,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         })
     }
 
+    /// As rows of a grid; a nest without operands is zeros.
     fn rows(&self, mut nest: Nest, is_here: bool, term: &Term, activation: Option<Op>) -> Command<T> {
         let (lanes, _) = best_lanes(&nest, S::width::<T>());
         let is_row = |depth: &usize| *depth != lanes && !nest.is_summed_over(*depth);
@@ -198,7 +209,8 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let mut trips = nest.trips;
         let length = std::mem::replace(&mut trips[LANES], 1) as usize;
         let height = if rows.is_some() { std::mem::replace(&mut trips[ROWS], 1) as usize } else { 1 };
-        let (kernel, exponent) = self.kernel(term);
+        let zeros = || (S::map::<T, Nothing>(), 0);
+        let (kernel, exponent) = if nest.operands.is_empty() { zeros() } else { self.kernel(term) };
         let start = match nest.start {
             Some(_) => Begin::From,
             None if is_here => Begin::Here,
@@ -229,9 +241,10 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         })
     }
 
-    fn reduction(&self, mut nest: Nest, op: Op) -> Command<T> {
+    fn reduction(&self, mut nest: Nest, op: Op, is_set: bool) -> Command<T> {
         assert!(is_reduction(op), "{op} is no operation over slices");
         let lanes = Some(LOOPS - 1);
+        let reads_alone = !nest.overlaps(&self.repeats, &self.program.tables);
         let length = std::mem::replace(&mut nest.trips[LOOPS - 1], 1);
         let (out, operand) = (nest.out.place(lanes), nest.operands[0].place(lanes));
         let partial = match &nest.operands[1..] {
@@ -240,7 +253,9 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         };
         let join = joining(op).and_then(|join| formula::operation(join, 2, 0, Kernel(PhantomData::<(T, S)>)));
         let kernels = reduce::Kernels::new::<S>(join);
-        Command::Reduce(Box::new(Reduce { trips: nest.trips, length, op, out, operand, partial, kernels }))
+        let is_in_place = is_set && reads_alone && out.is_contiguous();
+        let (trips, is_added) = (nest.trips, !is_set);
+        Command::Reduce(Box::new(Reduce { trips, length, op, out, is_added, is_in_place, operand, partial, kernels }))
     }
 
     fn call(&self, mut nest: Nest, operation: &Custom) -> Command<T> {

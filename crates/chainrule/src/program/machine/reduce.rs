@@ -1,16 +1,16 @@
 //! Operations over slices, and their derivatives.
 
 use super::Float;
-use super::formula::{Formula, MOST_OPERANDS};
+use super::formula::{Formula, MOST_OPERANDS, StrongProduct};
 use super::grid::{Grid, Map, spots};
 use super::kernels::{Set, Sum};
-use super::memory::{BLOCK, Memory, Part, Room};
+use super::memory::{BLOCK, Memory, NEAR, Part, Room};
 use super::place::{Place, Turn, next_turn};
 use crate::op::partial;
 use crate::program::LOOPS;
 use crate::{Number, Op};
 
-/// A reduction of slices, each to one number, or its derivatives; they are added where they go.
+/// A reduction of slices, each to one number, which is added where it goes, or its derivatives.
 pub(super) struct Reduce<T> {
     /// The loops around the slices.
     pub trips: [u32; LOOPS],
@@ -18,6 +18,10 @@ pub(super) struct Reduce<T> {
     pub length: u32,
     pub op: Op,
     pub out: Place,
+    /// Whether derivatives are added to what stands where they go.
+    pub is_added: bool,
+    /// Whether they are computed where they go: side by side, where nothing is read.
+    pub is_in_place: bool,
     pub operand: Place,
     /// Of derivatives: where the result stands, and what they are multiplied by.
     pub partial: Option<[Place; 2]>,
@@ -31,7 +35,7 @@ pub(super) struct Kernels<T> {
     /// Joins two rows lane by lane.
     join: Option<Map<T>>,
     exp_of_difference: Map<T>,
-    share: Map<T>,
+    product: Map<T>,
 }
 
 /// `exp(a - b)`.
@@ -46,18 +50,6 @@ impl Formula for ExpOfDifference {
     }
 }
 
-/// `factor * (a / total)`.
-struct Share;
-
-impl Formula for Share {
-    const OPERANDS: usize = 3;
-
-    #[inline(always)]
-    fn at<N: Number>([a, total, factor, ..]: [N; MOST_OPERANDS], _: i32) -> N {
-        factor.strong_zero_mul(a / total)
-    }
-}
-
 impl<T: Float> Kernels<T> {
     /// With a kernel that joins two rows lane by lane, for products, the largest and the smallest.
     pub fn new<S: Set>(join: Option<Map<T>>) -> Self {
@@ -65,7 +57,7 @@ impl<T: Float> Kernels<T> {
             sum: S::sum::<T>(),
             join,
             exp_of_difference: S::map::<T, ExpOfDifference>(),
-            share: S::map::<T, Share>(),
+            product: S::map::<T, StrongProduct>(),
         }
     }
 }
@@ -78,7 +70,12 @@ impl<T: Float> Reduce<T> {
     /// So much room for whole slices it needs, in numbers.
     pub fn room(&self) -> usize {
         let collected = if self.operand.is_contiguous() { 0 } else { self.length as usize };
-        collected + if self.partial.is_some() { self.length as usize } else { 0 }
+        collected + self.partials_room()
+    }
+
+    /// So much of that derivatives take before they go where they belong.
+    fn partials_room(&self) -> usize {
+        if self.partial.is_some() && !self.is_in_place { self.length as usize } else { 0 }
     }
 
     /// Runs it.
@@ -90,10 +87,10 @@ impl<T: Float> Reduce<T> {
         let length = self.length as usize;
         let mut turn = memory.first_turn();
         loop {
-            // SAFETY: the caller's promise. What is written is in rooms; the slice is read no more when the slots are written.
+            // SAFETY: the caller's promise. What is written is in rooms, or where nothing is read; else the slice is read no more
+            // when the slots are written.
             unsafe {
-                let (partials, collected) =
-                    memory.panel(self.room()).split_at_mut(self.partial.iter().count() * length);
+                let (partials, collected) = memory.panel(self.room()).split_at_mut(self.partials_room());
                 let slice = self.slice(memory, &turn, collected);
                 match &self.partial {
                     None => {
@@ -103,10 +100,15 @@ impl<T: Float> Reduce<T> {
                     Some([result, factor]) => {
                         let result = *memory.read(result, &turn, 0, 1, COLLECTED);
                         let factor = *memory.read(factor, &turn, 0, 1, COLLECTED);
-                        self.partials(memory, slice, result, factor, partials);
+                        if self.is_in_place {
+                            let first = memory.slots().add(self.out.at(&turn));
+                            self.partials(slice, result, factor, std::slice::from_raw_parts_mut(first, length));
+                        } else {
+                            self.partials(slice, result, factor, partials);
+                        }
                         for (block, partials) in partials.chunks(BLOCK).enumerate() {
                             let part = Part::of_row(block * BLOCK, partials.len());
-                            memory.write(&self.out, &turn, part, partials.as_ptr(), true);
+                            memory.write(&self.out, &turn, part, partials.as_ptr(), self.is_added);
                         }
                     }
                 }
@@ -187,20 +189,20 @@ impl<T: Float> Reduce<T> {
     }
 
     /// Writes the derivatives of a slice times a factor.
-    unsafe fn partials(&self, memory: &mut Memory<T>, slice: &[T], result: T, factor: T, out: &mut [T]) {
+    unsafe fn partials(&self, slice: &[T], result: T, factor: T, out: &mut [T]) {
         match self.op {
             Op::LogSumExp if result.into().is_finite() => {
                 // SAFETY: the kernels were chosen for this processor.
                 unsafe {
-                    let largest = self.joined(memory, slice, T::max);
+                    // Nothing exceeds the result, up to rounding; what that is off cancels out.
                     let mut total = T::default();
-                    for (block, out) in slice.chunks(BLOCK).zip(out.chunks_mut(BLOCK)) {
-                        self.exp_of_difference(block, &largest, out.as_mut_ptr());
+                    for (block, out) in slice.chunks(NEAR).zip(out.chunks_mut(NEAR)) {
+                        self.exp_of_difference(block, &result, out.as_mut_ptr());
                         total = total + (self.kernels.sum)(out, T::constant(1.0));
                     }
-                    let first = out.as_mut_ptr();
-                    let operands = [first.cast_const(), &raw const total, &raw const factor];
-                    (self.kernels.share)(&Grid::row_with_still(out.len(), [1, 2]), &spots(first, operands));
+                    let (first, share) = (out.as_mut_ptr(), factor / total);
+                    let operands = [first.cast_const(), &raw const share];
+                    (self.kernels.product)(&Grid::row_with_still(out.len(), [1]), &spots(first, operands));
                 }
                 return;
             }

@@ -7,15 +7,12 @@
 use super::Float;
 use super::grid::{Aim, FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Standing, spots};
 use super::kernels::Sum;
-use super::memory::{BLOCK, Memory, Part, ROWS, Room};
+use super::memory::{BLOCK, Memory, NEAR, Part, ROWS, Room};
 use super::place::{Place, Turn, Way, next_turn};
 use crate::program::{LOOPS, REPEATS};
 
 /// The room of terms that are summed up, and that of their sums; those of places bear the places' numbers.
 const TERMS: Room = Room(PLACES);
-
-/// So many lanes are computed at once where they are gone through several times, so that they are still near.
-const NEAR: u32 = 2048;
 
 /// An instruction that is run as grids.
 pub(super) struct Rows<T> {
@@ -124,7 +121,7 @@ impl<T: Float> Rows<T> {
             true if self.activation.is_none() && self.trips[self.free..].iter().all(|trips| *trips == 1) => {
                 (u32::MAX, lanes)
             }
-            true => (NEAR, NEAR),
+            true => (NEAR as u32, NEAR as u32),
             false => (BLOCK as u32, BLOCK as u32),
         };
         let most_lanes = most_lanes.min(lanes);
