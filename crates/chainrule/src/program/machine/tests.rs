@@ -261,3 +261,56 @@ fn reductions_and_their_derivatives_are_the_interpreters() {
         }
     }
 }
+
+#[test]
+fn rows_become_columns_whatever_their_numbers() {
+    for (rows, lanes) in
+        [1, 3, 7, 8, 9, 16, 30].into_iter().flat_map(|rows| [1, 7, 8, 15, 16, 33].map(|lanes| (rows, lanes)))
+    {
+        for gap in [0, 3] {
+            let (square, pitch) = (rows * lanes, lanes as i32 + gap);
+            let from = Access::strided(0, [0, square as i32, 1, rows as i32]);
+            let out = Access::strided(2 * square, [0, pitch * rows as i32, pitch, 1]);
+            let copy = run([1, 2, rows, lanes], out, Start::Zero, Term::Copy(from));
+            let numbers: Vec<f64> = (0..2 * square).map(f64::from).collect();
+            let program = program(2 * square, vec![], 2 * (square + pitch as u32 * rows), vec![copy]);
+            compare::<f64>(&program, &numbers, 1e-14, &format!("{rows} by {lanes}"));
+            compare::<f32>(&program, &numbers, 1e-6, &format!("{rows} by {lanes}"));
+        }
+    }
+}
+
+#[test]
+fn tables_of_rows_are_read_and_written_row_by_row() {
+    for (seed, length) in (0..seeds(200)).flat_map(|seed| [8, 15, 16, 33, 200].map(|length| (seed, length))) {
+        let mut rng = rng(seed);
+        // Rows of inputs in any order, one number for each row, and rows of results in the opposite order.
+        let count = 6u32;
+        let starts: Vec<u32> = (0..count).map(|_| rng.random_range(0..count) * length).collect();
+        let mut tables: Vec<u32> = starts.iter().flat_map(|start| *start..start + length).collect();
+        let stills = tables.len() as u32;
+        tables.extend(&starts);
+        let results = tables.len() as u32;
+        let inputs = count * length;
+        tables.extend((0..count).rev().flat_map(|row| inputs + row * length..inputs + (row + 1) * length));
+        if rng.random_bool(0.3) {
+            // One that is elsewhere.
+            tables[rng.random_range(0..stills) as usize] = rng.random_range(0..inputs);
+        }
+        let row = length as i32;
+        let (a, b) = (Access::listed(0, [0, 0, row, 1]), Access::listed(stills, [0, 0, 1, 0]));
+        let out = Access::listed(results, [0, 0, row, 1]);
+        let sums = Access::strided(2 * inputs, [0, 0, 1, 0]);
+        let product = || Term::Product { a, b, is_strong: false };
+        let less = Term::Operation { op: Op::Less, exponent: 0, operands: vec![a, b] };
+        let steps = vec![
+            run([1, 1, count, length], out, Start::From(Access::strided(0, [0, 0, row, 1])), product()),
+            run([1, 1, count, length], out, Start::Here, less),
+            run([1, 1, count, length], sums, Start::From(b), product()),
+        ];
+        let program = Program { tables, ..program(inputs, vec![], 2 * inputs + count, steps) };
+        let numbers: Vec<f64> = (0..inputs).map(|_| rng.random_range(-1.0..1.0)).collect();
+        compare::<f64>(&program, &numbers, 1e-14, &format!("seed {seed}, rows of {length}"));
+        compare::<f32>(&program, &numbers, 1e-6, &format!("seed {seed}, rows of {length}"));
+    }
+}
