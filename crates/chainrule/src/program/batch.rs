@@ -110,19 +110,7 @@ impl<T: Float + Send + Sync> Batch<T> {
     /// fails: its number is told.
     pub fn run(&mut self, inputs: &[&[T]]) -> Result<()> {
         let rows = self.prepare(inputs)?;
-        let of_each_part = if self.outputs == Rows::Each { rows } else { rows.div_ceil(self.block * BLOCKS_A_CHUNK) };
-        let mut parts = std::mem::take(&mut self.parts);
-        parts.resize_with(self.lengths().len(), Vec::new);
-        for (part, length) in parts.iter_mut().zip(self.lengths()) {
-            part.resize(of_each_part * length, T::default());
-        }
-        let ran = self.run_chunks(rows, inputs, parts.iter_mut().map(Vec::as_mut_slice).collect());
-        self.parts = parts;
-        ran?;
-        if self.outputs != Rows::Each {
-            self.add_up(rows);
-        }
-        Ok(())
+        self.run_prepared(rows, inputs)
     }
 
     /// The same into buffers of the caller's own: one for each group of [outputs](Batch::output).
@@ -153,7 +141,7 @@ impl<T: Float + Send + Sync> Batch<T> {
         if self.outputs == Rows::Each {
             return self.run_chunks(rows, inputs, outputs.iter_mut().map(|output| &mut **output).collect());
         }
-        self.run(inputs)?;
+        self.run_prepared(rows, inputs)?;
         outputs.iter_mut().zip(&self.sums).for_each(|(output, sums)| output.copy_from_slice(sums));
         Ok(())
     }
@@ -237,6 +225,23 @@ impl<T: Float + Send + Sync> Batch<T> {
 
     fn lengths(&self) -> Vec<usize> {
         self.results().into_iter().map(|(_, length)| length).collect()
+    }
+
+    /// Runs over all rows, into memory of its own.
+    fn run_prepared(&mut self, rows: usize, inputs: &[&[T]]) -> Result<()> {
+        let of_each_part = if self.outputs == Rows::Each { rows } else { rows.div_ceil(self.block * BLOCKS_A_CHUNK) };
+        let mut parts = std::mem::take(&mut self.parts);
+        parts.resize_with(self.lengths().len(), Vec::new);
+        for (part, length) in parts.iter_mut().zip(self.lengths()) {
+            part.resize(of_each_part * length, T::default());
+        }
+        let ran = self.run_chunks(rows, inputs, parts.iter_mut().map(Vec::as_mut_slice).collect());
+        self.parts = parts;
+        ran?;
+        if self.outputs != Rows::Each {
+            self.add_up(rows);
+        }
+        Ok(())
     }
 
     /// Writes the results of each chunk of rows: of each group those of all rows, or a sum for each chunk.

@@ -49,7 +49,7 @@ pub fn interpret<N: Element>(program: &Program, slots: &mut [N]) -> Result<()> {
         slots[slot as usize] = N::constant(*constant);
     }
     let mut interpreter = Interpreter { program, slots, wrong_index: Cell::new(None), failure: None };
-    interpreter.run_all(&program.steps, &mut Vec::new());
+    turn_by_turn(&program.steps, &mut |instruction, turns| interpreter.run(instruction, turns));
     let Interpreter { wrong_index, failure, .. } = interpreter;
     match wrong_index.get() {
         None => failure.map_or(Ok(()), Err),
@@ -71,6 +71,25 @@ impl Program {
     }
 }
 
+/// Visits instructions in the order in which they are run, with the turns of the repeats around them.
+pub(super) fn turn_by_turn(steps: &[Step], visit: &mut impl FnMut(&Instruction, &[u32])) {
+    fn walk(steps: &[Step], turns: &mut Vec<u32>, visit: &mut impl FnMut(&Instruction, &[u32])) {
+        for step in steps {
+            match step {
+                Step::Run(instruction) => visit(instruction, turns),
+                Step::Repeat { trips, body } => {
+                    for turn in 0..*trips {
+                        turns.push(turn);
+                        walk(body, turns, visit);
+                        turns.pop();
+                    }
+                }
+            }
+        }
+    }
+    walk(steps, &mut Vec::new(), visit);
+}
+
 struct Interpreter<'a, N> {
     program: &'a Program,
     slots: &'a mut [N],
@@ -81,22 +100,6 @@ struct Interpreter<'a, N> {
 }
 
 impl<N: Element> Interpreter<'_, N> {
-    /// Runs steps in so many turns of the repeats around them.
-    fn run_all(&mut self, steps: &[Step], turns: &mut Vec<u32>) {
-        for step in steps {
-            match step {
-                Step::Run(instruction) => self.run(instruction, turns),
-                Step::Repeat { trips, body } => {
-                    for turn in 0..*trips {
-                        turns.push(turn);
-                        self.run_all(body, turns);
-                        turns.pop();
-                    }
-                }
-            }
-        }
-    }
-
     fn run(&mut self, instruction: &Instruction, turns: &[u32]) {
         let mut instruction = instruction.clone();
         for access in instruction.accesses_mut() {

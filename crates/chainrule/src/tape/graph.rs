@@ -157,10 +157,11 @@ impl<'a> Copying<'a> {
         let is_fixed = matches!(arity(tape.nodes.ops()[slot.index()]), Arity::Fixed(_) | Arity::Three);
         let mut operands = Vec::new();
         tape.visit_operands(slot, |operand| {
-            let constant = (is_fixed && operand.is_constant()).then(|| tape.constants[operand.index()]);
-            // Nodes that share one on the tape may have nothing to do with each other.
-            let copy = constant.map(|constant| self.push_constant(constant));
-            operands.push(copy.unwrap_or_else(|| self.operand(tape, operand)));
+            // Nodes that share a constant on the tape may have nothing to do with each other.
+            operands.push(match is_fixed && operand.is_constant() {
+                true => self.push_constant(tape.constants[operand.index()]),
+                false => self.operand(tape, operand),
+            });
         });
         let kind = match tape.nodes.ops()[slot.index()] {
             Op::Leaf if tape.parameters.contains(&slot) => Kind::Parameter,

@@ -82,11 +82,6 @@ impl<'a, T: Float> Memory<'a, T> {
         Memory { slots, tables, room, room_length, repeats, misread: None, failure: None, lent: PhantomData }
     }
 
-    /// What the tables list.
-    pub fn tables(&self) -> &[u32] {
-        self.tables
-    }
-
     /// The slots.
     pub fn slots(&self) -> *mut T {
         self.slots
@@ -214,18 +209,11 @@ impl<'a, T: Float> Memory<'a, T> {
         let (slots, lanes, stride) = (self.slots, part.lanes as usize, place.lane as isize);
         for row in 0..part.rows {
             let (number, row) = (row as usize * lanes, part.row + row);
-            let first = place.at(turn) as isize
-                + place.strides[ROWS] as isize * row as isize
-                + place.lane as isize * part.lane as isize;
+            let first = self.first(place, turn, row, part.lane);
             // SAFETY: the caller's promise; places stay inside the slots and the tables, by the invariant.
             unsafe {
                 match &place.way {
-                    Way::Slot => visit(slots, number, Row::Steps(slots.offset(first), stride), lanes),
-                    Way::Row => {
-                        let first = place.at(turn) as isize + place.strides[ROWS] as isize * row as isize;
-                        let first = slots.add(*self.tables.as_ptr().offset(first) as usize);
-                        visit(slots, number, Row::Steps(first.offset(stride * part.lane as isize), stride), lanes);
-                    }
+                    Way::Slot | Way::Row => visit(slots, number, Row::Steps(slots.offset(first), stride), lanes),
                     Way::Table => visit(slots, number, Row::Listed(self.tables.as_ptr().offset(first), stride), lanes),
                     Way::Lookup(index) if index.place.lane == 0 => {
                         let first = first + self.index(index, turn, row, 0);
@@ -243,16 +231,22 @@ impl<'a, T: Float> Memory<'a, T> {
         }
     }
 
+    /// Where base and strides of a place lead to in a row, from this lane on: the slot, or where it is listed.
+    #[inline(always)]
+    pub fn first(&self, place: &Place, turn: &Turn, row: u32, lane: u32) -> isize {
+        let first = place.at(turn) as isize + place.strides[ROWS] as isize * row as isize;
+        let first = if matches!(place.way, Way::Row) { self.tables[first as usize] as isize } else { first };
+        first + place.lane as isize * lane as isize
+    }
+
     /// How far an index leads, in slots. One that is none is remembered, and taken for 0.
     ///
     /// # Safety
     ///
     /// The turn, the row and the lane are of the index's loops.
     unsafe fn index(&mut self, index: &Index, turn: &Turn, row: u32, lane: u32) -> isize {
-        let Place { strides, lane: lane_stride, way, .. } = &index.place;
-        let moved = i64::from(strides[ROWS]) * i64::from(row) + i64::from(*lane_stride) * i64::from(lane);
-        let place = (index.place.at(turn) as i64 + moved) as usize;
-        let slot = if matches!(way, Way::Table) { self.tables[place] as usize } else { place };
+        let place = self.first(&index.place, turn, row, lane) as usize;
+        let slot = if matches!(index.place.way, Way::Table) { self.tables[place] as usize } else { place };
         // SAFETY: indices stand inside the slots, by the invariant.
         let found = unsafe { *self.slots.add(slot) };
         let chosen = found.index().filter(|chosen| *chosen < index.count);

@@ -96,6 +96,11 @@ impl Nest {
             && self.out.lookup.is_none_or(|lookup| stands_still(&lookup.index))
     }
 
+    /// Whether any loop is summed over.
+    pub fn is_summed(&self) -> bool {
+        (0..LOOPS).any(|depth| self.is_summed_over(depth))
+    }
+
     /// Whether different turns of the loops lead to different places for their results, but for those that are summed over.
     pub fn results_are_apart(&self) -> bool {
         let mut loops: Vec<(i64, i64)> = (0..LOOPS)

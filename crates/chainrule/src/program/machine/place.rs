@@ -92,6 +92,23 @@ impl Place {
     }
 }
 
+/// Slots that move with the repeats around, in these turns of them. What it comes to is the number of a slot, whatever the
+/// parts are.
+#[inline(always)]
+pub(super) fn moved<const COUNT: usize>(
+    slots: &[u32; COUNT],
+    shifts: &[[i32; COUNT]; REPEATS],
+    repeats: [u32; REPEATS],
+) -> [u32; COUNT] {
+    let mut moved = *slots;
+    for (shifts, turns) in shifts.iter().zip(repeats) {
+        for (slot, shift) in moved.iter_mut().zip(shifts) {
+            *slot = slot.wrapping_add((*shift as u32).wrapping_mul(turns));
+        }
+    }
+    moved
+}
+
 /// Every turn of some loops, the last fastest: sets the next one, or sets all to 0 and says that there is none.
 #[inline(always)]
 pub(super) fn next_turn(turn: &mut [u32; LOOPS], trips: &[u32; LOOPS], loops: std::ops::Range<usize>) -> bool {

@@ -105,10 +105,9 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     /// written, and where they are over slices.
     fn in_phases(&self, nest: Nest, instruction: &Instruction, commands: &mut Vec<Command<T>>) {
         // Derivatives that go to different places each need nothing to be added to.
-        let is_summed = (0..LOOPS).any(|depth| nest.trips[depth] > 1 && nest.is_summed_over(depth));
         let is_set = matches!(instruction.term, Term::ReductionPartial { .. })
             && instruction.start == Start::Zero
-            && !is_summed
+            && !nest.is_summed()
             && nest.results_are_apart();
         if instruction.start != Start::Here && !is_set {
             commands.push(self.start(instruction));

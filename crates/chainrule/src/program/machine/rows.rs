@@ -7,8 +7,8 @@
 use super::Float;
 use super::grid::{Aim, FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Standing, spots};
 use super::kernels::Sum;
-use super::memory::{BLOCK, Memory, NEAR, Part, ROWS, Room};
-use super::place::{Place, Turn, Way, next_turn};
+use super::memory::{BLOCK, Memory, NEAR, Part, Room};
+use super::place::{Place, Turn, Way, moved, next_turn};
 use crate::program::{LOOPS, REPEATS};
 
 /// The room of terms that are summed up, and that of their sums; those of places bear the places' numbers.
@@ -52,13 +52,8 @@ impl<T: Float> OneGrid<T> {
     ///
     /// As for [`Rows::run`].
     pub unsafe fn run(&self, memory: &Memory<T>) {
-        let mut spots = [memory.slots(); PLACES];
-        for (place, spot) in spots.iter_mut().enumerate() {
-            // What it comes to is the number of a slot, whatever the parts are.
-            let moves =
-                (0..REPEATS).map(|depth| (self.shifts[depth][place] as u32).wrapping_mul(memory.repeats[depth]));
-            *spot = spot.wrapping_add(moves.fold(self.base[place], u32::wrapping_add) as usize);
-        }
+        let places = moved(&self.base, &self.shifts, memory.repeats);
+        let spots = places.map(|place| memory.slots().wrapping_add(place as usize));
         // SAFETY: the kernel is one for this processor; all that it reads and writes was checked with the program.
         unsafe { (self.term)(&self.grid, &spots) };
     }
@@ -268,14 +263,8 @@ impl<T: Float> Rows<T> {
 
     /// A part of a place, as it stands in the slots.
     unsafe fn in_place(&self, place: usize, memory: &Memory<T>, turn: &Turn, part: Part) -> Standing<T> {
-        let found = &self.places[place];
-        let row = found.at(turn) as isize + found.strides[ROWS] as isize * part.row as isize;
-        let slot = match found.way {
-            Way::Row => memory.tables()[row as usize] as isize,
-            _ => row,
-        };
         // SAFETY: the caller's promise.
-        let spot = unsafe { memory.slots().offset(slot + found.lane as isize * part.lane as isize) };
+        let spot = unsafe { memory.slots().offset(memory.first(&self.places[place], turn, part.row, part.lane)) };
         Standing { spot, row: self.grid.row[place], is_still: self.grid.is_still[place] }
     }
 

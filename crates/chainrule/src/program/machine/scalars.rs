@@ -6,7 +6,7 @@ use super::formula::{Formula, MOST_OPERANDS, WithFormula};
 use super::lane::Lane;
 use super::memory::Memory;
 use super::nest::{Nest, Operand};
-use super::place::next_turn;
+use super::place::{moved, next_turn};
 use crate::Number;
 use crate::program::{LOOPS, REPEATS, Route};
 use std::marker::PhantomData;
@@ -88,17 +88,6 @@ unsafe fn value<T: Float, F: Formula>(numbers: *mut T, slots: &[u32; SLOTS], exp
         operand.0 = unsafe { *numbers.add(*slot as usize) };
     }
     F::at(operands, exponent).0
-}
-
-/// Slots in these turns of the repeats. What it comes to is the number of a slot, whatever the parts are.
-fn moved(slots: &[u32; SLOTS], shifts: &[[i32; SLOTS]; REPEATS], repeats: [u32; REPEATS]) -> [u32; SLOTS] {
-    let mut moved = *slots;
-    for (shifts, turns) in shifts.iter().zip(repeats) {
-        for (slot, shift) in moved.iter_mut().zip(shifts) {
-            *slot = slot.wrapping_add((*shift as u32).wrapping_mul(turns));
-        }
-    }
-    moved
 }
 
 /// What an instruction does, as functions of single numbers.

@@ -28,9 +28,7 @@ impl<T: Float> Transposition<T> {
     /// A copy to other results in each turn, if it is one, of as many numbers as fill the registers.
     pub fn new<S: Set>(nest: &Nest) -> Option<Self> {
         let [from] = &nest.operands[..] else { return None };
-        let is_direct = |operand: &Operand| operand.access.route == Route::Direct;
-        let is_copy = (0..LOOPS).all(|depth| nest.trips[depth] == 1 || !nest.is_summed_over(depth));
-        if !is_copy || !is_direct(from) || !is_direct(&nest.out) || !nest.results_are_apart() {
+        if nest.is_summed() || from.access.route != Route::Direct || !nest.results_are_apart() {
             return None;
         }
         let along = |operand: &Operand| {

@@ -47,10 +47,7 @@ impl Items {
         let mut fusing = Fusing::new(recording, slice);
         for slot in fusing.slice.slots() {
             if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
-                match recording.call_at(slot) {
-                    Some(called) => fusing.call(called),
-                    None => fusing.operation(slot, fusing.op(slot)),
-                }
+                fusing.operation(slot, fusing.op(slot));
             }
         }
         fusing.items
@@ -97,12 +94,6 @@ impl<'a> Fusing<'a> {
             self.sum(slot, slot, None);
             return;
         }
-        if op == Op::Custom
-            && let Some(called) = self.recording.call_at(slot)
-        {
-            self.call(called);
-            return;
-        }
         match ACTIVATIONS.contains(&op).then(|| self.recording.operand(slot, 0)) {
             Some(Source::Node(sum)) if self.slice.is_used_once(sum) && is_linear(self.op(sum)) => {
                 self.slice.absorb(sum);
@@ -113,6 +104,11 @@ impl<'a> Fusing<'a> {
     }
 
     fn operation(&mut self, slot: u32, op: Op) {
+        if op == Op::Custom
+            && let Some(called) = self.recording.call_at(slot)
+        {
+            return self.call(called);
+        }
         let mut operands = std::mem::take(&mut self.items.operands);
         operands.begin();
         self.read_operands(slot, std::slice::from_mut(&mut operands));

@@ -5,7 +5,7 @@ use super::sets::{EMPTY, SetId, Sets};
 use crate::Result;
 use crate::program::differentiate::expand::{Expanded, expand};
 use crate::program::differentiate::formula::Formulas;
-use crate::program::interpret::{all_turns, moved};
+use crate::program::interpret::{all_turns, moved, turn_by_turn};
 use crate::program::rewrite::reach::{Routes, Turns};
 use crate::program::rewrite::slot_set::SlotSet;
 use crate::program::{Access, Instruction, LOOPS, Program, REPEATS, Route, Start, Step};
@@ -35,7 +35,7 @@ impl Program {
         let columns = columns.map(|(input, _)| input.length as usize).sum();
         let mut walk = Walk::of(expanded, &by, columns);
         let steps = std::mem::take(&mut walk.steps);
-        walk.run_all(&steps, &mut Vec::new());
+        turn_by_turn(&steps, &mut |instruction, repeats| walk.run(instruction, repeats));
         let slots = self.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten());
         Pattern::of_rows(columns, slots.map(|slot| walk.sets.members(walk.slots[slot as usize])))
     }
@@ -90,21 +90,6 @@ impl Walk {
         let inputs = chosen.flat_map(|((input, first), _)| *first..*first + input.length);
         inputs.zip(0..).for_each(|(slot, column)| slots[slot as usize] = sets.single(column));
         Walk { steps, routes: draft.routes, formulas, varied, sets, slots }
-    }
-
-    fn run_all(&mut self, steps: &[Step], repeats: &mut Vec<u32>) {
-        for step in steps {
-            match step {
-                Step::Run(instruction) => self.run(instruction, repeats),
-                Step::Repeat { trips, body } => {
-                    for turn in 0..*trips {
-                        repeats.push(turn);
-                        self.run_all(body, repeats);
-                        repeats.pop();
-                    }
-                }
-            }
-        }
     }
 
     fn run(&mut self, instruction: &Instruction, repeats: &[u32]) {
