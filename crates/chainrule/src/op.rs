@@ -46,6 +46,9 @@ macro_rules! operations {
 
                 /// The product plus a summand, `a * b + summand`, each rounded.
                 arithmetic MulAdd "*+" mul_add(a, b, summand) -> y = a * b + summand; [b, a, c(1.0)];
+                /// The square of the difference, `(a - b) * (a - b)`.
+                arithmetic SquaredDifference "(-)^2" squared_difference(a, b) -> y = (a - b) * (a - b);
+                    [(a - b) * c(2.0), (b - a) * c(2.0)];
                 /// The reciprocal, `1 / x`.
                 composed Recip "recip" recip(x) -> y = N::constant(1.0) / x; [-y * y];
                 /// The power with a fixed integer exponent; `x.powi(0)` is 1 with derivative 0, at 0 too.

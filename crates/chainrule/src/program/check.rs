@@ -107,7 +107,7 @@ impl Check<'_> {
     }
 
     fn run(&mut self, instruction: &Instruction, repeats: &[u32]) -> Result<()> {
-        let Instruction { trips, out, start, term, activation } = instruction;
+        let Instruction { trips, out, start, scale, term, activation } = instruction;
         if trips.contains(&0) {
             return Err(self.wrong("trips", "at least 1 in each loop", format!("{trips:?}")));
         }
@@ -115,6 +115,12 @@ impl Check<'_> {
         self.terms = self.terms.saturating_add(turns);
         at_most("terms summed in one run", MOST_TERMS, self.terms)?;
         self.term(term, instruction)?;
+        let is_scaled =
+            matches!(term, Term::Copy(_) | Term::Product { .. } | Term::Operation { .. } | Term::Partial { .. });
+        if !scale.is_finite() || *scale == 0.0 || *scale != 1.0 && !is_scaled {
+            let expected = "a finite number other than 0, and 1 for terms over slices and for calls";
+            return Err(self.wrong("scale", expected, scale));
+        }
         if let Some(op) = activation
             && !is_activation(*op)
         {
@@ -297,11 +303,9 @@ mod tests {
             is_strong: false,
         };
         let instruction = Instruction {
-            trips: [1, 1, 2, 3],
-            out: Access::strided(9, [0, 0, 1, 0]),
             start: Start::From(Access::slot(8)),
-            term: product,
             activation: Some(Op::Tanh),
+            ..Instruction::new([1, 1, 2, 3], Access::strided(9, [0, 0, 1, 0]), product)
         };
         Program {
             inputs: vec![Input { name: "numbers".into(), length: 8 }],

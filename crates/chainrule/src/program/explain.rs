@@ -142,9 +142,14 @@ impl Explainer<'_> {
     }
 
     fn formula(&self, instruction: &Instruction) -> String {
-        let Instruction { trips, out, start, term, activation } = instruction;
+        let Instruction { trips, out, start, scale, term, activation } = instruction;
         let equals = if *start == Start::Here { "+=" } else { "=" };
-        let mut text = format!("{} {equals} {}", self.operand(out, *trips), self.term(term, instruction));
+        let scale = match scale {
+            1.0 => String::new(),
+            -1.0 => "-".into(),
+            scale => format!("{scale} * "),
+        };
+        let mut text = format!("{} {equals} {scale}{}", self.operand(out, *trips), self.term(term, instruction));
         if let Start::From(access) = start {
             text += &format!(" + {}", self.operand(access, instruction.free_trips()));
         }
@@ -337,8 +342,10 @@ fn kind(instruction: &Instruction) -> String {
     let is_sum = (0..LOOPS).any(|depth| instruction.is_summed_over(depth));
     let kind = match &instruction.term {
         Term::Copy(_) if is_sum => "sum",
+        Term::Copy(_) if instruction.scale.abs() != 1.0 => "product",
         Term::Copy(_) if instruction.start != Start::Zero => "addition",
         Term::Copy(_) if instruction.activation.is_some() => "function",
+        Term::Copy(_) if instruction.scale != 1.0 => "negation",
         Term::Copy(_) => "copy",
         Term::Product { a, b, .. } => Roles::of(instruction, a, b).kind(),
         Term::Operation { .. } if is_sum => "sum of functions",
@@ -364,8 +371,11 @@ fn operations(instruction: &Instruction) -> u64 {
         // What a call does is unknown: it counts for the numbers that it gives.
         Term::Call { .. } | Term::Jacobian { .. } => (results, 0),
     };
+    let is_negated = instruction.scale == -1.0;
+    let is_scaled = instruction.scale != 1.0 && !(is_negated && (instruction.start != Start::Zero || turns > results));
     let additions = if instruction.start == Start::Zero { added.saturating_sub(results) } else { added };
-    computed + additions + if instruction.activation.is_some() { results } else { 0 }
+    let on_results = u64::from(is_scaled) + u64::from(instruction.activation.is_some());
+    computed + additions + on_results * results
 }
 
 impl fmt::Display for Explanation {
@@ -454,16 +464,16 @@ pub(crate) mod tests {
     #[test]
     fn a_network_of_many_scalars_is_a_page_of_loops() {
         let expected = "\
-64,499 operations on scalars in 5 instructions
+64,300 operations on scalars in 5 instructions
 from x [337] to value
-203 constants; 3,949 slots, 31,592 bytes
+201 constants; 3,845 slots, 30,760 bytes
 
    operations
 1       8,000  matrix product          v1 [100 x 16] = constants [100 x 2] . x [16 x 2]^T + x [16], then ReLU
 2      52,800  matrix product          v2 [100 x 16] = v1 [100 x 16] . x [16 x 16]^T + x [16], then ReLU
-3       3,200  matrix-vector product   v3 [100] = v2 [100 x 16] . x [16] + x[336]
-4         300  product                 v4 [100] = v3 [100] * -1 + 1, then ReLU
-5         199  sum of products         v5 = sum over 100 of v4 [100] * 0.01
+3         100  addition                v3 [100] = -x[336] + 1
+4       3,300  matrix-vector product   v3 [100] += -v2 [100 x 16] . x [16], then ReLU
+5         100  sum                     v4 = 0.01 * sum over 100 of v3 [100]
 ";
         assert_eq!(network().explain().to_string(), expected);
     }

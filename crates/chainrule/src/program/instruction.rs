@@ -77,6 +77,10 @@ pub struct Instruction {
     pub out: Access,
     /// What a sum starts from.
     pub start: Start,
+    /// What the sum of the terms is multiplied by, before it is added to what it starts from; 1 where the terms are over slices or
+    /// call an operation.
+    #[cfg_attr(feature = "save", serde(default = "super::save::one", skip_serializing_if = "super::save::is_one"))]
+    pub scale: f64,
     /// What is summed.
     pub term: Term,
     /// What is applied to the sum at last: an operation of one operand, whose derivative depends on its result alone.
@@ -242,6 +246,11 @@ impl Access {
 }
 
 impl Instruction {
+    /// Sets the results to sums of terms.
+    pub fn new(trips: [u32; LOOPS], out: Access, term: Term) -> Self {
+        Instruction { trips, out, start: Start::Zero, scale: 1.0, term, activation: None }
+    }
+
     /// The operands that the term reads.
     pub fn operands(&self) -> Vec<&Access> {
         self.term.operands()

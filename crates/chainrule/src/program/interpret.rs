@@ -148,7 +148,8 @@ impl<N: Element> Interpreter<'_, N> {
                 }
                 _ => unreachable!("these are over slices, or calls"),
             };
-            self.add(instruction.out, turn, turns, term);
+            let scaled = if instruction.scale == 1.0 { term } else { N::constant(instruction.scale) * term };
+            self.add(instruction.out, turn, turns, scaled);
         }
     }
 

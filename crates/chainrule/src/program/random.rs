@@ -94,11 +94,13 @@ impl Making {
         // A term that is summed many times over is held small by a tame activation.
         let activation = Some(*pick(&mut self.rng, &[Op::Tanh, Op::Sigmoid]));
         let term = self.term(trips, computed, is_reduction);
-        let mut instructions = vec![Instruction { trips, out, start, term, activation }];
+        let scales: &[f64] = if is_reduction { &[1.0] } else { &[1.0, 1.0, -1.0, 0.5] };
+        let scale = *pick(&mut self.rng, scales);
+        let mut instructions = vec![Instruction { start, scale, activation, ..Instruction::new(trips, out, term) }];
         if self.rng.random_bool(0.2) {
             instructions[0].activation = None;
             let term = self.term(trips, computed, false);
-            instructions.push(Instruction { trips, out, start: Start::Here, term, activation });
+            instructions.push(Instruction { start: Start::Here, activation, ..Instruction::new(trips, out, term) });
         }
         self.slots += length;
         instructions
@@ -163,20 +165,15 @@ impl Making {
         self.slots += length * (trips + 1);
         let strides = [0, 0, 0, 1];
         let shifts = [length as i32, 0];
-        let first = Instruction {
-            trips: [1, 1, 1, length],
-            out: Access::strided(start, strides),
-            start: Start::Zero,
-            term: Term::Copy(Access::strided(3, strides)),
-            activation: None,
-        };
+        let loops = [1, 1, 1, length];
+        let term = Term::Copy(Access::strided(3, strides));
+        let first = Instruction::new(loops, Access::strided(start, strides), term);
         let at = |base| Access { shifts, ..Access::strided(base, strides) };
+        let term = Term::Product { a: at(start), b: Access::strided(7, strides), is_strong: false };
         let instruction = Instruction {
-            trips: [1, 1, 1, length],
-            out: at(start + length),
             start: Start::From(Access::strided(0, strides)),
-            term: Term::Product { a: at(start), b: Access::strided(7, strides), is_strong: false },
             activation: Some(Op::Tanh),
+            ..Instruction::new(loops, at(start + length), term)
         };
         [Step::Run(first), Step::Repeat { trips, body: vec![Step::Run(instruction)] }]
     }

@@ -152,6 +152,16 @@ pub(super) fn is_direct(route: &Route) -> bool {
     *route == Route::Direct
 }
 
+/// What terms are multiplied by where files say nothing.
+pub(super) fn one() -> f64 {
+    1.0
+}
+
+/// Most terms are multiplied by nothing.
+pub(super) fn is_one(scale: &f64) -> bool {
+    *scale == 1.0
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Machine;

@@ -3,6 +3,7 @@
 //! That works where the first instruction writes all places of a sum that nobody wrote before, and each of them once. Where
 //! it does not, the places are filled with zeros at the start, and everybody adds.
 
+use super::chain::Scaled;
 use crate::Result;
 use crate::program::rewrite::draft::Draft;
 use crate::program::rewrite::reach::{Routes, Turns};
@@ -23,15 +24,22 @@ impl Sums {
     }
 
     /// Emits an instruction that adds a sum of terms.
-    pub fn add(&mut self, draft: &mut Draft, trips: [u32; LOOPS], out: Access, term: Term) {
+    pub fn add(&mut self, draft: &mut Draft, trips: [u32; LOOPS], out: Access, Scaled { scale, term }: Scaled) {
         let start = self.claim(&draft.routes, &out, draft.turns(trips));
-        draft.run(Instruction { trips, out, start, term, activation: None });
+        draft.run(Instruction { start, scale, ..Instruction::new(trips, out, term) });
     }
 
     /// Emits an instruction that sets a sum to its first terms, before everybody else adds to it.
-    pub fn set(&mut self, draft: &mut Draft, trips: [u32; LOOPS], out: Access, start: Start, term: Term) {
+    pub fn set(
+        &mut self,
+        draft: &mut Draft,
+        trips: [u32; LOOPS],
+        out: Access,
+        start: Start,
+        Scaled { scale, term }: Scaled,
+    ) {
         draft.routes.mark(&out, draft.turns(trips), &mut self.written);
-        draft.run(Instruction { trips, out, start, term, activation: None });
+        draft.run(Instruction { start, scale, ..Instruction::new(trips, out, term) });
     }
 
     /// How an instruction that writes here has to start.
@@ -85,14 +93,8 @@ impl Sums {
         while let [first, ..] = rest {
             let (count, distance) = alike(rest);
             let strides = [0, 0, distance as i32, 1];
-            let instruction = Instruction {
-                trips: [1, 1, count as u32, first.len() as u32],
-                out: Access::strided(first.start, strides),
-                start: Start::Zero,
-                term: Term::Copy(draft.constant(0.0)?),
-                activation: None,
-            };
-            fills.push(Step::Run(instruction));
+            let (trips, out) = ([1, 1, count as u32, first.len() as u32], Access::strided(first.start, strides));
+            fills.push(Step::Run(Instruction::new(trips, out, Term::Copy(draft.constant(0.0)?))));
             rest = &rest[count..];
         }
         Ok(fills)

@@ -4,37 +4,56 @@
 
 use super::formula::{Formulas, Symbol};
 use crate::program::rewrite::draft::Draft;
-use crate::program::{Access, Instruction, LOOPS, Route, Start, Term};
+use crate::program::{Access, Instruction, LOOPS, Term};
 use crate::{Op, Result};
 
-/// A factor times the derivative of an instruction's term by one of its operands; none where that is 0.
+/// A term, and what it is multiplied by.
+pub(in crate::program) struct Scaled {
+    pub scale: f64,
+    pub term: Term,
+}
+
+impl Scaled {
+    /// A number as it is.
+    pub fn copy(number: Access) -> Self {
+        Scaled { scale: 1.0, term: Term::Copy(number) }
+    }
+}
+
+/// A factor times the derivative of an instruction's term by one of its operands; none where that is 0. A square is a product
+/// whose operands are one.
 pub(in crate::program) fn chain(
     draft: &mut Draft,
     formulas: &mut Formulas,
     instruction: &Instruction,
     by: usize,
     factor: Access,
-) -> Result<Option<Term>> {
+) -> Result<Option<Scaled>> {
+    let scaled = |scale: f64, term| Ok(Some(Scaled { scale: instruction.scale * scale, term }));
     match &instruction.term {
-        Term::Copy(_) => Ok(Some(Term::Copy(factor))),
-        Term::Product { a, b, .. } => Ok(Some(product(factor, if by == 0 { *b } else { *a }))),
+        Term::Copy(_) => scaled(1.0, Term::Copy(factor)),
+        Term::Product { a, b, .. } if a == b && by == 0 => scaled(2.0, product(factor, *a)),
+        Term::Product { a, b, .. } if a == b => Ok(None),
+        Term::Product { a, b, .. } => scaled(1.0, product(factor, if by == 0 { *b } else { *a })),
         Term::Operation { op, exponent, operands } => {
-            derivative(draft, formulas, (*op, *exponent), by, operands, instruction.out, factor)
+            match derivative(formulas, (*op, *exponent), by, operands, instruction.out, factor) {
+                Some(Scaled { scale, term }) => scaled(scale, term),
+                None => Ok(None),
+            }
         }
-        Term::Reduction { op: Op::Sum, .. } => Ok(Some(Term::Copy(factor))),
+        Term::Reduction { op: Op::Sum, .. } => scaled(1.0, Term::Copy(factor)),
         Term::Reduction { op: Op::Mean, .. } => {
-            let share = 1.0 / f64::from(instruction.trips[LOOPS - 1]);
-            Ok(Some(product(factor, draft.constant(share)?)))
+            scaled(1.0 / f64::from(instruction.trips[LOOPS - 1]), Term::Copy(factor))
         }
         Term::Reduction { op, operand } => {
-            Ok(Some(Term::ReductionPartial { op: *op, operand: *operand, result: instruction.out, factor }))
+            scaled(1.0, Term::ReductionPartial { op: *op, operand: *operand, result: instruction.out, factor })
         }
         Term::Call { operation, operands } => {
             let (trips, jacobian) = (instruction.trips, draft.fresh(instruction.trips)?);
             let (operation, operands, results) = (operation.clone(), *operands, instruction.out);
             let term = Term::Jacobian { operation, operands, results };
-            draft.run(Instruction { trips, out: jacobian, start: Start::Zero, term, activation: None });
-            Ok(Some(product(factor, jacobian)))
+            draft.run(Instruction::new(trips, jacobian, term));
+            scaled(1.0, product(factor, jacobian))
         }
         Term::Partial { .. } | Term::ReductionPartial { .. } | Term::Jacobian { .. } => {
             unreachable!("derivatives that vary have become the operations of their formulas, or were refused")
@@ -42,47 +61,36 @@ pub(in crate::program) fn chain(
     }
 }
 
-/// Of a square that is written as a product: its operand, and an adjoint times the derivative by it, once in place of twice. Only
-/// where each place has one such term, so that nothing is lost of the speed of sums of products.
-pub(in crate::program) fn chain_square(instruction: &Instruction, adjoint: Access) -> Option<(Access, Term)> {
-    let Term::Product { a, b, .. } = &instruction.term else { return None };
-    let is_one_term = (0..LOOPS).all(|depth| instruction.trips[depth] == 1 || a.strides[depth] != 0);
-    let term = || Term::Partial { op: Op::Powi, exponent: 2, by: 0, operands: vec![*a], result: *a, factor: adjoint };
-    (a == b && is_one_term && a.route == Route::Direct).then(|| (*a, term()))
-}
-
 /// A factor times the derivative of an activation, which depends on the result alone.
 pub(in crate::program) fn chain_activation(
-    draft: &mut Draft,
     formulas: &mut Formulas,
     activation: Op,
     result: Access,
     factor: Access,
-) -> Result<Option<Term>> {
-    derivative(draft, formulas, (activation, 0), 0, &[result], result, factor)
+) -> Option<Scaled> {
+    derivative(formulas, (activation, 0), 0, &[result], result, factor)
 }
 
 fn derivative(
-    draft: &mut Draft,
     formulas: &mut Formulas,
     (op, exponent): (Op, i32),
     by: usize,
     operands: &[Access],
     result: Access,
     factor: Access,
-) -> Result<Option<Term>> {
+) -> Option<Scaled> {
     let formula = &formulas.of(op, exponent)[by];
     // A result that is not used need not be kept: the operation may be one of many that are summed.
     let result = if formula.uses(operands.len()) { result } else { operands[0] };
-    Ok(Some(match formula.derivative {
-        Symbol::Constant(0.0) => return Ok(None),
-        Symbol::Constant(1.0) => Term::Copy(factor),
-        Symbol::Constant(constant) => product(factor, draft.constant(constant)?),
+    let term = match formula.derivative {
+        Symbol::Constant(0.0) => return None,
+        Symbol::Constant(scale) => return Some(Scaled { scale, term: Term::Copy(factor) }),
         Symbol::Given(number) => product(factor, operands.get(number).copied().unwrap_or(result)),
         Symbol::Computed(_) => {
             Term::Partial { op, exponent, by: by as u8, operands: operands.to_vec(), result, factor }
         }
-    }))
+    };
+    Some(Scaled { scale: 1.0, term })
 }
 
 /// As it must be among derivatives: 0 where one factor is, whatever the other.

@@ -118,6 +118,7 @@ impl Expanding {
     fn keeps_result(&self, instruction: &Instruction) -> bool {
         let depths = if matches!(instruction.term, Term::Reduction { .. }) { LOOPS - 1 } else { LOOPS };
         instruction.start == Start::Zero
+            && instruction.scale == 1.0
             && instruction.activation.is_none()
             && !(0..depths).any(|depth| instruction.is_summed_over(depth))
             && !self.draft.routes.meets(&instruction.out, self.draft.turns(instruction.trips), &self.added_to)
@@ -135,7 +136,7 @@ impl Expanding {
             _ => (moving, moving),
         };
         let out = self.draft.fresh(places)?;
-        self.draft.run(Instruction { trips, out, start: Start::Zero, term, activation: None });
+        self.draft.run(Instruction::new(trips, out, term));
         Ok(out)
     }
 
@@ -211,11 +212,11 @@ impl Expanding {
                     None => Term::Copy(one),
                 };
                 let (trips, out) = (with_innermost(trips, 1), at(products, turn));
-                self.draft.run(Instruction { trips, out, start: Start::Zero, term, activation: None });
+                self.draft.run(Instruction::new(trips, out, term));
             }
         }
         let term = Term::Product { a: left, b: right, is_strong: false };
-        self.draft.run(Instruction { trips, out: partial, start: Start::Zero, term, activation: None });
+        self.draft.run(Instruction::new(trips, partial, term));
         Ok(partial)
     }
 }

@@ -4,7 +4,7 @@
 //! of every other.
 
 use super::accumulate::Sums;
-use super::chain::{chain, chain_activation};
+use super::chain::{Scaled, chain, chain_activation};
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
 use crate::Result;
@@ -89,7 +89,7 @@ impl Forward {
                 let tangents = self.draft.add_input(format!("tangent of {}", input.name), input.length)?;
                 let strides = [0, 0, 0, 1];
                 let (trips, out) = ([1, 1, 1, input.length], Access::strided(first + self.distance, strides));
-                let term = Term::Copy(Access::strided(tangents, strides));
+                let term = Scaled::copy(Access::strided(tangents, strides));
                 self.sums.set(&mut self.draft, trips, out, Start::Zero, term);
             }
         }
@@ -114,7 +114,7 @@ impl Forward {
         if let Some(activation) = activation {
             self.sums.complete(&self.draft.routes, &of_sum, turns);
             let tangent = self.draft.behind(out, turns, self.distance);
-            if let Some(term) = chain_activation(&mut self.draft, &mut self.formulas, activation, out, of_sum)? {
+            if let Some(term) = chain_activation(&mut self.formulas, activation, out, of_sum) {
                 self.sums.set(&mut self.draft, instruction.free_trips(), tangent, Start::Zero, term);
             }
         }
@@ -140,7 +140,7 @@ impl Forward {
             }
         }
         if let Some(Start::From(number)) = first {
-            self.sums.set(&mut self.draft, once, tangent, Start::Zero, Term::Copy(number));
+            self.sums.set(&mut self.draft, once, tangent, Start::Zero, Scaled::copy(number));
         }
         Ok(())
     }
@@ -157,13 +157,13 @@ impl Forward {
     }
 
     /// The tangents of a slice are as many as its numbers, so that they are multiplied with the derivatives one by one.
-    fn along_the_slice(&mut self, trips: [u32; LOOPS], term: Term) -> Result<Term> {
-        let Term::ReductionPartial { op, operand, result, factor } = term else { return Ok(term) };
+    fn along_the_slice(&mut self, trips: [u32; LOOPS], Scaled { scale, term }: Scaled) -> Result<Scaled> {
+        let Term::ReductionPartial { op, operand, result, factor } = term else { return Ok(Scaled { scale, term }) };
         let partial = self.draft.fresh(trips)?;
         let one = self.draft.constant(1.0)?;
         let term = Term::ReductionPartial { op, operand, result, factor: one };
-        self.draft.run(Instruction { trips, out: partial, start: Start::Zero, term, activation: None });
-        Ok(Term::Product { a: factor, b: partial, is_strong: true })
+        self.draft.run(Instruction::new(trips, partial, term));
+        Ok(Scaled { scale, term: Term::Product { a: factor, b: partial, is_strong: true } })
     }
 
     fn finish(mut self) -> Result<Program> {

@@ -5,7 +5,7 @@
 //! same loops: the adjoint of the result times the derivative. A repeat becomes a repeat that starts at the last turn.
 
 use super::accumulate::Sums;
-use super::chain::{chain, chain_activation, chain_square};
+use super::chain::{Scaled, chain, chain_activation};
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
 use crate::program::rewrite::activity::add_differentiated;
@@ -152,7 +152,7 @@ impl Reverse {
     fn seed(&mut self, outputs: Vec<Range<u32>>, mut seeds: Access) {
         for slots in outputs {
             let (trips, out) = ([1, 1, 1, slots.len() as u32], Access::strided(slots.start, [0, 0, 0, 1]));
-            self.add(trips, out, Term::Copy(seeds));
+            self.add(trips, out, Scaled::copy(seeds));
             seeds.base += slots.len() as u32 * u32::from(seeds.strides[3] != 0);
         }
     }
@@ -199,18 +199,14 @@ impl Reverse {
         }
         let adjoint = self.adjoint_of_sum(instruction)?;
         if let Start::From(start) = instruction.start {
-            self.add(instruction.free_trips(), start, Term::Copy(adjoint));
-        }
-        if let Some((operand, term)) = chain_square(instruction, adjoint) {
-            self.add(trips, operand, term);
-            return Ok(());
+            self.add(instruction.free_trips(), start, Scaled::copy(adjoint));
         }
         for (by, operand) in instruction.term.operands().into_iter().enumerate() {
             if self.meets(&self.varied, operand, trips)
                 && let Some(mut term) = chain(&mut self.draft, &mut self.formulas, instruction, by, adjoint)?
             {
                 if matches!(instruction.term, Term::Call { .. }) {
-                    last_first(&mut term, trips);
+                    last_first(&mut term.term, trips);
                 }
                 self.add(trips, *operand, term);
             }
@@ -231,7 +227,7 @@ impl Reverse {
         let adjoint = self.draft.behind(out, turns, self.distance);
         self.sums.complete(&self.draft.routes, &adjoint, turns);
         let adjoint_of_sum = self.draft.behind(out, turns, 2 * self.distance);
-        if let Some(term) = chain_activation(&mut self.draft, &mut self.formulas, activation, out, adjoint)? {
+        if let Some(term) = chain_activation(&mut self.formulas, activation, out, adjoint) {
             self.sums.set(&mut self.draft, instruction.free_trips(), adjoint_of_sum, Start::Zero, term);
         }
         self.sums.complete(&self.draft.routes, &adjoint_of_sum, turns);
@@ -239,7 +235,7 @@ impl Reverse {
     }
 
     /// Adds a sum of terms to the adjoint of what varies.
-    fn add(&mut self, trips: [u32; LOOPS], operand: Access, term: Term) {
+    fn add(&mut self, trips: [u32; LOOPS], operand: Access, term: Scaled) {
         if self.meets(&self.varied, &operand, trips) {
             let adjoint = self.draft.behind(operand, self.draft.turns(trips), self.distance);
             self.sums.add(&mut self.draft, trips, adjoint, term);

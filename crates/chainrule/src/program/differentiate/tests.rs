@@ -221,7 +221,7 @@ fn sums_that_one_instruction_begins_may_end_differently() {
     let along = |base| Access::strided(base, [0, 0, 0, 1]);
     let x = along(0);
     let run = |length, out: u32, start, term, activation| {
-        Step::Run(Instruction { trips: [1, 1, 1, length], out: along(out), start, term, activation })
+        Step::Run(Instruction { start, activation, ..Instruction::new([1, 1, 1, length], along(out), term) })
     };
     let operation = |op, operands| Term::Operation { op, exponent: 0, operands };
     let program = Program {
@@ -231,13 +231,11 @@ fn sums_that_one_instruction_begins_may_end_differently() {
         steps: vec![
             run(5, 5, Start::From(x), operation(Op::Sin, vec![x]), None),
             run(2, 6, Start::Here, operation(Op::Mul, vec![along(1), along(2)]), Some(Op::Tanh)),
-            Step::Run(Instruction {
-                trips: [1, 1, 1, 5],
-                out: Access::slot(10),
-                start: Start::Zero,
-                term: Term::Product { a: along(5), b: along(5), is_strong: false },
-                activation: None,
-            }),
+            Step::Run(Instruction::new(
+                [1, 1, 1, 5],
+                Access::slot(10),
+                Term::Product { a: along(5), b: along(5), is_strong: false },
+            )),
         ],
         tables: Vec::new(),
         lookups: Vec::new(),

@@ -52,7 +52,9 @@ impl Code {
     /// A sum; of what is negated, a difference.
     pub fn sum(a: &Code, b: &Code) -> Self {
         match b.text.strip_prefix('-') {
-            Some(text) if b.strength == Strength::Sign => Code::binary(a, "-", &Code::atom(text), Strength::Sum),
+            Some(text) if matches!(b.strength, Strength::Sign | Strength::Product) => {
+                Code::binary(a, "-", &Code::atom(text), Strength::Sum)
+            }
             _ => Code::binary(a, "+", b, Strength::Sum),
         }
     }
@@ -67,7 +69,10 @@ impl Code {
     }
 
     fn negated(x: &Code) -> Self {
-        Code { text: format!("-{}", x.at_least(Strength::Atom)), strength: Strength::Sign }
+        match x.strength {
+            Strength::Product if !x.text.starts_with('-') => Code { text: format!("-{}", x.text), ..x.clone() },
+            _ => Code { text: format!("-{}", x.at_least(Strength::Atom)), strength: Strength::Sign },
+        }
     }
 }
 

@@ -179,7 +179,7 @@ impl Writer<'_> {
         }
         let count = instruction.operands().len();
         let all: Vec<Code> = (0..count).map(|number| self.access(statement, Role::Operand(number))).collect();
-        match &instruction.term {
+        let term = match &instruction.term {
             Term::Product { is_strong: true, .. } => self.helpers.strong_product(self.language, &all[0], &all[1]),
             Term::Product { .. } => Code::product(&all[0], &all[1]),
             Term::Operation { op, exponent, .. } => self.helpers.apply(self.language, *op, *exponent, &all),
@@ -191,7 +191,8 @@ impl Writer<'_> {
             }
             Term::Copy(_) | Term::Reduction { .. } | Term::ReductionPartial { .. } => all[0].clone(),
             Term::Call { .. } | Term::Jacobian { .. } => unreachable!("programs with calls were refused"),
-        }
+        };
+        if instruction.scale == 1.0 { term } else { Code::product(&term, &self.language.number(instruction.scale)) }
     }
 
     /// The slice of a reduction as arguments: numbers that are not neighbours are gathered first.

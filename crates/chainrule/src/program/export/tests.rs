@@ -5,7 +5,7 @@ use super::{Language, Parameter, Signature, c::C, rust::Rust};
 use crate::Op;
 use crate::program::explain::tests::{chain, network};
 use crate::program::random::example;
-use crate::program::{Access, Input, Instruction, LOOPS, Output, Program, Start, Step, Term, interpret};
+use crate::program::{Access, Input, Instruction, LOOPS, Output, Program, Step, Term, interpret};
 use std::process::Command;
 
 /// A program and numbers for its inputs.
@@ -164,7 +164,7 @@ fn derivatives_of_random_programs_compute_the_same_in_c_and_rust() {
 /// A program of one instruction over inputs `x`, with a constant 1 after them and the results behind that.
 fn single(inputs: u32, trips: [u32; LOOPS], out: [i32; LOOPS], results: u32, term: Term) -> Program {
     let out = Access::strided(inputs + 1, out);
-    let instruction = Instruction { trips, out, start: Start::Zero, term, activation: None };
+    let instruction = Instruction::new(trips, out, term);
     let program = Program {
         inputs: vec![Input { name: "x".into(), length: inputs }],
         constants: vec![1.0],
@@ -248,5 +248,5 @@ fn what_a_run_finds_out_is_returned() {
     program.guards =
         vec![crate::program::Guard { slot: rows.out.base, rows: 100, expected: true, comparison: "x < y".into() }];
     let c = program.to_c("f").unwrap();
-    assert!(c.contains("    for (int i = 0; i < 100; i++) {\n        if (v4[i] == 0.0) return 1; // x < y\n"), "{c}");
+    assert!(c.contains("    for (int i = 0; i < 100; i++) {\n        if (v3[i] == 0.0) return 1; // x < y\n"), "{c}");
 }

@@ -32,6 +32,8 @@ pub(super) struct Grid {
     pub is_still: [bool; PLACES],
     /// Whether there is something that is added to.
     pub has_start: bool,
+    /// What the formula is multiplied by.
+    pub scale: f64,
     /// The exponent of a power with a fixed one.
     pub exponent: i32,
 }
@@ -47,7 +49,7 @@ pub(super) type Map<T> = unsafe fn(grid: &Grid, spots: &Spots<T>);
 impl Grid {
     /// A row in which everything stands side by side.
     pub fn row(lanes: usize) -> Self {
-        Grid { rows: 1, lanes, row: [0; PLACES], is_still: [false; PLACES], has_start: false, exponent: 0 }
+        Grid { rows: 1, lanes, row: [0; PLACES], is_still: [false; PLACES], has_start: false, scale: 1.0, exponent: 0 }
     }
 
     /// A row in which everything stands side by side but for some operands, which stand still.
@@ -111,6 +113,7 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
             steps[place] = 0;
         }
     }
+    let scale = V::all(T::constant(grid.scale));
     let mut spots = *spots;
     // SAFETY: the caller's promise. Numbers are read before those of the same lanes are written.
     unsafe {
@@ -128,9 +131,10 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
                     numbers[operand] = at[FIRST_OPERAND + operand].cast::<V::Numbers>().read_unaligned();
                 }
                 let mut results = formula::<T, V, F, FUSED>(&numbers, grid.exponent);
-                if grid.has_start {
-                    results = sum::<T, V>(at[START].cast::<V::Numbers>().read_unaligned(), results);
-                }
+                results = match grid.has_start {
+                    true => sum::<T, V, FUSED>(at[START].cast::<V::Numbers>().read_unaligned(), results, scale),
+                    false => product::<T, V>(results, scale),
+                };
                 at[OUT].cast::<V::Numbers>().write_unaligned(results);
                 for place in 0..end {
                     at[place] = at[place].wrapping_add(steps[place]);
@@ -143,9 +147,10 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
                     numbers[operand] = V::some(at[FIRST_OPERAND + operand], left);
                 }
                 let mut results = formula::<T, V, F, FUSED>(&numbers, grid.exponent);
-                if grid.has_start {
-                    results = sum::<T, V>(V::some(at[START], left), results);
-                }
+                results = match grid.has_start {
+                    true => sum::<T, V, FUSED>(V::some(at[START], left), results, scale),
+                    false => product::<T, V>(results, scale),
+                };
                 V::put(results, at[OUT], left);
             }
             for place in 0..end {
@@ -171,11 +176,25 @@ fn formula<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(
     results
 }
 
+/// `start + term * scale` in all lanes.
 #[inline(always)]
-fn sum<T: Float, V: Lanes<T>>(a: V::Numbers, b: V::Numbers) -> V::Numbers {
-    let mut sums = a;
+fn sum<T: Float, V: Lanes<T>, const FUSED: bool>(start: V::Numbers, term: V::Numbers, scale: V::Numbers) -> V::Numbers {
+    let mut sums = start;
     for lane in 0..V::NUMBERS {
-        sums[lane] = a[lane] + b[lane];
+        sums[lane] = if FUSED {
+            term[lane].fused_mul_add(scale[lane], start[lane])
+        } else {
+            start[lane] + term[lane] * scale[lane]
+        };
     }
     sums
+}
+
+#[inline(always)]
+fn product<T: Float, V: Lanes<T>>(term: V::Numbers, scale: V::Numbers) -> V::Numbers {
+    let mut products = term;
+    for lane in 0..V::NUMBERS {
+        products[lane] = term[lane] * scale[lane];
+    }
+    products
 }

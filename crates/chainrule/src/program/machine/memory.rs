@@ -29,11 +29,20 @@ pub(super) struct Memory<'a, T> {
     room_length: usize,
     /// The turns of the repeats around the command that is run.
     pub repeats: [u32; REPEATS],
+    choices: Choices,
     /// The slot of the first index that was none, and what it was chosen by.
     pub misread: Option<Misread>,
     /// What the first call of an operation of the user's own that failed says.
     pub failure: Option<Error>,
     lent: PhantomData<&'a mut [T]>,
+}
+
+/// How far the lanes of a row are led by an index: rows of one command that have the same index share them.
+struct Choices {
+    /// The index, and where its first lane stands.
+    of: Option<(*const Index, isize)>,
+    lanes: usize,
+    steps: [isize; BLOCK],
 }
 
 /// A run-time index that is no whole number below its count.
@@ -65,10 +74,12 @@ impl Part {
 }
 
 /// Where the lanes of a row stand: the first, and how far it is from one to the next.
-enum Row<T> {
+enum Row<'a, T> {
     Steps(*mut T, isize),
     /// In the slots that are listed there.
     Listed(*const u32, isize),
+    /// So far behind them.
+    Chosen(*mut T, isize, &'a [isize]),
 }
 
 impl<'a, T: Float> Memory<'a, T> {
@@ -78,8 +89,13 @@ impl<'a, T: Float> Memory<'a, T> {
     pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T]) -> Self {
         assert!(room.len() >= Self::ROOMS * BLOCK, "rooms are made with the machine");
         let (slots, room, room_length) = (slots.as_mut_ptr(), room.as_mut_ptr(), room.len());
-        let repeats = [0; REPEATS];
-        Memory { slots, tables, room, room_length, repeats, misread: None, failure: None, lent: PhantomData }
+        let (repeats, choices) = ([0; REPEATS], Choices { of: None, lanes: 0, steps: [0; BLOCK] });
+        Memory { slots, tables, room, room_length, repeats, choices, misread: None, failure: None, lent: PhantomData }
+    }
+
+    /// Forgets what indices have chosen: another command may have written them anew.
+    pub fn forget_choices(&mut self) {
+        self.choices.of = None;
     }
 
     /// The slots.
@@ -159,6 +175,10 @@ impl<'a, T: Float> Memory<'a, T> {
                         let slot = |lane| slots.add(*first.offset(lane as isize * stride) as usize);
                         (0..lanes).for_each(|lane| *to.add(lane) = *slot(lane));
                     }
+                    Row::Chosen(first, stride, chosen) => {
+                        let slot = |lane: usize| first.offset(lane as isize * stride + chosen[lane]);
+                        (0..lanes).for_each(|lane| *to.add(lane) = *slot(lane));
+                    }
                 }
             });
         }
@@ -186,6 +206,10 @@ impl<'a, T: Float> Memory<'a, T> {
                     }
                     Row::Listed(first, stride) => {
                         let slot = |lane: usize| slots.add(*first.offset(lane as isize * stride) as usize);
+                        (0..lanes).for_each(|lane| put(slot(lane), lane));
+                    }
+                    Row::Chosen(first, stride, chosen) => {
+                        let slot = |lane: usize| first.offset(lane as isize * stride + chosen[lane]);
                         (0..lanes).for_each(|lane| put(slot(lane), lane));
                     }
                 }
@@ -216,14 +240,16 @@ impl<'a, T: Float> Memory<'a, T> {
                     Way::Slot | Way::Row => visit(slots, number, Row::Steps(slots.offset(first), stride), lanes),
                     Way::Table => visit(slots, number, Row::Listed(self.tables.as_ptr().offset(first), stride), lanes),
                     Way::Lookup(index) if index.place.lane == 0 => {
-                        let first = first + self.index(index, turn, row, 0);
-                        visit(slots, number, Row::Steps(slots.offset(first), stride), lanes);
+                        let (mut chosen, at) = ([0], self.first(&index.place, turn, row, 0));
+                        choose(slots, self.tables, index, at, &mut chosen, &mut self.misread);
+                        visit(slots, number, Row::Steps(slots.offset(first + chosen[0]), stride), lanes);
                     }
                     Way::Lookup(index) => {
-                        for lane in 0..lanes {
-                            let chosen = self.index(index, turn, row, part.lane + lane as u32);
-                            let slot = slots.offset(first + lane as isize * stride + chosen);
-                            visit(slots, number + lane, Row::Steps(slot, 0), 1);
+                        for lane in (0..lanes).step_by(BLOCK) {
+                            let count = BLOCK.min(lanes - lane);
+                            let chosen = self.choose(index, turn, row, part.lane + lane as u32, count);
+                            let first = slots.offset(first + lane as isize * stride);
+                            visit(slots, number + lane, Row::Chosen(first, stride, chosen), count);
                         }
                     }
                 }
@@ -239,20 +265,45 @@ impl<'a, T: Float> Memory<'a, T> {
         first + place.lane as isize * lane as isize
     }
 
-    /// How far an index leads, in slots. One that is none is remembered, and taken for 0.
+    /// The choices of an index for so many lanes from this one on, unless they are known yet.
     ///
     /// # Safety
     ///
-    /// The turn, the row and the lane are of the index's loops.
-    unsafe fn index(&mut self, index: &Index, turn: &Turn, row: u32, lane: u32) -> isize {
-        let place = self.first(&index.place, turn, row, lane) as usize;
-        let slot = if matches!(index.place.way, Way::Table) { self.tables[place] as usize } else { place };
-        // SAFETY: indices stand inside the slots, by the invariant.
-        let found = unsafe { *self.slots.add(slot) };
-        let chosen = found.index().filter(|chosen| *chosen < index.count);
-        if chosen.is_none() && self.misread.is_none() {
-            self.misread = Some(Misread { slot, found: found.into(), count: index.count });
+    /// The turn, the row and the lanes are of the index's loops.
+    unsafe fn choose(&mut self, index: &Index, turn: &Turn, row: u32, lane: u32, lanes: usize) -> &[isize] {
+        let first = self.first(&index.place, turn, row, lane);
+        let (of, steps) = (Some((&raw const *index, first)), &mut self.choices.steps[..lanes]);
+        if self.choices.of != of || self.choices.lanes != lanes {
+            // SAFETY: the caller's promise, and indices stand inside the slots, by the invariant.
+            unsafe { choose(self.slots, self.tables, index, first, steps, &mut self.misread) };
+            (self.choices.of, self.choices.lanes) = (of, lanes);
         }
-        index.step as isize * chosen.unwrap_or(0) as isize
+        steps
+    }
+}
+
+/// How far an index leads, in slots, in lanes whose first one stands there. One that is none is remembered, and taken for 0.
+///
+/// # Safety
+///
+/// All lanes stand inside the slots.
+unsafe fn choose<T: Float>(
+    slots: *const T,
+    tables: &[u32],
+    Index { place, step, count }: &Index,
+    first: isize,
+    steps: &mut [isize],
+    misread: &mut Option<Misread>,
+) {
+    for (lane, steps) in steps.iter_mut().enumerate() {
+        let at = (first + lane as isize * place.lane as isize) as usize;
+        let slot = if matches!(place.way, Way::Table) { tables[at] as usize } else { at };
+        // SAFETY: the caller's promise.
+        let found = unsafe { *slots.add(slot) };
+        let chosen = found.index().filter(|chosen| chosen < count);
+        if chosen.is_none() && misread.is_none() {
+            *misread = Some(Misread { slot, found: found.into(), count: *count });
+        }
+        *steps = *step as isize * chosen.unwrap_or(0) as isize;
     }
 }

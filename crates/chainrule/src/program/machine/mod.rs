@@ -78,7 +78,11 @@ impl<T: Float> Machine<T> {
         if let Err(problem) = program.check() {
             panic!("not a program that can run: {problem}");
         }
-        let mut slots = Slots::new(program.slots as usize);
+        let scales = prepare::scales(program);
+        let mut slots = Slots::new(program.slots as usize + 1 + scales.len());
+        for (slot, scale) in slots[program.slots as usize + 1..].iter_mut().zip(scales) {
+            *slot = T::constant(scale);
+        }
         for (slot, constant) in program.constant_slots().zip(&program.constants) {
             slots[slot as usize] = T::constant(*constant);
         }
@@ -125,12 +129,12 @@ impl<T: Float> Machine<T> {
 
     /// All slots.
     pub fn slots(&self) -> &[T] {
-        &self.slots
+        &self.slots[..self.program.slots as usize]
     }
 
     /// All slots, to be changed. Those of the constants are the program's own.
     pub fn slots_mut(&mut self) -> &mut [T] {
-        &mut self.slots
+        &mut self.slots[..self.program.slots as usize]
     }
 
     /// The results of a group, as of the last run.
@@ -167,7 +171,7 @@ impl<T: Float> Machine<T> {
     /// otherwise, or an operation of the user's own fails. The results are not to be used then.
     pub fn run(&mut self) -> Result<()> {
         if self.program.is_exact {
-            super::interpret(&self.program, &mut self.slots)?;
+            super::interpret(&self.program, &mut self.slots[..self.program.slots as usize])?;
             return self.check_guards();
         }
         self.run_commands(false)?;

@@ -2,7 +2,8 @@
 
 use super::place::{Index, Place, Way};
 use crate::program::extent::extent;
-use crate::program::{Access, Instruction, LOOPS, Lookup, Program, Route, Start};
+use crate::program::{Access, Instruction, LOOPS, Lookup, Program, REPEATS, Route, Start};
+use rustc_hash::FxHashSet;
 use std::ops::Range;
 
 /// An instruction's loops, and everything that moves in them.
@@ -136,22 +137,48 @@ impl Nest {
     }
 
     /// Whether no turn reads from the operand what another turn writes, slot by slot. Only asked where their stretches of slots
-    /// overlap.
+    /// overlap; too many turns of repeats are not gone through.
     fn is_apart(&self, operand: &Operand, repeats: &[u32], tables: &[u32]) -> bool {
-        let is_still = |operand: &Operand| operand.lookup.is_none();
-        let (out, read) = (self.out.access, operand.access);
-        let moves_alike = out.shifts[..repeats.len()] == read.shifts[..repeats.len()]
-            && (out.route == Route::Direct && read.route == Route::Direct || repeats.is_empty());
-        if !is_still(operand) || !is_still(&self.out) || !moves_alike {
+        let (out, read) = (&self.out, operand);
+        if out.lookup.is_some() || read.lookup.is_some() {
             return false;
         }
-        let mut written = self.out.every_slot(&self.trips, tables);
-        written.sort_unstable();
-        operand.every_slot(&self.trips, tables).iter().all(|slot| written.binary_search(slot).is_err())
+        let moves_alike = out.access.shifts[..repeats.len()] == read.access.shifts[..repeats.len()]
+            && out.access.route == Route::Direct
+            && read.access.route == Route::Direct;
+        let mut turns = [1; REPEATS];
+        if !moves_alike {
+            turns.iter_mut().zip(repeats).for_each(|(turns, repeat)| *turns = *repeat);
+        }
+        let all = turns.iter().chain(&self.trips).map(|turns| u64::from(*turns)).product::<u64>();
+        if turns != [1; REPEATS] && all > MOST_TURNS {
+            return false;
+        }
+        let is_apart = |turns: [u32; REPEATS]| {
+            let [out, read] = [out, read].map(|operand| operand.in_turn(turns).every_slot(&self.trips, tables));
+            let written: FxHashSet<u32> = out.into_iter().collect();
+            read.iter().all(|slot| !written.contains(slot))
+        };
+        let [outer, inner] = turns;
+        (0..outer).all(|outer| (0..inner).all(|inner| is_apart([outer, inner])))
     }
 }
 
+/// So many turns of loops in repeats are gone through one by one.
+const MOST_TURNS: u64 = 1 << 16;
+
 impl Operand {
+    /// Where it is in these turns of the repeats.
+    fn in_turn(&self, turns: [u32; REPEATS]) -> Operand {
+        let shifted = |access: Access, (depth, turns)| Access::shifted(access, depth, turns);
+        Operand { access: turns.into_iter().enumerate().fold(self.access, shifted), ..*self }
+    }
+
+    /// What stands in one slot, in all turns.
+    pub fn slot(slot: u32) -> Self {
+        Operand { access: Access::slot(slot), lookup: None }
+    }
+
     fn accesses_mut(&mut self) -> impl Iterator<Item = &mut Access> {
         [&mut self.access].into_iter().chain(self.lookup.as_mut().map(|lookup| &mut lookup.index))
     }

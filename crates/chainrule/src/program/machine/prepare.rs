@@ -11,9 +11,10 @@ use super::place::{Place, Way};
 use super::products::Product;
 use super::reduce::{self, Reduce, is_reduction, joining};
 use super::rows::{Begin, OneGrid, Rows};
-use super::scalars::{Functions, MakeKernels, Scalars};
+use super::scalars::{Functions, MakeKernels, Scalars, Scaled};
 use super::transposition::Transposition;
 use crate::custom::Custom;
+use crate::program::rewrite::reach::for_each;
 use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use std::marker::PhantomData;
@@ -38,13 +39,27 @@ pub(super) enum Command<T> {
 
 /// Prepares a whole program; `is_careful` says whether strong products are taken at their word, or as ordinary ones.
 pub(super) fn prepare<T: Float, S: Set>(program: &Program, is_careful: bool) -> Vec<Command<T>> {
-    let mut preparing = Preparing { program, is_careful, repeats: Vec::new(), kinds: PhantomData::<(T, S)> };
+    let (scales, repeats) = (scales(program), Vec::new());
+    let mut preparing = Preparing { program, is_careful, scales, repeats, kinds: PhantomData::<(T, S)> };
     preparing.steps(&program.steps)
+}
+
+/// What instructions multiply their terms by, each once: the machine keeps these numbers behind the slots of the program and
+/// one for terms that are to be multiplied.
+pub(super) fn scales(program: &Program) -> Vec<f64> {
+    let mut scales = Vec::new();
+    for_each(&program.steps, |instruction, _| {
+        if instruction.scale != 1.0 && !scales.contains(&instruction.scale) {
+            scales.push(instruction.scale);
+        }
+    });
+    scales
 }
 
 struct Preparing<'a, T, S> {
     program: &'a Program,
     is_careful: bool,
+    scales: Vec<f64>,
     /// The turns of the repeats around.
     repeats: Vec<u32>,
     kinds: PhantomData<(T, S)>,
@@ -94,10 +109,10 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         } else if let Some(product) = self.product(&joined, is_here, instruction) {
             commands.push(Command::Product(Box::new(product)));
         } else if let Some(activation) = instruction.activation.filter(|_| is_here) {
-            commands.push(self.rows(joined, is_here, &instruction.term, None));
+            commands.push(self.rows(joined, instruction, None));
             commands.push(self.activation(instruction, activation));
         } else {
-            commands.push(self.rows(joined, is_here, &instruction.term, instruction.activation));
+            commands.push(self.rows(joined, instruction, instruction.activation));
         }
     }
 
@@ -116,7 +131,8 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             Term::Reduction { op, .. } | Term::ReductionPartial { op, .. } => self.reduction(nest, *op, is_set),
             term => {
                 let (kernel, exponent) = self.kernel(term);
-                self.turn_by_turn(nest, Begin::Here, kernel, exponent)
+                let grid = Grid { has_start: true, scale: instruction.scale, exponent, ..Grid::row(1) };
+                self.turn_by_turn(nest, Begin::Here, grid, kernel)
             }
         });
         if let Some(activation) = instruction.activation {
@@ -136,13 +152,14 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         if !is_even {
             return None;
         }
-        let (product, cycles) = Product::new::<S>(nest, is_here, is_relu, kernel)?;
+        let (product, cycles) = Product::new::<S>(nest, is_here, instruction.scale, is_relu, kernel)?;
         (cycles < best_lanes(nest, S::width::<T>()).1).then_some(product)
     }
 
     /// The instruction as a transposition, if it is one.
     fn transposition(&self, nest: &Nest, is_here: bool, instruction: &Instruction) -> Option<Transposition<T>> {
-        let is_copy = matches!(instruction.term, Term::Copy(_)) && instruction.activation.is_none();
+        let is_copy = matches!(instruction.term, Term::Copy(_)) && instruction.scale == 1.0;
+        let is_copy = is_copy && instruction.activation.is_none();
         (is_copy && !is_here && nest.start.is_none()).then(|| Transposition::new::<S>(nest)).flatten()
     }
 
@@ -153,36 +170,36 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             Start::From(access) => (Term::Copy(access), 1),
             Start::Zero | Start::Here => (Term::Copy(instruction.out), 0),
         };
-        let alone = Instruction { trips, out: instruction.out, start: Start::Zero, term, activation: None };
+        let alone = Instruction::new(trips, instruction.out, term);
         let mut nest = Nest::new(self.program, &alone);
         nest.operands.truncate(operands);
         if !nest.results_are_apart() || nest.overlaps(&self.repeats, &self.program.tables) {
             let kernel = if operands == 0 { S::map::<T, Nothing>() } else { S::map::<T, Copied>() };
-            return self.turn_by_turn(nest, Begin::Zero, kernel, 0);
+            return self.turn_by_turn(nest, Begin::Zero, Grid::row(1), kernel);
         }
         nest.join_loops();
-        self.rows(nest, false, &alone.term, None)
+        self.rows(nest, &alone, None)
     }
 
     /// The activation of an instruction as a command of its own.
     fn activation(&self, instruction: &Instruction, activation: Op) -> Command<T> {
         let trips = free_trips(instruction);
         let term = Term::Operation { op: activation, exponent: 0, operands: vec![instruction.out] };
-        let alone = Instruction { trips, out: instruction.out, start: Start::Zero, term, activation: None };
+        let alone = Instruction::new(trips, instruction.out, term);
         let mut nest = Nest::new(self.program, &alone);
         if !nest.results_are_apart() {
-            return self.turn_by_turn(nest, Begin::Zero, self.activation_kernel(activation), 0);
+            return self.turn_by_turn(nest, Begin::Zero, Grid::row(1), self.activation_kernel(activation));
         }
         nest.join_loops();
-        self.rows(nest, false, &alone.term, None)
+        self.rows(nest, &alone, None)
     }
 
-    fn turn_by_turn(&self, nest: Nest, start: Begin, term: Map<T>, exponent: i32) -> Command<T> {
+    fn turn_by_turn(&self, nest: Nest, start: Begin, grid: Grid, term: Map<T>) -> Command<T> {
         let places = [&nest.out, &nest.out].into_iter().chain(&nest.operands).map(|operand| operand.place(None));
         Command::from(Rows {
             trips: nest.trips,
             free: LOOPS,
-            grid: Grid { has_start: start == Begin::Here, exponent, ..Grid::row(1) },
+            grid,
             is_summed: false,
             is_plain_sum: false,
             start,
@@ -194,7 +211,8 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     }
 
     /// As rows of a grid; a nest without operands is zeros.
-    fn rows(&self, mut nest: Nest, is_here: bool, term: &Term, activation: Option<Op>) -> Command<T> {
+    fn rows(&self, mut nest: Nest, instruction: &Instruction, activation: Option<Op>) -> Command<T> {
+        let Instruction { scale, ref term, .. } = *instruction;
         let (lanes, _) = best_lanes(&nest, S::width::<T>());
         let is_row = |depth: &usize| *depth != lanes && !nest.is_summed_over(*depth);
         let rows = (0..LOOPS).filter(is_row).max_by_key(|depth| nest.trips[*depth]);
@@ -212,7 +230,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let (kernel, exponent) = if nest.operands.is_empty() { zeros() } else { self.kernel(term) };
         let start = match nest.start {
             Some(_) => Begin::From,
-            None if is_here => Begin::Here,
+            None if instruction.start == Start::Here => Begin::Here,
             None => Begin::Zero,
         };
         let added = nest.start.as_ref().unwrap_or(&nest.out);
@@ -222,7 +240,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             let find = |place: &mut Place| place.find_rows(length, &nest.trips, &self.repeats, &self.program.tables);
             places.iter_mut().for_each(find);
         }
-        let mut grid = Grid { rows: height, has_start: start != Begin::Zero, exponent, ..Grid::row(length) };
+        let mut grid = Grid { rows: height, has_start: start != Begin::Zero, scale, exponent, ..Grid::row(length) };
         for (number, place) in places.iter().enumerate() {
             (grid.row[number], grid.is_still[number]) = (place.strides[ROWS], place.lane == 0);
         }
@@ -273,11 +291,26 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     /// A small instruction, taken apart.
     fn scalars(&self, nest: &Nest, instruction: &Instruction) -> Option<Scalars<T>> {
         let with = || MakeKernels(PhantomData::<T>);
-        let (term, exponent) = self.with_formula(&instruction.term, with());
+        let (mut term, exponent) = self.with_formula(&instruction.term, with());
         let activation = instruction.activation.map(|activation| activation_with(activation, with()));
         let is_here = instruction.start == Start::Here;
-        let functions = Functions { term, exponent, is_here, activation };
+        let mut scaled = (instruction.scale != 1.0).then(|| self.scaled(instruction));
+        let mut nest = nest.clone();
+        if let (Term::Copy(_), Some(Scaled { product, scale, .. })) = (&instruction.term, &scaled) {
+            nest.operands.push(Operand::slot(*scale));
+            (term, scaled) = (*product, None);
+        }
+        let functions = Functions { term, exponent, is_here, scaled, activation };
         Scalars::new(nest, &functions, &self.program.tables, !self.repeats.is_empty())
+    }
+
+    /// How a lone number is multiplied by what its instruction says.
+    fn scaled(&self, instruction: &Instruction) -> Scaled<T> {
+        let product =
+            formula::operation(Op::Mul, 2, 0, MakeKernels(PhantomData::<T>)).expect("a product has a formula");
+        let own = self.program.slots;
+        let number = self.scales.iter().position(|scale| *scale == instruction.scale).expect("it is one of the scales");
+        Scaled { product, scale: own + 1 + number as u32, term: own }
     }
 
     /// Whether a term is a number that stands beside those of the other lanes, or such a number times one that stands still.
@@ -392,6 +425,7 @@ impl<T: Float, S: Set> WithFormula for Kernel<T, S> {
 /// They were prepared for the program whose memory this is, and for this processor.
 pub(super) unsafe fn run<T: Float>(commands: &[Command<T>], memory: &mut Memory<T>) {
     for command in commands {
+        memory.forget_choices();
         // SAFETY: the caller's promise; repeats move places as far as the check of the program has followed them.
         unsafe {
             match command {

@@ -35,6 +35,8 @@ pub(super) struct Product<T> {
     is_start_packed: bool,
     /// Whether results are put where they go after they were computed side by side.
     is_collected: bool,
+    /// What sums are multiplied by, if not by 1.
+    scale: Option<T>,
     is_relu: bool,
     /// What is applied at last, if it is not done by the kernel.
     activation: Option<Map<T>>,
@@ -94,7 +96,13 @@ const OF_A_TURN: f64 = 60.0;
 impl<T: Float> Product<T> {
     /// The fastest way to run a sum of products of two operands, or of one operand, and about how many cycles it takes; none, if
     /// they do not stand in even steps.
-    pub fn new<S: Set>(nest: &Nest, is_here: bool, is_relu: bool, activation: Option<Map<T>>) -> Option<(Self, f64)> {
+    pub fn new<S: Set>(
+        nest: &Nest,
+        is_here: bool,
+        scale: f64,
+        is_relu: bool,
+        activation: Option<Map<T>>,
+    ) -> Option<(Self, f64)> {
         let operands = || [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands);
         // Rows and lanes of a tile are computed side by side, so their results must be different ones.
         if !operands().all(|operand| operand.access.route == Route::Direct) || !nest.results_are_apart() {
@@ -135,6 +143,7 @@ impl<T: Float> Product<T> {
             is_packed: roles.way == Way::Shared { is_packed: true },
             is_start_packed: roles.is_start_packed(nest),
             is_collected: roles.is_collected(nest, activation.is_some() && !is_relu),
+            scale: (scale != 1.0).then(|| T::constant(scale)),
             is_relu,
             activation: activation.filter(|_| !is_relu),
             kernel: match roles.way {
@@ -195,6 +204,7 @@ impl<T: Float> Product<T> {
             lanes: self.lanes,
             steps: self.steps,
             has_start: self.start.is_some() || self.is_here,
+            scale: self.scale,
             is_relu: self.is_relu,
             out: self.out.moving(slots, turn),
             start: self.start.as_ref().unwrap_or(&self.out).moving(slots, turn).read_only(),
@@ -246,8 +256,8 @@ impl<T: Float> Product<T> {
                     a = Moving { at: panel.as_ptr(), row: 0, step: self.lanes as isize, lane: 1 };
                 }
                 let b = self.b.moving(slots, &turn).read_only();
-                let (rows, lanes, steps, is_relu) = (self.rows, self.lanes, self.steps, self.is_relu);
-                let job = Job { rows, lanes, steps, has_start, is_relu, out: target, start, a, b };
+                let Product { rows, lanes, steps, scale, is_relu, .. } = *self;
+                let job = Job { rows, lanes, steps, has_start, scale, is_relu, out: target, start, a, b };
                 let is_last = !next_turn(&mut turn.loops, &self.trips, self.free..LOOPS);
                 // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and
                 // roles were chosen so that everything moves as it needs. The results lie side by side in each row, which

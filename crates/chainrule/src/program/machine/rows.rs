@@ -175,7 +175,7 @@ impl<T: Float> Rows<T> {
                 aim.set(START, out);
             }
             if let Some(activation) = self.activation {
-                aim.grid.has_start = false;
+                (aim.grid.has_start, aim.grid.scale) = (false, 1.0);
                 aim.set(FIRST_OPERAND, out);
                 activation(&aim.grid, &aim.spots);
             }
@@ -221,6 +221,7 @@ impl<T: Float> Rows<T> {
             unsafe {
                 let factor = still.map_or(T::constant(1.0), |place| *self.in_place(place, memory, turn, part).spot);
                 let first = self.in_place(numbers, memory, turn, part).spot;
+                let factor = factor * T::constant(self.grid.scale);
                 *sum = *sum + (self.sum)(std::slice::from_raw_parts(first, self.grid.lanes), factor);
             }
         }
@@ -231,7 +232,7 @@ impl<T: Float> Rows<T> {
         for lane in (0..self.grid.lanes as u32).step_by(part.lanes as usize) {
             let part = Part { lane, lanes: part.lanes.min(self.grid.lanes as u32 - lane), ..part };
             let (rows, lanes) = (part.rows as usize, part.lanes as usize);
-            let mut aim = Aim::new(Grid { rows, lanes, has_start: false, ..self.grid });
+            let mut aim = Aim::new(Grid { rows, lanes, has_start: false, scale: 1.0, ..self.grid });
             let terms = memory.room(TERMS);
             aim.set(OUT, Standing { spot: terms, row: lanes as i32, is_still: false });
             // SAFETY: the caller's promise; each place has a room of its own, and so have the terms.
@@ -242,7 +243,7 @@ impl<T: Float> Rows<T> {
                 (self.term)(&aim.grid, &aim.spots);
                 for row in 0..rows {
                     let terms = std::slice::from_raw_parts(terms.add(row * lanes), lanes);
-                    *sums.add(row) = *sums.add(row) + (self.sum)(terms, T::constant(1.0));
+                    *sums.add(row) = *sums.add(row) + (self.sum)(terms, T::constant(self.grid.scale));
                 }
             }
         }

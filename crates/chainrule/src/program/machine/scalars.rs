@@ -96,25 +96,34 @@ pub(super) struct Functions<T> {
     pub exponent: i32,
     /// Whether sums start from what stands where they go.
     pub is_here: bool,
+    pub scaled: Option<Scaled<T>>,
     pub activation: Option<Kernels<T>>,
+}
+
+/// How terms are multiplied by a number before they are added.
+pub(super) struct Scaled<T> {
+    pub product: Kernels<T>,
+    /// The slot of the number.
+    pub scale: u32,
+    /// The slot of a term on its way.
+    pub term: u32,
 }
 
 impl<T: Float> Scalars<T> {
     /// The instruction taken apart, if it is small and its slots are known now.
-    pub fn new(nest: &Nest, functions: &Functions<T>, tables: &[u32], is_repeated: bool) -> Option<Self> {
+    pub fn new(mut nest: Nest, functions: &Functions<T>, tables: &[u32], is_repeated: bool) -> Option<Self> {
         let terms = nest.trips.iter().map(|trips| u64::from(*trips)).try_fold(1, u64::checked_mul);
         let is_known = |operand: &Operand| match operand.access.route {
             Route::Direct => true,
             Route::Table => operand.access.shifts == [0; REPEATS],
             Route::Lookup(_) => false,
         };
-        let mut operands = [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands);
-        if terms.is_none_or(|terms| terms > MOST_TERMS) || !operands.all(is_known) {
+        let are_known = [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands).all(is_known);
+        if terms.is_none_or(|terms| terms > MOST_TERMS) || !are_known {
             return None;
         }
         let mut order = [0, 1, 2, 3];
         order.sort_by_key(|depth| nest.is_summed_over(*depth));
-        let mut nest = nest.clone();
         nest.reorder(order);
         let free = (0..LOOPS).filter(|depth| !nest.is_summed_over(*depth)).count();
         let slot = |operand: &Operand, turn: [u32; LOOPS]| match operand.access.route {
@@ -129,9 +138,20 @@ impl<T: Float> Scalars<T> {
                 _ if !is_first || functions.is_here => Some(&nest.out),
                 start => start.as_ref(),
             };
-            let all: Vec<&Operand> = [&nest.out].into_iter().chain(&nest.operands).chain(start).collect();
-            let kernel = if start.is_some() { functions.term.added } else { functions.term.alone };
-            scalars.push(kernel, functions.exponent, &all, |operand| slot(operand, turn), is_repeated);
+            let mut push = |kernels: Kernels<T>, exponent, out, operands: &[&Operand], start: Option<&Operand>| {
+                let all: Vec<&Operand> = [out].into_iter().chain(operands.iter().copied()).chain(start).collect();
+                let kernel = if start.is_some() { kernels.added } else { kernels.alone };
+                scalars.push(kernel, exponent, &all, |operand| slot(operand, turn), is_repeated);
+            };
+            let operands: Vec<&Operand> = nest.operands.iter().collect();
+            match &functions.scaled {
+                None => push(functions.term, functions.exponent, &nest.out, &operands, start),
+                Some(Scaled { product, scale, term }) => {
+                    let [scale, term] = [scale, term].map(|slot| Operand::slot(*slot));
+                    push(functions.term, functions.exponent, &term, &operands, None);
+                    push(*product, 0, &nest.out, &[&term, &scale], start);
+                }
+            }
             if !next_turn(&mut turn, &nest.trips, 0..LOOPS) {
                 break;
             }

@@ -33,7 +33,7 @@ impl Writing {
     }
 
     fn run(&mut self, trips: [u32; 4], out: Access, start: Start, term: Term, activation: Option<Op>) {
-        self.steps.push(Step::Run(Instruction { trips, out, start, term, activation }));
+        self.steps.push(Step::Run(Instruction { start, activation, ..Instruction::new(trips, out, term) }));
     }
 
     fn product(&mut self, trips: [u32; 4], out: Access, start: Start, a: Access, b: Access) {

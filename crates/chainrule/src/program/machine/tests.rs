@@ -94,14 +94,11 @@ fn product(seed: u64) -> Example {
         _ => Start::From(start),
     };
     let activation = pick(&mut rng, &[None, Some(Op::Relu), Some(Op::Tanh)]);
-    let zeros = Instruction {
-        trips: [1, 1, 1, slots - inputs - 1],
-        out: Access::strided(inputs + 1, [0, 0, 0, 1]),
-        start: Start::Zero,
-        term: Term::Copy(Access::slot(inputs)),
-        activation: None,
-    };
-    let steps = vec![Step::Run(zeros), Step::Run(Instruction { trips, out, start, term, activation })];
+    let all = Access::strided(inputs + 1, [0, 0, 0, 1]);
+    let zeros = Instruction::new([1, 1, 1, slots - inputs - 1], all, Term::Copy(Access::slot(inputs)));
+    let scale = pick(&mut rng, &[1.0, -1.0, 0.7]);
+    let instruction = Instruction { start, scale, activation, ..Instruction::new(trips, out, term) };
+    let steps = vec![Step::Run(zeros), Step::Run(instruction)];
     let numbers = (0..inputs).map(|_| rng.random_range(-1.0..1.0)).collect();
     Example { program: program(inputs, vec![0.0], slots, steps), numbers }
 }
@@ -144,7 +141,7 @@ fn program(inputs: u32, constants: Vec<f64>, slots: u32, steps: Vec<Step>) -> Pr
 }
 
 fn run(trips: [u32; LOOPS], out: Access, start: Start, term: Term) -> Step {
-    Step::Run(Instruction { trips, out, start, term, activation: None })
+    Step::Run(Instruction { start, ..Instruction::new(trips, out, term) })
 }
 
 const ALONG: [i32; LOOPS] = [0, 0, 0, 1];

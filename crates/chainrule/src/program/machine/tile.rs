@@ -1,6 +1,6 @@
 //! Products and sums with their results in registers.
 //!
-//! A kernel computes rows of lanes, each `start + sum over the steps of a * b`, some rows and some vectors of lanes at a time:
+//! A kernel computes rows of lanes, each `start + scale * sum over the steps of a * b`, some rows and some vectors of lanes at a time:
 //! as many as there are registers, so that a number that was loaded is used often and sums need not wait for each other.
 //!
 //! There are no closures here: those would be functions of their own, which lack the vector instructions.
@@ -19,6 +19,8 @@ pub(super) struct Job<T> {
     pub steps: usize,
     /// Whether there is something that sums start from.
     pub has_start: bool,
+    /// What sums of products are multiplied by, if not by 1, before they are added to what they start from.
+    pub scale: Option<T>,
     /// Whether negative results become 0.
     pub is_relu: bool,
     pub out: Moving<*mut T>,
@@ -28,7 +30,7 @@ pub(super) struct Job<T> {
     pub b: Moving<*const T>,
 }
 
-impl<T> Job<T> {
+impl<T: Float> Job<T> {
     /// The part of the job with so many lanes from this one on.
     pub fn part(&self, first: usize, lanes: usize) -> Self {
         let [start, a, b] = [self.start, self.a, self.b].map(|read| Moving { at: read.moved(0, 0, first), ..read });
@@ -338,16 +340,9 @@ unsafe fn tile<T: Float, V: Lanes<T>, K: Kind, const ROWS: usize, const VECTORS:
     // SAFETY: the caller's promise; `left` are the steps that are left.
     unsafe {
         let mut sums = [[V::splat(T::default()); VECTORS]; ROWS];
-        if job.has_start {
-            let start = job.start.moved(row, 0, lane);
-            for row in 0..ROWS {
-                let start = start.offset(row as isize * job.start.row);
-                for vector in 0..VECTORS {
-                    sums[row][vector] = match job.start.lane {
-                        0 => V::splat(*start),
-                        _ => part.load(start.add(vector * V::WIDTH)),
-                    };
-                }
+        if job.has_start && job.scale.is_none() {
+            for number in 0..ROWS {
+                sums[number] = start(job, row + number, lane, part);
             }
         }
         let (mut a, mut b) = (job.a.moved(row, 0, lane), job.b.moved(row, 0, lane));
@@ -374,6 +369,18 @@ unsafe fn tile<T: Float, V: Lanes<T>, K: Kind, const ROWS: usize, const VECTORS:
             (a, b) = (a.moved_by(job.a.step), b.moved_by(job.b.step));
             left -= 1;
         }
+        if let Some(scale) = job.scale {
+            let scale = V::splat(scale);
+            for number in 0..ROWS {
+                let mut starts = [V::splat(T::default()); VECTORS];
+                if job.has_start {
+                    starts = start(job, row + number, lane, part);
+                }
+                for vector in 0..VECTORS {
+                    sums[number][vector] = sums[number][vector].mul_add(scale, starts[vector]);
+                }
+            }
+        }
         let out = job.out.moved(row, 0, lane);
         for row in 0..ROWS {
             let out = out.offset(row as isize * job.out.row);
@@ -383,6 +390,28 @@ unsafe fn tile<T: Float, V: Lanes<T>, K: Kind, const ROWS: usize, const VECTORS:
                 part.store(result, out.add(vector * V::WIDTH));
             }
         }
+    }
+}
+
+/// What some lanes of a row start from.
+#[inline(always)]
+unsafe fn start<T: Float, V: Lanes<T>, const VECTORS: usize>(
+    job: &Job<T>,
+    row: usize,
+    lane: usize,
+    part: impl Part<T, V>,
+) -> [V; VECTORS] {
+    let start = job.start.moved(row, 0, lane);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut starts = [V::splat(T::default()); VECTORS];
+        for vector in 0..VECTORS {
+            starts[vector] = match job.start.lane {
+                0 => V::splat(*start),
+                _ => part.load(start.add(vector * V::WIDTH)),
+            };
+        }
+        starts
     }
 }
 
@@ -453,6 +482,9 @@ unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>
         for row in 0..ROWS {
             for lane in 0..LANES {
                 let mut result = sums[row][lane].sum();
+                if let Some(scale) = job.scale {
+                    result = result * scale;
+                }
                 if job.has_start {
                     let start = start.offset(row as isize * job.start.row + lane as isize * job.start.lane);
                     result = *start + result;

@@ -28,6 +28,8 @@ pub(super) struct Shape {
     pub plain: u32,
     /// So many products a sum has.
     pub products: u32,
+    /// So many of them, the last ones, are subtracted.
+    pub subtracted: u32,
 }
 
 /// A sum, or what else.
@@ -55,6 +57,11 @@ impl Shape {
     /// So many operands it has.
     pub fn operands(&self) -> u32 {
         self.plain + 2 * self.products
+    }
+
+    /// So many products a sum adds: the first ones.
+    pub fn added(&self) -> u32 {
+        self.products - self.subtracted
     }
 }
 
@@ -126,7 +133,7 @@ mod tests {
         let mut number = |kind, list: [Operand; 2]| {
             operands.begin();
             list.iter().for_each(|operand| operands.push(*operand));
-            forms.number(Shape { kind, activation: None, exponent: 0, plain: 2, products: 0 }, &operands)
+            forms.number(Shape { kind, activation: None, exponent: 0, plain: 2, products: 0, subtracted: 0 }, &operands)
         };
         assert_eq!(lists.map(|list| number(Kind::Sum, list)), [0, 0, 1, 1]);
         assert_eq!(lists.map(|list| number(Kind::Operation(Op::Div), list)), [2, 2, 3, 3]);

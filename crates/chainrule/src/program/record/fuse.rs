@@ -38,6 +38,11 @@ pub(super) struct Item {
     pub operands: Range<u32>,
 }
 
+/// The kinds of products: with constants they stand by themselves, so that what they stood between makes one stretch.
+const ADDED: usize = 0;
+const SCALED: usize = 1;
+const SUBTRACTED: usize = 2;
+
 /// Operations that can follow a sum in its item: their derivatives depend on their results alone.
 const ACTIVATIONS: [Op; 4] = [Op::Relu, Op::Tanh, Op::Sigmoid, Op::Exp];
 
@@ -73,7 +78,8 @@ struct Fusing<'a> {
     /// What of a sum is still to be looked at, the next term last, and whether it is subtracted.
     pending: Vec<(Operand, bool)>,
     plain: Operands,
-    factors: [Operands; 2],
+    /// The factors of products: of those that are added, those with constants, and those that are subtracted.
+    products: [[Operands; 2]; 3],
     /// The arguments of the node that is looked at.
     arguments: [Operands; 3],
     /// The numbers of operations of the user's own.
@@ -83,19 +89,19 @@ struct Fusing<'a> {
 impl<'a> Fusing<'a> {
     fn new(recording: Reading<'a>, slice: Slice) -> Self {
         let items = Items::default();
-        let (pending, plain, factors, arguments, numbers) = Default::default();
-        Fusing { recording, slice, items, pending, plain, factors, arguments, numbers }
+        let (pending, plain, products, arguments, numbers) = Default::default();
+        Fusing { recording, slice, items, pending, plain, products, arguments, numbers }
     }
 
     /// Makes the item that computes this node.
     fn fuse(&mut self, slot: u32) {
         let op = self.op(slot);
-        if is_linear(op) {
+        if self.is_linear(slot) {
             self.sum(slot, slot, None);
             return;
         }
         match ACTIVATIONS.contains(&op).then(|| self.recording.operand(slot, 0)) {
-            Some(Source::Node(sum)) if self.slice.is_used_once(sum) && is_linear(self.op(sum)) => {
+            Some(Source::Node(sum)) if self.slice.is_used_once(sum) && self.is_linear(sum) => {
                 self.slice.absorb(sum);
                 self.sum(slot, sum, Some(op));
             }
@@ -115,7 +121,7 @@ impl<'a> Fusing<'a> {
         self.items.operands = operands;
         let plain = count(self.items.operands.last_list());
         let (kind, exponent) = (Kind::Operation(op), self.recording.exponent(slot));
-        self.finish(slot..slot + 1, Shape { kind, activation: None, exponent, plain, products: 0 });
+        self.finish(slot..slot + 1, Shape { kind, activation: None, exponent, plain, products: 0, subtracted: 0 });
     }
 
     /// Makes one item of all results of a call.
@@ -135,16 +141,19 @@ impl<'a> Fusing<'a> {
         });
         let kind = Kind::Call { number, results: called.slots.len() as u32 };
         let plain = count(self.items.operands.last_list());
-        self.finish(called.slots.clone(), Shape { kind, activation: None, exponent: 0, plain, products: 0 });
+        self.finish(
+            called.slots.clone(),
+            Shape { kind, activation: None, exponent: 0, plain, products: 0, subtracted: 0 },
+        );
     }
 
     /// Makes one item of a sum, of all sums that it alone is made of, and of what is applied to it.
     fn sum(&mut self, slot: u32, root: u32, activation: Option<Op>) {
         self.plain.clear();
-        self.factors.iter_mut().for_each(Operands::clear);
+        self.products.iter_mut().flatten().for_each(Operands::clear);
         self.expand(root, false);
         while let Some((term, is_subtracted)) = self.pending.pop() {
-            if !term.is_constant() && self.is_absorbable(term.0, is_subtracted) {
+            if !term.is_constant() && self.slice.is_used_once(term.0) && self.is_linear(term.0) {
                 self.slice.absorb(term.0);
                 self.expand(term.0, is_subtracted);
             } else {
@@ -153,20 +162,21 @@ impl<'a> Fusing<'a> {
         }
         let operands = &mut self.items.operands;
         operands.begin();
-        let [plain, first, second] = [&self.plain, &self.factors[0], &self.factors[1]].map(Operands::last_list);
-        [plain, first, second].into_iter().for_each(|list| operands.append(list));
-        let (plain, products) = (count(plain), count(first));
-        self.finish(slot..slot + 1, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products });
+        let [first, second] = [0, 1].map(|factor| self.products.each_ref().map(|factors| factors[factor].last_list()));
+        let plain = self.plain.last_list();
+        [plain].into_iter().chain(first).chain(second).for_each(|list| operands.append(list));
+        let (plain, counts) = (count(plain), first.map(count));
+        let (products, subtracted) = (counts.iter().sum(), counts[SUBTRACTED]);
+        self.finish(slot..slot + 1, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products, subtracted });
     }
 
-    /// Whether a term of a sum can be resolved into terms.
-    fn is_absorbable(&self, node: u32, is_subtracted: bool) -> bool {
-        self.slice.is_used_once(node)
-            && match self.op(node) {
-                Op::Add | Op::Sub | Op::Neg | Op::Sum | Op::Mean => true,
-                Op::Mul | Op::MulAdd | Op::Dot => !is_subtracted,
-                _ => false,
-            }
+    /// Whether a node is a sum of terms and products.
+    fn is_linear(&self, node: u32) -> bool {
+        match self.op(node) {
+            Op::Add | Op::Sub | Op::Neg | Op::Mul | Op::MulAdd | Op::Dot | Op::Sum | Op::Mean => true,
+            Op::Powi => self.recording.exponent(node) == 2,
+            _ => false,
+        }
     }
 
     /// Puts the terms of a node where terms are looked at next, and its products with the others.
@@ -178,8 +188,12 @@ impl<'a> Fusing<'a> {
                 self.pending.extend([(b, is_subtracted ^ (op == Op::Sub)), (a, is_subtracted)]);
             }
             Op::Mul => {
-                let [a, b] = self.two_operands(node);
-                self.push_products([a, b].map(Stretch::of));
+                let factors = self.two_operands(node);
+                self.push_products(factors.map(Stretch::of), is_subtracted);
+            }
+            Op::Powi => {
+                let factor = self.operand(self.recording.operand(node, 0));
+                self.push_products([factor; 2].map(Stretch::of), is_subtracted);
             }
             Op::Neg => {
                 let operand = self.operand(self.recording.operand(node, 0));
@@ -197,14 +211,13 @@ impl<'a> Fusing<'a> {
         let [first, second, init] = [0, 1, 2].map(|number| arguments[number].last_list());
         match op {
             Op::MulAdd | Op::Dot => {
-                side_by_side([first, second]).for_each(|factors| self.push_products(factors));
+                side_by_side([first, second]).for_each(|factors| self.push_products(factors, is_subtracted));
                 self.pending.extend(init.iter().map(|init| (init.first, is_subtracted)));
             }
             Op::Mean => {
-                let share = 1.0 / f64::from(count(first));
-                let share = self.constant(if is_subtracted { -share } else { share });
+                let share = self.constant(1.0 / f64::from(count(first)));
                 for terms in first {
-                    self.push_products([*terms, Stretch { first: share, step: 0, ..*terms }]);
+                    self.push_products([*terms, Stretch { first: share, step: 0, ..*terms }], is_subtracted);
                 }
             }
             _ => {
@@ -225,15 +238,26 @@ impl<'a> Fusing<'a> {
             self.plain.push(negative);
         } else {
             let minus = self.constant(-1.0);
-            self.push_products([term, minus].map(Stretch::of));
+            self.push_products([term, minus].map(Stretch::of), false);
         }
     }
 
-    /// Appends products of as many factors. Constant ones come second.
+    /// Appends products of as many factors. Constant ones come second, and have the sign of the product.
     #[inline(always)]
-    fn push_products(&mut self, [a, b]: [Stretch; 2]) {
-        let factors = if a.first.is_constant() && !b.first.is_constant() { [b, a] } else { [a, b] };
-        for (list, Stretch { first, step, length, .. }) in self.factors.iter_mut().zip(factors) {
+    fn push_products(&mut self, [a, b]: [Stretch; 2], is_subtracted: bool) {
+        let [a, mut b] = if a.first.is_constant() && !b.first.is_constant() { [b, a] } else { [a, b] };
+        let is_scaled = b.first.is_constant();
+        if is_scaled && is_subtracted {
+            let numbers: Vec<f64> = b.operands().map(|operand| -self.items.constants[operand.index()]).collect();
+            b = Stretch { first: Operand::constant(self.items.constants.len()), step: 1, ..b };
+            self.items.constants.extend(numbers);
+        }
+        let kind = match is_scaled {
+            true => SCALED,
+            false if is_subtracted => SUBTRACTED,
+            false => ADDED,
+        };
+        for (list, Stretch { first, step, length, .. }) in self.products[kind].iter_mut().zip([a, b]) {
             list.push_all(first, step, length);
         }
     }
@@ -288,9 +312,4 @@ impl<'a> Fusing<'a> {
     fn op(&self, slot: u32) -> Op {
         self.recording.ops()[slot as usize]
     }
-}
-
-/// Whether an operation makes a sum of terms and products.
-fn is_linear(op: Op) -> bool {
-    matches!(op, Op::Add | Op::Sub | Op::Neg | Op::Mul | Op::MulAdd | Op::Dot | Op::Sum | Op::Mean)
 }

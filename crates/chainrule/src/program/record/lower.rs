@@ -23,6 +23,20 @@ pub(super) struct Lowered {
     pub end: u32,
 }
 
+/// Terms of a sum, so many for each item, and what they are multiplied by.
+struct Summed {
+    scale: f64,
+    term: Term,
+    length: usize,
+}
+
+impl Summed {
+    /// A number for each item, as it is.
+    fn number(access: Access) -> Self {
+        Summed { scale: 1.0, term: Term::Copy(access), length: 1 }
+    }
+}
+
 /// An instruction costs as much as so many operands in a table.
 const OVERHEAD: usize = 6;
 
@@ -86,47 +100,44 @@ impl Lowering<'_> {
 
     /// Lowers sums of many shapes, their places listed in tables: an instruction adds one more term to all sums that have so
     /// many, so that there are as many instructions as the longest has terms, however few have the same.
-    fn sums_of_all_shapes(&mut self, mut items: Vec<u32>) {
-        let plain = |lowering: &Self, item: u32| lowering.shape(item).plain;
-        let products = |lowering: &Self, item: u32| lowering.shape(item).products;
+    fn sums_of_all_shapes(&mut self, items: Vec<u32>) {
         let activation = self.shape(items[0]).activation;
-        // The longest come first, so that those with so many terms are always the first ones.
-        items.sort_by_key(|item| std::cmp::Reverse((plain(self, *item), products(self, *item))));
-        let with_plain = items.partition_point(|item| plain(self, *item) > 0);
-        let most = |lowering: &Self, count: fn(&Self, u32) -> u32| {
-            items.iter().map(|item| count(lowering, *item)).max().unwrap_or(0)
-        };
-        let (most_plain, most_products) = (most(self, plain), most(self, products));
-        for term in 0..most_plain {
-            let count = items.partition_point(|item| plain(self, *item) > term);
-            let places = self.places(&items[..count], |_| term);
-            self.add_term(&items[..count], term == 0, Term::Copy(places));
-        }
-        let (some, none) = items.split_at(with_plain);
-        for (items, is_first) in [(some, false), (none, true)] {
-            let mut items = items.to_vec();
-            items.sort_by_key(|item| std::cmp::Reverse(products(self, *item)));
-            for term in 0..most_products {
-                let count = items.partition_point(|item| products(self, *item) > term);
-                let items = &items[..count];
-                let a = self.places(items, |shape| shape.plain + term);
-                let b = self.places(items, |shape| shape.plain + shape.products + term);
-                self.add_term(items, is_first && term == 0, Term::Product { a, b, is_strong: false });
+        // So many terms of each kind a sum has, one kind after the other.
+        let kinds: [fn(&Shape) -> u32; 3] = [|shape| shape.plain, Shape::added, |shape| shape.subtracted];
+        for kind in 0..kinds.len() {
+            let count = |lowering: &Self, item: &u32| kinds[kind](lowering.shape(*item));
+            let before = |shape: &Shape| -> u32 { kinds[..kind].iter().map(|count| count(shape)).sum() };
+            let is_begun = |item: &u32| before(self.shape(*item)) > 0;
+            let (begun, new): (Vec<u32>, Vec<u32>) = items.iter().partition(|item| is_begun(item));
+            for (mut items, is_new) in [(begun, false), (new, true)] {
+                // The longest come first, so that those with so many terms are always the first ones.
+                items.sort_by_key(|item| std::cmp::Reverse(count(self, item)));
+                for number in 0..items.first().map_or(0, |longest| count(self, longest)) {
+                    let items = &items[..items.partition_point(|item| count(self, item) > number)];
+                    let a = self.places(items, |shape| before(shape) + number);
+                    let term = match kind {
+                        0 => Term::Copy(a),
+                        _ => {
+                            let b = self.places(items, |shape| before(shape) + shape.products + number);
+                            Term::Product { a, b, is_strong: false }
+                        }
+                    };
+                    let start = if is_new && number == 0 { Start::Zero } else { Start::Here };
+                    self.add_term(items, start, if kind == 2 { -1.0 } else { 1.0 }, term);
+                }
             }
         }
         if activation.is_some() {
             let nothing = Term::Copy(self.lowered.constants.column([1; LOOPS], &[0.0]));
-            self.add_term(&items, false, nothing);
+            self.add_term(&items, Start::Here, 1.0, nothing);
             self.lowered.instructions.last_mut().expect("it was just pushed").activation = activation;
         }
     }
 
     /// Adds a term to each of the sums, or begins them with it.
-    fn add_term(&mut self, items: &[u32], is_first: bool, term: Term) {
-        if !items.is_empty() {
-            let turns = Turns::listed(self.levels, items);
-            self.push(&turns, if is_first { Start::Zero } else { Start::Here }, term, 1, None);
-        }
+    fn add_term(&mut self, items: &[u32], start: Start, scale: f64, term: Term) {
+        let turns = Turns::listed(self.levels, items);
+        self.push(&turns, start, Summed { scale, term, length: 1 }, None);
     }
 
     /// Where one operand of each item stands, listed in a table.
@@ -174,7 +185,7 @@ impl Lowering<'_> {
             let operands = (0..operands).map(|position| self.access(turns, position, 1)).collect();
             (Term::Operation { op, exponent: shape.exponent, operands }, 1)
         };
-        self.push(turns, Start::Zero, term, length, None);
+        self.push(turns, Start::Zero, Summed { scale: 1.0, term, length }, None);
     }
 
     /// The index comes first among the operands, then the choices.
@@ -189,7 +200,7 @@ impl Lowering<'_> {
         let index = self.access(turns, 0, 1);
         self.lowered.lookups.push(Lookup { index, step, count: choices as u32 });
         let route = Route::Lookup(self.lowered.lookups.len() as u32 - 1);
-        self.push(turns, Start::Zero, Term::Copy(Access { route, ..first }), 1, None);
+        self.push(turns, Start::Zero, Summed::number(Access { route, ..first }), None);
     }
 
     /// Calls of an operation of the user's own: the loops of the nest go outside, the two inner ones are those of a call.
@@ -223,13 +234,8 @@ impl Lowering<'_> {
             Access::listed(base, [0, 0, count as i32, 0])
         };
         let [_, outer, inner] = turns.trips;
-        self.lowered.instructions.push(Instruction {
-            trips: [outer, inner, results as u32, length as u32],
-            out: around(out, rows, columns),
-            start: Start::Zero,
-            term,
-            activation: None,
-        });
+        let (trips, out) = ([outer, inner, results as u32, length as u32], around(out, rows, columns));
+        self.lowered.instructions.push(Instruction::new(trips, out, term));
     }
 
     /// Copies operands to places that follow each other.
@@ -238,7 +244,7 @@ impl Lowering<'_> {
         let out = Access::strided(self.lowered.end, row_major(trips));
         self.lowered.end += trips.iter().product::<u32>();
         let term = Term::Copy(self.access(turns, position, length));
-        self.lowered.instructions.push(Instruction { trips, out, start: Start::Zero, term, activation: None });
+        self.lowered.instructions.push(Instruction::new(trips, out, term));
         out
     }
 
@@ -247,34 +253,59 @@ impl Lowering<'_> {
         let mut plain = turns.plain();
         let is_constant = |stretch: &Terms| turns.first[stretch.first].is_constant();
         let constants: Vec<Terms> = plain.extract_if(.., |stretch| is_constant(stretch)).collect();
-        let mut terms: Vec<(Term, usize)> = Vec::new();
+        let mut terms: Vec<Summed> = Vec::new();
         let mut start = self.constant_start(turns, &constants);
         // The sum starts from a term that stands alone, a bias say, if there is one.
         if let Some(single) = plain.iter().position(|stretch| stretch.length == 1) {
             let single = plain.remove(single);
             let access = self.access(turns, single.first, 1);
             if let Start::From(constant) = start {
-                terms.push((Term::Copy(constant), 1));
+                terms.push(Summed::number(constant));
             }
             start = Start::From(access);
         }
         for stretch in plain {
-            terms.push((Term::Copy(self.access(turns, stretch.first, stretch.length)), stretch.length));
+            let number = self.access(turns, stretch.first, stretch.length);
+            terms.push(Summed { length: stretch.length, ..Summed::number(number) });
         }
-        for Terms { first, second, length } in turns.products() {
-            let a = self.access(turns, first, length);
-            let b = self.access(turns, second.expect("products have two factors"), length);
-            terms.push((Term::Product { a, b, is_strong: false }, length));
+        for (products, scale) in [(turns.added(), 1.0), (turns.subtracted(), -1.0)] {
+            for product in products {
+                terms.push(self.product(turns, product, scale));
+            }
         }
         if terms.is_empty() {
             let Start::From(only) = start else { unreachable!("a sum has terms that vary") };
-            (start, terms) = (Start::Zero, vec![(Term::Copy(only), 1)]);
+            (start, terms) = (Start::Zero, vec![Summed::number(only)]);
         }
         let last = terms.len() - 1;
-        for (index, (term, length)) in terms.into_iter().enumerate() {
+        for (index, term) in terms.into_iter().enumerate() {
             let start = if index == 0 { start } else { Start::Here };
-            self.push(turns, start, term, length, shape.activation.filter(|_| index == last));
+            self.push(turns, start, term, shape.activation.filter(|_| index == last));
         }
+    }
+
+    /// Products of a sum. A factor that is one constant for all is their scale.
+    fn product(&mut self, turns: &Turns, Terms { first, second, length }: Terms, scale: f64) -> Summed {
+        let second = second.expect("products have two factors");
+        let a = self.access(turns, first, length);
+        match self.only_constant(turns, second, length).filter(|only| only.is_finite() && *only != 0.0) {
+            Some(only) => Summed { scale: scale * only, term: Term::Copy(a), length },
+            None => {
+                let b = self.access(turns, second, length);
+                Summed { scale, term: Term::Product { a, b, is_strong: false }, length }
+            }
+        }
+    }
+
+    /// The constant that so many operands from a position on are, in all items.
+    fn only_constant(&self, turns: &Turns, position: usize, length: usize) -> Option<f64> {
+        let operands = turns.items.iter().flat_map(|item| (0..length).map(move |index| (*item, position + index)));
+        let mut numbers = operands.map(|(item, position)| {
+            let operand = self.operand(item, position as u32);
+            operand.is_constant().then(|| self.levels.constants[operand.index()])
+        });
+        let first = numbers.next()??;
+        numbers.all(|number| number == Some(first)).then_some(first)
     }
 
     /// The sum of the constant terms, one for each item.
@@ -310,7 +341,8 @@ impl Lowering<'_> {
         self.list(operands, trips)
     }
 
-    fn push(&mut self, turns: &Turns, start: Start, term: Term, length: usize, activation: Option<Op>) {
+    fn push(&mut self, turns: &Turns, start: Start, summed: Summed, activation: Option<Op>) {
+        let Summed { scale, term, length } = summed;
         let address = |item: &u32| self.levels.addresses[*item as usize];
         let out = if turns.is_regular {
             turns.results(address)
@@ -320,7 +352,7 @@ impl Lowering<'_> {
             Access::listed(base, row_major(with_inner(turns.trips, 1)))
         };
         let trips = with_inner(turns.trips, length);
-        self.lowered.instructions.push(Instruction { trips, out, start, term, activation });
+        self.lowered.instructions.push(Instruction { start, scale, activation, ..Instruction::new(trips, out, term) });
     }
 }
 

@@ -11,6 +11,7 @@ mod repeat;
 mod slice;
 mod turns;
 
+use crate::program::rewrite::draft::Draft;
 use crate::program::{Access, Guard, Input, Output, Program, Route, Step};
 use crate::tape::{self, Reading, Source};
 use crate::{Error, Result, Value};
@@ -132,7 +133,15 @@ impl Recorder {
         let inputs = inputs.iter().map(|(name, values)| Input { name: name.to_string(), length: values.len() as u32 });
         let (inputs, outputs) = (inputs.collect(), outputs.collect());
         let program = placed(lowered, outputs, inputs, guards);
-        Ok(if self.is_exact { Program { is_exact: true, ..program } } else { program.rolled() })
+        if self.is_exact {
+            return Ok(Program { is_exact: true, ..program });
+        }
+        let mut program = program.rolled();
+        let steps = std::mem::take(&mut program.steps);
+        let mut draft = Draft::of(&program);
+        draft.steps = steps;
+        draft.leave_out_copies();
+        draft.finish()
     }
 
     /// The instructions, the addresses of the results, and the guards, of which those are dropped that depend on no input.

@@ -70,7 +70,7 @@ fn shape(instruction: &Instruction, lookups: &[Lookup]) -> u64 {
     let mut hasher = FxHasher::default();
     instruction.trips.hash(&mut hasher);
     discriminant(&instruction.start).hash(&mut hasher);
-    instruction.activation.hash(&mut hasher);
+    (instruction.scale.to_bits(), instruction.activation).hash(&mut hasher);
     discriminant(&instruction.term).hash(&mut hasher);
     match &instruction.term {
         Term::Copy(_) => {}

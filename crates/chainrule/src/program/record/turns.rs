@@ -5,6 +5,7 @@ use super::level::Levels;
 use super::nest::DEPTH;
 use super::operands::Operand;
 use crate::program::{Access, LOOPS};
+use std::ops::Range;
 
 /// Items that one or more instructions compute in the same loops.
 pub(super) struct Turns<'a> {
@@ -51,7 +52,7 @@ impl<'a> Turns<'a> {
 
     /// So many stretches the operands of each item have.
     pub fn num_stretches(&self) -> usize {
-        self.plain().len() + self.products().len()
+        self.plain().len() + self.added().len() + self.subtracted().len()
     }
 
     /// The plain terms of a sum, or the operands of an operation, in stretches.
@@ -59,10 +60,19 @@ impl<'a> Turns<'a> {
         self.stretches(0, None, self.shape.plain as usize)
     }
 
-    /// The products of a sum, in stretches.
-    pub fn products(&self) -> Vec<Terms> {
-        let (first, count) = (self.shape.plain as usize, self.shape.products as usize);
-        self.stretches(first, Some(first + count), count)
+    /// The products that a sum adds, in stretches.
+    pub fn added(&self) -> Vec<Terms> {
+        self.products(0..self.shape.added() as usize)
+    }
+
+    /// The products that it subtracts, in stretches.
+    pub fn subtracted(&self) -> Vec<Terms> {
+        self.products(self.shape.added() as usize..self.shape.products as usize)
+    }
+
+    fn products(&self, some: Range<usize>) -> Vec<Terms> {
+        let first = self.shape.plain as usize + some.start;
+        self.stretches(first, Some(first + self.shape.products as usize), some.len())
     }
 
     /// Terms in stretches of equal distances: `count` operands from the position `first` on, and as many factors from

@@ -6,6 +6,7 @@
 
 use super::draft::Draft;
 use super::reach::for_each;
+use super::scales::joined;
 use super::slot_set::SlotSet;
 use crate::program::extent::extent;
 use crate::program::{Access, Instruction, LOOPS, Route, Start, Step, Term};
@@ -16,7 +17,9 @@ const MOST_COMPARISONS: usize = 1 << 20;
 
 /// Leaves copies out of steps. Those in repeats, and those that tables or run-time indices lead to, stay.
 pub(in crate::program) fn leave_out_copies(draft: &Draft, steps: &mut Vec<Step>) {
-    let is_candidate = |step: &usize| Copied::of(&steps[*step]).is_some() || repeated(&steps[*step]).is_some();
+    let is_candidate = |step: &usize| {
+        Copied::of(&steps[*step]).is_some() || repeated(&steps[*step]).is_some() || inner(&steps[*step]).is_some()
+    };
     let candidates: Vec<usize> = (0..steps.len()).filter(is_candidate).collect();
     let mut uses = Uses::of(steps);
     if candidates.len() * uses.list.len() > MOST_COMPARISONS {
@@ -32,10 +35,32 @@ pub(in crate::program) fn leave_out_copies(draft: &Draft, steps: &mut Vec<Step>)
             }
             continue;
         }
-        let copied = Copied::of(&steps[step]).expect("the step is a copy yet");
-        if kept.lets_go_of(&copied.to) && kept.leaves(&copied.from) && uses.can_read_original(step, &copied) {
+        if let Some(results) = inner(&steps[step]) {
+            if kept.lets_go_of(&results)
+                && !draft.is_exact()
+                && let Some(reader) = uses.only_reader(steps, step, &results)
+                && let (Step::Run(inner), Step::Run(instruction)) = (&steps[step], &steps[reader])
+                && let Some(joined) = joined(inner, instruction)
+                && uses.can_be_computed_later(&kept, step, reader)
+            {
+                steps[reader] = Step::Run(joined);
+                uses.list.retain(|used| used.step != step && used.step != reader);
+                uses.add(reader, &steps[reader]);
+                is_left_out[step] = true;
+            }
+            continue;
+        }
+        let Some(copied) = Copied::of(&steps[step]) else { continue };
+        if kept.lets_go_of(&copied.to)
+            && kept.leaves(&copied.from)
+            && uses.can_read_original(step, &copied)
+            && uses.can_be_scaled(steps, step, &copied)
+            && (copied.scale == 1.0 || !draft.is_exact())
+        {
+            uses.scale(steps, &copied.to, copied.scale);
             uses.redirect(steps, &copied.to, |access| copied.original(access));
         } else if copied.is_whole
+            && copied.scale == 1.0
             && kept.lets_go_of(&copied.from)
             && kept.knows(&copied.to)
             && uses.can_be_one(step, &copied)
@@ -67,6 +92,19 @@ fn repeated(step: &Step) -> Option<Range<u32>> {
     (results.len() > 1 && instruction.accesses().iter().skip(1).all(stands_still)).then_some(results)
 }
 
+/// The results of an instruction that computes products or differences, each for a place of its own, and does nothing else.
+fn inner(step: &Step) -> Option<Range<u32>> {
+    let Step::Run(instruction) = step else { return None };
+    let is_inner = matches!(
+        instruction,
+        Instruction { start: Start::Zero, term: Term::Product { .. }, activation: None, .. }
+            | Instruction { start: Start::From(_), term: Term::Copy(_), activation: None, .. }
+    );
+    let is_summed = (0..LOOPS).any(|depth| instruction.is_summed_over(depth));
+    let Instruction { trips, out, .. } = instruction;
+    slots(out, *trips).filter(|_| is_inner && !is_summed && out.route == Route::Direct)
+}
+
 /// Makes an instruction compute one number, in this slot.
 fn compute_once(step: &mut Step, slot: u32) {
     let Step::Run(instruction) = step else { return };
@@ -79,6 +117,8 @@ fn compute_once(step: &mut Step, slot: u32) {
 struct Copied {
     from: Range<u32>,
     to: Range<u32>,
+    /// What it is multiplied by.
+    scale: f64,
     /// Whether it is slot by slot, all at one distance; if not, it is one slot to many.
     is_whole: bool,
 }
@@ -86,7 +126,8 @@ struct Copied {
 impl Copied {
     fn of(step: &Step) -> Option<Self> {
         let Step::Run(instruction) = step else { return None };
-        let Instruction { trips, out, start: Start::Zero, term: Term::Copy(from), activation: None } = instruction
+        let Instruction { trips, out, start: Start::Zero, scale, term: Term::Copy(from), activation: None } =
+            instruction
         else {
             return None;
         };
@@ -98,7 +139,7 @@ impl Copied {
         if !is_direct || is_summed || !(is_whole || is_one) {
             return None;
         }
-        Some(Copied { from: slots(from, *trips)?, to: slots(out, *trips)?, is_whole })
+        Some(Copied { from: slots(from, *trips)?, to: slots(out, *trips)?, scale: *scale, is_whole })
     }
 
     /// The original of what an access to the copy reads.
@@ -171,7 +212,17 @@ struct Use {
     /// Its number among those of the instruction.
     number: usize,
     slots: Range<u32>,
+    /// Of these only each so many-th is touched.
+    every: u32,
     is_written: bool,
+}
+
+impl Use {
+    /// Whether it touches some of these slots.
+    fn meets(&self, slots: &Range<u32>) -> bool {
+        let first = self.slots.start + slots.start.saturating_sub(self.slots.start).next_multiple_of(self.every);
+        first < slots.end.min(self.slots.end)
+    }
 }
 
 struct Uses {
@@ -180,25 +231,45 @@ struct Uses {
 
 impl Uses {
     fn of(steps: &[Step]) -> Self {
-        let mut list = Vec::new();
-        for (step, run) in steps.iter().enumerate() {
-            let Step::Run(instruction) = run else { continue };
-            for (number, (_, access, trips)) in instruction.accesses_in_loops().into_iter().enumerate() {
-                if access.route == Route::Direct
-                    && let Some(slots) = slots(access, trips)
-                {
-                    list.push(Use { step, number, slots, is_written: number == 0 });
-                }
+        let mut uses = Uses { list: Vec::new() };
+        steps.iter().enumerate().for_each(|(number, step)| uses.add(number, step));
+        uses
+    }
+
+    fn add(&mut self, step: usize, run: &Step) {
+        let Step::Run(instruction) = run else { return };
+        for (number, (_, access, trips)) in instruction.accesses_in_loops().into_iter().enumerate() {
+            if access.route == Route::Direct
+                && let Some(slots) = slots(access, trips)
+            {
+                let every = distance(access, trips);
+                self.list.push(Use { step, number, slots, every, is_written: number == 0 });
             }
         }
-        Uses { list }
+    }
+
+    /// The later step that alone reads these results as operands, if nobody else writes them.
+    fn only_reader(&self, steps: &[Step], step: usize, results: &Range<u32>) -> Option<usize> {
+        let mut readers = self.of_slots(results, step);
+        let reader = readers.next()?.step;
+        let Step::Run(instruction) = &steps[reader] else { return None };
+        let operands = instruction.accesses().len() - instruction.operands().len();
+        let is_alone = self.of_slots(results, step).all(|used| used.step == reader && used.number >= operands);
+        (is_alone && reader > step).then_some(reader)
+    }
+
+    /// Whether what an instruction reads is still there later, and not where that other instruction writes.
+    fn can_be_computed_later(&self, kept: &Kept, step: usize, later: usize) -> bool {
+        let mut operands = self.list.iter().filter(|used| used.step == step && !used.is_written);
+        operands.all(|operand| {
+            let is_written = |used: &Use| used.is_written && (step..=later).contains(&used.step);
+            kept.leaves(&operand.slots) && !self.of_slots(&operand.slots, step).any(is_written)
+        })
     }
 
     /// All but the copy itself that touch some of these slots.
     fn of_slots<'a>(&'a self, slots: &'a Range<u32>, copy: usize) -> impl Iterator<Item = &'a Use> {
-        let meets =
-            move |used: &&Use| used.slots.start < slots.end && slots.start < used.slots.end && used.step != copy;
-        self.list.iter().filter(meets)
+        self.list.iter().filter(move |used| used.meets(slots) && used.step != copy)
     }
 
     /// Whether whoever reads the copy can read the original: nobody else writes the copy, or, from it to the last who reads
@@ -212,6 +283,32 @@ impl Uses {
             last = last.max(used.step);
         }
         self.of_slots(&copied.from, copy).all(|used| !used.is_written || !(copy..=last).contains(&used.step))
+    }
+
+    /// Whether whoever reads the copy can multiply by what it was multiplied by: whose terms are products with it.
+    fn can_be_scaled(&self, steps: &[Step], copy: usize, copied: &Copied) -> bool {
+        let can_be_scaled = |used: &Use| {
+            let Step::Run(Instruction { start, scale, term, .. }) = &steps[used.step] else { return false };
+            let operand = used.number.checked_sub(1 + usize::from(matches!(start, Start::From(_))));
+            let is_factor = match term {
+                Term::Copy(_) | Term::Product { .. } => operand.is_some(),
+                Term::Partial { operands, .. } => operand == Some(operands.len() + 1),
+                _ => false,
+            };
+            // Twice, where it is multiplied with itself.
+            let scaled = scale * copied.scale * copied.scale;
+            is_factor && scaled.is_normal()
+        };
+        copied.scale == 1.0 || self.of_slots(&copied.to, copy).all(can_be_scaled)
+    }
+
+    /// Multiplies the terms that read these slots, as often as they do.
+    fn scale(&self, steps: &mut [Step], slots: &Range<u32>, scale: f64) {
+        for used in self.list.iter().filter(|used| is_inside(&used.slots, slots) && !used.is_written) {
+            if let Step::Run(instruction) = &mut steps[used.step] {
+                instruction.scale *= scale;
+            }
+        }
     }
 
     /// Whether nobody else writes these results, or reads others with them.
@@ -258,6 +355,15 @@ impl Uses {
 
 fn is_inside(inner: &Range<u32>, outer: &Range<u32>) -> bool {
     outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// How far the slots of an access that moves in one loop are from each other; those of others may be next to each other.
+fn distance(access: &Access, trips: [u32; LOOPS]) -> u32 {
+    let mut moving = (0..LOOPS).filter(|depth| trips[*depth] > 1 && access.strides[*depth] != 0);
+    match (moving.next(), moving.next()) {
+        (Some(only), None) => access.strides[only].unsigned_abs(),
+        _ => 1,
+    }
 }
 
 /// The smallest range that holds all slots of a direct access.

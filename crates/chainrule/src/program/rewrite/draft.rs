@@ -7,6 +7,7 @@
 use super::copies::leave_out_copies;
 use super::layout::{CACHE_LINE, Layout};
 use super::reach::{Routes, Turns, for_each};
+use super::scales::take_constants_out;
 use super::slot_set::SlotSet;
 use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step};
 use crate::{Error, Result};
@@ -237,10 +238,19 @@ impl Draft {
         self.marked(steps, |instruction| instruction.start == Start::Here && instruction.activation.is_some())
     }
 
-    /// Leaves copies out that need not be made.
+    /// Whether every operation is to stay as it was recorded.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
+    }
+
+    /// Leaves out copies that need not be made, and products that need not be stored.
     pub fn leave_out_copies(&mut self) {
         let mut steps = std::mem::take(&mut self.steps);
         leave_out_copies(self, &mut steps);
+        // Constants come to light where copies of them were, and what is multiplied by one is a copy again.
+        if !self.is_exact && take_constants_out(self, &mut steps) {
+            leave_out_copies(self, &mut steps);
+        }
         self.steps = steps;
     }
 

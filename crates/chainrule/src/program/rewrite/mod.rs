@@ -1,7 +1,7 @@
 //! Programs made from programs: slots and instructions are added to a [`draft`], which puts them in order at the end.
 //!
 //! What depends on what is found by walks over [sets of slots](slot_set). [`rows`] runs a program over many rows at once,
-//! [`simplify`] leaves out what nobody needs, and [`copies`] what need not be copied.
+//! [`simplify`] leaves out what nobody needs, [`copies`] what need not be copied, and [`scales`] products with constants.
 
 pub(super) mod activity;
 pub(super) mod copies;
@@ -10,6 +10,7 @@ mod layout;
 mod nesting;
 pub(super) mod reach;
 pub(super) mod rows;
+mod scales;
 mod simplify;
 pub(super) mod slot_set;
 

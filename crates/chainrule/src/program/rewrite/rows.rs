@@ -9,7 +9,7 @@ use super::draft::Draft;
 use super::nesting::{collapsed, split, with_loop};
 use super::reach::{Routes, Turns};
 use super::slot_set::SlotSet;
-use crate::program::{Access, Input, Instruction, Lookup, Output, Program, REPEATS, Route, Start, Step, Term};
+use crate::program::{Access, Input, Instruction, Lookup, Output, Program, REPEATS, Route, Step, Term};
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -120,12 +120,12 @@ impl Mapping {
         self.first + slot * self.rows
     }
 
-    /// Emits a copy in two loops.
-    fn copy(&mut self, trips: [u32; 2], to: (u32, [i32; 2]), from: (u32, [i32; 2])) {
+    /// Emits a copy in two loops, times a number.
+    fn copy(&mut self, trips: [u32; 2], to: (u32, [i32; 2]), from: (u32, [i32; 2]), scale: f64) {
         let access = |(base, [outer, inner]): (u32, [i32; 2])| Access::strided(base, [0, 0, outer, inner]);
         let (out, term) = (access(to), Term::Copy(access(from)));
         let trips = [1, 1, trips[0], trips[1]];
-        self.draft.run(Instruction { trips, out, start: Start::Zero, term, activation: None });
+        self.draft.run(Instruction { scale, ..Instruction::new(trips, out, term) });
     }
 
     /// Puts the inputs of the rows in order, and repeats for each row what it shares with others and is not computed.
@@ -138,7 +138,7 @@ impl Mapping {
                 let given = self.draft.allocate(all.into())?;
                 self.draft.inputs[number] = (Input { name, length: all }, given);
                 let to = (self.place(first), [rows as i32, 1]);
-                self.copy([length, rows], to, (given, [1, length as i32]));
+                self.copy([length, rows], to, (given, [1, length as i32]), 1.0);
             } else {
                 self.repeat(first..first + length);
             }
@@ -153,7 +153,7 @@ impl Mapping {
         let stretches: Vec<Range<u32>> = self.per_row.stretches().map(within).filter(|s| !s.is_empty()).collect();
         for stretch in stretches {
             let to = (self.place(stretch.start), [self.rows as i32, 1]);
-            self.copy([stretch.len() as u32, self.rows], to, (stretch.start, [1, 0]));
+            self.copy([stretch.len() as u32, self.rows], to, (stretch.start, [1, 0]), 1.0);
         }
     }
 
@@ -233,18 +233,12 @@ impl Mapping {
         let first = next;
         for range in slots {
             let (from, count) = (self.place(range.start), range.len() as u32);
-            match outputs {
-                Rows::Each => self.copy([self.rows, count], (next, [length as i32, 1]), (from, [1, rows])),
-                Rows::Sum => self.copy([count, self.rows], (next, [1, 0]), (from, [rows, 1])),
-                Rows::Mean => {
-                    let b = self.draft.constant(1.0 / f64::from(self.rows))?;
-                    let a = Access::strided(from, [0, 0, rows, 1]);
-                    let out = Access::strided(next, [0, 0, 1, 0]);
-                    let term = Term::Product { a, b, is_strong: false };
-                    let trips = [1, 1, count, self.rows];
-                    self.draft.run(Instruction { trips, out, start: Start::Zero, term, activation: None });
-                }
-            }
+            let (trips, to, from, scale) = match outputs {
+                Rows::Each => ([self.rows, count], (next, [length as i32, 1]), (from, [1, rows]), 1.0),
+                Rows::Sum => ([count, self.rows], (next, [1, 0]), (from, [rows, 1]), 1.0),
+                Rows::Mean => ([count, self.rows], (next, [1, 0]), (from, [rows, 1]), 1.0 / f64::from(self.rows)),
+            };
+            self.copy(trips, to, from, scale);
             next += count;
         }
         let end = if outputs == Rows::Each { first + length * self.rows } else { first + length };
