@@ -3,7 +3,7 @@
 mod page;
 
 use super::arrays::{Array, Arrays, Content};
-use super::{Access, Input, Instruction, LOOPS, Program, REPEATS, Route, Start, Step, Term};
+use super::{Access, Input, Instruction, LOOPS, Program, REPEATS, Route, Stage, Start, Step, Term};
 use crate::Op;
 use crate::text::thousands;
 
@@ -20,6 +20,8 @@ pub struct Explanation {
     pub guards: Vec<String>,
     /// How many numbers a run needs room for, inputs and constants included.
     pub slots: u32,
+    /// What each pass has left, from the nodes of the recording to the instructions; nothing if that was not kept.
+    pub stages: Vec<Stage>,
     /// What is done, in this order.
     pub parts: Vec<Part>,
 }
@@ -55,7 +57,7 @@ pub struct Explained {
 }
 
 impl Program {
-    /// What the program does, in words.
+    /// What the program does, in words, and what each pass has left on the way to it.
     ///
     /// ```
     /// use chainrule::{Program, Value};
@@ -74,6 +76,7 @@ impl Program {
             constants: self.constants.len(),
             guards: self.guards.iter().map(|guard| guard.comparison.clone()).collect(),
             slots: self.slots,
+            stages: self.history.0.clone(),
             parts: explainer.parts(&self.steps),
         }
     }
@@ -397,6 +400,15 @@ pub(crate) mod tests {
 64,499 operations on scalars in 5 instructions
 from x [337] to value
 203 constants; 3,949 slots, 31,592 bytes
+
+pass     leaves
+record   6,701 nodes
+slice    6,701 nodes
+fuse     3,401 items
+level        5 groups
+nest         5 nests
+lower        5 instructions
+repeat       5 instructions
 
    operations
 1       8,000  matrix product          v1 [100 x 16] = constants [100 x 2] . x [16 x 2]^T + x [16], then ReLU

@@ -1,6 +1,7 @@
 //! The page that an explanation is to read.
 
 use super::{Explained, Explanation, Part, TURNS};
+use crate::program::Stage;
 use crate::text::{counted, thousands};
 use std::fmt;
 
@@ -31,12 +32,27 @@ impl fmt::Display for Explanation {
             operations: widest(&|explained| thousands(explained.operations).len()).max("operations".len()),
             kind: widest(&|explained| explained.kind.len()),
         };
+        write_stages(f, &self.stages)?;
         writeln!(f, "\n{:>1$}", "operations", columns.number + 2 + columns.operations)?;
         self.parts.iter().try_for_each(|part| columns.write(f, part, 0))
     }
 }
 
-/// How wide the columns of the page are.
+/// A table of what each pass has left; what it began with stands above.
+fn write_stages(f: &mut fmt::Formatter, stages: &[Stage]) -> fmt::Result {
+    if stages.is_empty() {
+        return Ok(());
+    }
+    let widest = |text: &dyn Fn(&Stage) -> usize| stages.iter().map(text).max().unwrap_or(0);
+    let count = |stage: &Stage| thousands(stage.count.into());
+    let (names, counts) = (widest(&|stage| stage.pass.name().len()), widest(&|stage| count(stage).len()));
+    writeln!(f, "\n{:names$}   leaves", "pass")?;
+    stages
+        .iter()
+        .try_for_each(|stage| writeln!(f, "{:names$}   {:>counts$} {}", stage.pass.name(), count(stage), stage.unit()))
+}
+
+/// How wide the columns of the table of instructions are.
 struct Columns {
     number: usize,
     operations: usize,
