@@ -35,7 +35,7 @@ struct File {
     guards: Vec<Guard>,
     outputs: Vec<Output>,
     is_exact: bool,
-    /// Not in all files.
+    /// May be missing: nothing that runs needs it.
     #[serde(default)]
     history: History,
 }
