@@ -1,8 +1,9 @@
-//! The picture of what a program does: a row for each instruction, with its loops, its formula and its share of the work.
+//! The picture of what a program does: what each pass has left on the way to it, and a row for each instruction, with its loops,
+//! its formula and its share of the work.
 
 use super::svg::Svg;
 use super::{Color, text};
-use crate::program::{Explained, Explanation, Part};
+use crate::program::{Explained, Explanation, Part, Stage};
 use crate::text::thousands;
 
 const MARGIN: f64 = 20.0;
@@ -17,6 +18,9 @@ const GAP: f64 = 14.0;
 const SHAPE: f64 = 34.0;
 const LARGEST_SIDE: f64 = 24.0;
 const INDENT: f64 = 18.0;
+/// From a line of what passes have left to the next, and from one pass to the next.
+const STAGE_HEIGHT: f64 = 56.0;
+const STAGE_GAP: f64 = 24.0;
 const LONGEST_FORMULA: f64 = 620.0;
 const LONGEST_BAR: f64 = 120.0;
 /// More rows than this are no picture any more.
@@ -26,7 +30,7 @@ const MOST_ROWS: usize = 120;
 ///
 /// Each instruction is a row: the loops that it runs (a loop is a line, two are a rectangle, more are several of them; sides
 /// grow with the logarithm of the trips), what it computes, and a bar for the operations on scalars that it stands for. A repeat is a
-/// line beside the rows that are repeated.
+/// line beside the rows that are repeated. Above them stands what each pass has left of the recording.
 ///
 /// ```
 /// use chainrule::{Program, Value, draw};
@@ -87,6 +91,7 @@ impl Loops {
             y += SMALL + 6.0;
         }
         y += 8.0;
+        y = draw_stages(&mut content, &self.explanation.stages, width, y);
         for (number, (depth, row)) in rows.iter().enumerate() {
             let x = MARGIN + *depth as f64 * INDENT;
             match row {
@@ -110,7 +115,9 @@ impl Loops {
         svg.tag("rect").set("width", width).set("height", height).fill(Color::Paper).empty();
         svg.append(content);
         let title = if self.title.is_empty() { "Program" } else { &self.title };
-        svg.document(width, height, title, &head.join("; "))
+        let stages = self.explanation.stages.iter().map(Stage::to_string);
+        let description: Vec<String> = head.iter().map(|line| line.to_string()).chain(stages).collect();
+        svg.document(width, height, title, &description.join("; "))
     }
 }
 
@@ -131,6 +138,24 @@ fn collect<'a>(parts: &'a [Part], depth: usize, rows: &mut Vec<(usize, Row<'a>)>
 
 fn remark(svg: &mut Svg, x: f64, y: f64, words: &str) {
     svg.tag("text").set("x", x).set("y", y).fill(Color::Quiet).set("font-size", SMALL).text(words);
+}
+
+/// Draws what passes have left, side by side, and on further lines where a picture is not wide enough. Where they end.
+fn draw_stages(svg: &mut Svg, stages: &[Stage], width: f64, top: f64) -> f64 {
+    let (mut x, mut y) = (MARGIN, top);
+    for stage in stages {
+        let (name, count, unit) = (stage.pass.name(), thousands(stage.count.into()), stage.unit());
+        let widest = [text::width(name, SMALL), text::width(&count, FONT), text::width(unit, SMALL)];
+        let column = widest.into_iter().fold(0.0, f64::max);
+        if x + column > width - MARGIN && x > MARGIN {
+            (x, y) = (MARGIN, y + STAGE_HEIGHT);
+        }
+        remark(svg, x, y + 11.0, name);
+        svg.tag("text").set("x", x).set("y", y + 26.0).fill(Color::Ink).set("font-size", FONT).text(&count);
+        remark(svg, x, y + 40.0, unit);
+        x += column + STAGE_GAP;
+    }
+    if stages.is_empty() { top } else { y + STAGE_HEIGHT }
 }
 
 /// How wide the columns are.
@@ -222,6 +247,15 @@ mod tests {
             assert!(svg.contains(formula), "{formula}: {svg}");
         }
         assert!(svg.contains("1 dot product"), "{svg}");
+    }
+
+    #[test]
+    fn what_passes_have_left_stands_above_the_rows() {
+        let svg = svg_of(|x| Value::dot(&x[..20], &x[20..]).exp());
+        let place = |text: &str| svg.find(&format!(">{text}</text>")).unwrap_or_else(|| panic!("{text}: {svg}"));
+        let texts = ["record", "2", "nodes", "fuse", "1", "item", "v1 = x [20] . x [20], then exp"];
+        assert!(texts.is_sorted_by_key(|text| place(text)), "{svg}");
+        assert!(svg.contains("record: 2 nodes; slice: 2 nodes; fuse: 1 item;"), "{svg}");
     }
 
     #[test]

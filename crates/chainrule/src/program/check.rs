@@ -316,6 +316,7 @@ mod tests {
             lookups: Vec::new(),
             guards: Vec::new(),
             is_exact: false,
+            history: Default::default(),
             outputs: vec![Output { name: "result".into(), slots: vec![9..11] }],
         }
     }

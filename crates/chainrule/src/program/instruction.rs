@@ -211,6 +211,16 @@ pub enum Step {
     },
 }
 
+impl Step {
+    /// So many instructions it has; those of a repeat count once.
+    pub(crate) fn num_instructions(&self) -> usize {
+        match self {
+            Step::Run(_) => 1,
+            Step::Repeat { body, .. } => body.iter().map(Step::num_instructions).sum(),
+        }
+    }
+}
+
 impl Access {
     /// One slot, in all turns the same.
     pub const fn slot(base: u32) -> Self {

@@ -11,8 +11,8 @@
 //! - `differentiate` does the same for derivatives: [`Program::gradient`], [`vjp`](Program::vjp), [`jvp`](Program::jvp).
 //! - `machine` runs them: a [`Machine`] on one point, a [`Batch`] on many rows, [`Derivatives`] with all their derivatives, a
 //!   [`CheckpointedLoop`] again and again; [`sparse`] has those matrices whose entries are few.
-//! - `explain`, `export` and `save` tell what became of the scalars, write programs as C and Rust, and keep them in files, which
-//!   `check` looks at before they run.
+//! - `history` keeps what each pass has left. `explain`, `export` and `save` tell what became of the scalars, write programs as
+//!   C and Rust, and keep them in files, which `check` looks at before they run.
 // Results that stand in one stretch of slots are a list of one range.
 #![allow(clippy::single_range_in_vec_init)]
 
@@ -26,6 +26,7 @@ mod differentiate;
 mod explain;
 mod export;
 mod extent;
+mod history;
 mod instruction;
 mod interpret;
 mod machine;
@@ -46,6 +47,7 @@ pub use check::{MOST_SLOTS, MOST_TERMS};
 pub use checkpoints::CheckpointedLoop;
 pub use derivatives::Derivatives;
 pub use explain::{Explained, Explanation, Part};
+pub use history::{Pass, Stage};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};
 pub use machine::{Float, InstructionSet, Machine};
@@ -53,6 +55,7 @@ pub use record::{Recorder, Results};
 pub use rewrite::rows::Rows;
 
 use crate::{Error, Result};
+use history::History;
 use std::ops::Range;
 
 /// A list of loops over slots.
@@ -76,6 +79,8 @@ pub struct Program {
     pub(crate) outputs: Vec<Output>,
     /// Whether it runs as it was recorded, to the last bit: by [`interpret`].
     pub(crate) is_exact: bool,
+    /// How it was made; no part of what it is.
+    pub(crate) history: History,
 }
 
 /// A group of inputs.

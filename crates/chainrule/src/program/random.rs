@@ -62,8 +62,18 @@ pub(crate) fn example(seed: u64) -> Example {
         Output { name: "last".into(), slots: vec![slots - 1..slots] },
         Output { name: "some".into(), slots: vec![some..some + 1] },
     ];
-    let program =
-        Program { inputs, constants, slots, steps, tables, lookups, guards: Vec::new(), outputs, is_exact: false };
+    let program = Program {
+        inputs,
+        constants,
+        slots,
+        steps,
+        tables,
+        lookups,
+        guards: Vec::new(),
+        outputs,
+        is_exact: false,
+        history: Default::default(),
+    };
     Example { program, numbers }
 }
 

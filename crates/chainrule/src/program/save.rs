@@ -1,5 +1,6 @@
 //! Programs as files: JSON that says its version, and is checked before anything runs.
 
+use super::history::History;
 use super::{Guard, Input, Lookup, Output, Program, Route, Step};
 use crate::files::write_whole;
 use crate::{Error, Op, Place, Result};
@@ -34,6 +35,9 @@ struct File {
     guards: Vec<Guard>,
     outputs: Vec<Output>,
     is_exact: bool,
+    /// May be missing: nothing that runs needs it.
+    #[serde(default)]
+    history: History,
 }
 
 /// A number; JSON has none that are not finite, which are written as words.
@@ -101,11 +105,24 @@ impl Program {
     }
 
     pub(crate) fn to_json(&self) -> String {
-        let Program { inputs, constants, slots, steps, tables, lookups, guards, outputs, is_exact } = self.clone();
+        let Program { inputs, constants, slots, steps, tables, lookups, guards, outputs, is_exact, history } =
+            self.clone();
         let constants = constants.into_iter().map(Constant::from).collect();
         let (format, version) = (FORMAT.to_string(), VERSION);
-        let file =
-            File { format, version, inputs, constants, slots, steps, tables, lookups, guards, outputs, is_exact };
+        let file = File {
+            format,
+            version,
+            inputs,
+            constants,
+            slots,
+            steps,
+            tables,
+            lookups,
+            guards,
+            outputs,
+            is_exact,
+            history,
+        };
         serde_json::to_string(&file).expect("a program of finite numbers and words has a JSON form")
     }
 
@@ -120,9 +137,9 @@ impl Program {
             return Err(format!("expected version {VERSION}, found {found}, which a newer chainrule has written"));
         }
         let file: File = serde_json::from_slice(text).map_err(|error| format!("expected a program: {error}"))?;
-        let File { inputs, constants, slots, steps, tables, lookups, guards, outputs, is_exact, .. } = file;
+        let File { inputs, constants, slots, steps, tables, lookups, guards, outputs, is_exact, history, .. } = file;
         let constants = constants.into_iter().map(f64::from).collect();
-        let program = Program { inputs, constants, slots, steps, tables, lookups, guards, outputs, is_exact };
+        let program = Program { inputs, constants, slots, steps, tables, lookups, guards, outputs, is_exact, history };
         program.check().map_err(|error| error.to_string())?;
         Ok(program)
     }
@@ -193,6 +210,19 @@ mod tests {
             program.save_json(&path).unwrap();
             assert_eq!(Program::load_json(&path).unwrap(), program);
         }
+    }
+
+    #[test]
+    fn how_a_program_was_made_is_saved_and_may_be_missing() {
+        let program = Program::record(&[0.5; 2], |x| (x[0] * x[1]).exp()).unwrap();
+        assert!(!program.explain().stages.is_empty());
+        let loaded = Program::from_json(program.to_json().as_bytes()).unwrap();
+        assert_eq!(loaded.explain(), program.explain());
+        let mut json: Json = serde_json::from_str(&program.to_json()).unwrap();
+        json.as_object_mut().unwrap().remove("history");
+        let without = Program::from_json(json.to_string().as_bytes()).unwrap();
+        assert_eq!(without, program);
+        assert!(without.explain().stages.is_empty());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! an operation whose derivative uses its result gets slots for it, where the instruction only keeps a sum of several.
 
 use super::formula::{Formula, Formulas, Operation, Symbol};
+use crate::program::history::Pass;
 use crate::program::rewrite::Rewrite;
 use crate::program::rewrite::activity::add_varied;
 use crate::program::rewrite::draft::Draft;
@@ -29,6 +30,7 @@ pub(in crate::program) fn expand(program: &Program, by: &[bool]) -> Result<Expan
     let mut expanding = Expanding { draft, formulas: Formulas::default(), varied: SlotSet::none_of(0), added_to };
     expanding.varied = expanding.varied_of(&program.steps, by);
     expanding.steps(&program.steps)?;
+    expanding.draft.note(Pass::Expand);
     let steps = std::mem::take(&mut expanding.draft.steps);
     if expanding.draft.slots() > slots {
         expanding.varied = expanding.varied_of(&steps, by);

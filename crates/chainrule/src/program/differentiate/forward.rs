@@ -8,6 +8,7 @@ use super::chain::{Scaled, chain, chain_activation};
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
 use crate::Result;
+use crate::program::history::Pass;
 use crate::program::rewrite::Rewrite;
 use crate::program::rewrite::draft::Draft;
 use crate::program::rewrite::slot_set::SlotSet;
@@ -179,6 +180,7 @@ impl Forward {
         }
         let fills = self.sums.fills(&mut self.draft)?;
         self.draft.steps.splice(0..0, fills);
+        self.draft.note(Pass::Forward);
         self.draft.leave_out_copies();
         self.draft.finish()
     }

@@ -8,6 +8,7 @@ use super::accumulate::Sums;
 use super::chain::{Scaled, chain, chain_activation};
 use super::expand::{Expanded, expand};
 use super::formula::Formulas;
+use crate::program::history::Pass;
 use crate::program::rewrite::activity::add_differentiated;
 use crate::program::rewrite::draft::Draft;
 use crate::program::rewrite::slot_set::SlotSet;
@@ -173,6 +174,7 @@ impl Reverse {
         let backward = std::mem::replace(&mut self.draft.steps, forward);
         self.draft.steps.extend(fills);
         self.draft.steps.extend(backward);
+        self.draft.note(Pass::Reverse);
         self.draft.leave_out_copies();
         self.draft.finish()
     }

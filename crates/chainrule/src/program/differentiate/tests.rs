@@ -241,6 +241,7 @@ fn sums_that_one_instruction_begins_may_end_differently() {
         lookups: Vec::new(),
         guards: Vec::new(),
         is_exact: false,
+        history: Default::default(),
         outputs: vec![Output { name: "y".into(), slots: std::iter::once(10..11).collect() }],
     };
     let numbers = [0.3, -0.8, 0.5, 1.2, -0.1];

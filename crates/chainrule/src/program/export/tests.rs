@@ -174,6 +174,7 @@ fn single(inputs: u32, trips: [u32; LOOPS], out: [i32; LOOPS], results: u32, ter
         lookups: Vec::new(),
         guards: Vec::new(),
         is_exact: false,
+        history: Default::default(),
         outputs: vec![Output { name: "y".into(), slots: vec![inputs + 1..inputs + 1 + results] }],
     };
     // A sum of products is a reduction in exact programs.

@@ -252,6 +252,7 @@ fn program_bytes(program: &Program) -> usize {
         + size_of_val(&program.tables[..])
         + size_of_val(&program.lookups[..])
         + size_of_val(&program.guards[..])
+        + size_of_val(&program.history.0[..])
         + program.outputs.iter().map(|output| size_of_val(&output.slots[..])).sum::<usize>()
         + step_bytes(&program.steps)
 }

@@ -57,6 +57,7 @@ impl Writing {
             lookups: Vec::new(),
             guards: Vec::new(),
             is_exact: false,
+            history: Default::default(),
             outputs,
         }
     }

@@ -136,6 +136,7 @@ fn program(inputs: u32, constants: Vec<f64>, slots: u32, steps: Vec<Step>) -> Pr
         lookups: Vec::new(),
         guards: Vec::new(),
         is_exact: false,
+        history: Default::default(),
         outputs: vec![Output { name: "computed".into(), slots: vec![computed] }],
     }
 }

@@ -11,6 +11,7 @@ use super::operands::{Operand, operand_at};
 use super::turns::{Terms, Turns, with_inner};
 use crate::Op;
 use crate::custom::Order;
+use crate::program::history::{History, Pass};
 use crate::program::{Access, Instruction, LOOPS, Lookup, Route, Start, Term};
 
 /// What a recording's items became.
@@ -21,6 +22,7 @@ pub(super) struct Lowered {
     pub lookups: Vec<Lookup>,
     /// The address after the last.
     pub end: u32,
+    pub history: History,
 }
 
 /// Terms of a sum, so many for each item, and what they are multiplied by.
@@ -40,25 +42,31 @@ impl Summed {
 /// An instruction costs as much as so many operands in a table.
 const OVERHEAD: usize = 6;
 
-/// Lowers all groups, in their order.
-pub(super) fn lower(levels: &Levels) -> Lowered {
+/// Lowers all groups, in their order; `history` tells how they were made.
+pub(super) fn lower(levels: &Levels, history: History) -> Lowered {
     let lowered = Lowered {
         instructions: Vec::new(),
         constants: Constants::new(),
         tables: Vec::new(),
         lookups: Vec::new(),
         end: levels.end,
+        history,
     };
-    let mut lowering = Lowering { levels, lowered };
+    let mut lowering = Lowering { levels, lowered, num_nests: 0 };
     for run in levels.runs.windows(2) {
         lowering.run(&levels.groups[run[0]..=run[1]]);
     }
-    lowering.lowered
+    let Lowering { mut lowered, num_nests, .. } = lowering;
+    lowered.history.note(Pass::Nest, num_nests);
+    lowered.history.note(Pass::Lower, lowered.instructions.len());
+    lowered
 }
 
 struct Lowering<'a> {
     levels: &'a Levels,
     lowered: Lowered,
+    /// So many nests were lowered.
+    num_nests: usize,
 }
 
 impl Lowering<'_> {
@@ -82,6 +90,7 @@ impl Lowering<'_> {
     fn group(&mut self, group: &[u32]) -> Vec<u32> {
         let mut rest = Vec::new();
         for nest in nests(self.levels, group) {
+            self.num_nests += 1;
             let items = &group[nest.first..nest.first + nest.items()];
             let in_a_table = items.len() * self.shape(items[0]).operands().max(1) as usize;
             let turns = (in_a_table >= OVERHEAD).then(|| Turns::new(self.levels, items, nest.trips));

@@ -11,6 +11,7 @@ mod repeat;
 mod slice;
 mod turns;
 
+use crate::program::history::{History, Pass};
 use crate::program::rewrite::draft::Draft;
 use crate::program::{Access, Guard, Input, Output, Program, Route, Step};
 use crate::tape::{self, Reading, Source};
@@ -169,11 +170,16 @@ impl Recorder {
             return Err(independent(index));
         }
         let slots = slice.slots();
+        let mut history = History::default();
+        history.note(Pass::Record, slots.len() - inputs.len());
+        history.note(Pass::Slice, slice.num_computed);
         let levels = if self.is_exact {
             Levels::as_recorded(Items::as_recorded(recording, slice), inputs, slots)
         } else {
             Levels::new(Items::new(recording, slice), inputs, slots)
         };
+        history.note(Pass::Fuse, levels.items.len());
+        history.note(Pass::Level, levels.groups.len() - 1);
         let addresses = results.iter().map(|slot| levels.address(*slot)).collect();
         let guard = |(slot, guard): (u32, &tape::Guard)| Guard {
             slot: levels.address(slot),
@@ -182,7 +188,7 @@ impl Recorder {
             rows: 1,
         };
         let guards = guards.into_iter().map(guard).collect();
-        Ok((lower(&levels), addresses, guards))
+        Ok((lower(&levels, history), addresses, guards))
     }
 }
 
@@ -273,7 +279,7 @@ fn input_slots(recording: Reading, inputs: &[Source]) -> Result<Vec<u32>> {
 
 /// Puts addresses into one row of slots: inputs, constants, what is computed.
 fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>, mut guards: Vec<Guard>) -> Program {
-    let Lowered { mut instructions, constants, mut tables, mut lookups, end, .. } = lowered;
+    let Lowered { mut instructions, constants, mut tables, mut lookups, end, history } = lowered;
     let input_length: u32 = inputs.iter().map(|input| input.length).sum();
     // What is computed begins with a cache line.
     let computed = (input_length + constants.numbers.len() as u32).next_multiple_of(8);
@@ -311,5 +317,6 @@ fn placed(lowered: Lowered, outputs: Vec<(String, Vec<u32>)>, inputs: Vec<Input>
         lookups,
         guards,
         is_exact: false,
+        history,
     }
 }

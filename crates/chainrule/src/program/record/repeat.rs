@@ -4,6 +4,7 @@
 //! them back into a [`Step::Repeat`], so that a program does not grow with the number of its steps. Repeats can stand in
 //! repeats.
 
+use crate::program::history::Pass;
 use crate::program::{Access, Instruction, Lookup, Program, REPEATS, Route, Start, Step, Term};
 use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
@@ -25,6 +26,7 @@ impl Program {
                 Step::Repeat { .. } => None,
             });
             self.steps = roll(instructions.collect(), &mut self.lookups, 0);
+            self.history.note_steps(Pass::Repeat, &self.steps);
         }
         self
     }

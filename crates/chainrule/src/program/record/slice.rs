@@ -10,6 +10,8 @@ use crate::tape::{Reading, Sources};
 pub(super) struct Slice {
     /// The slot of the first input: what stands before it depends on none.
     pub first: u32,
+    /// So many nodes are computed from inputs, and needed.
+    pub num_computed: usize,
     /// A mark for each node from the first on.
     marks: Vec<u8>,
 }
@@ -30,7 +32,7 @@ impl Slice {
         // The results of a call are computed together.
         let end_at = |slot: &u32| recording.call_at(*slot).map_or(slot + 1, |call| call.slots.end);
         let end = inputs.iter().chain(results).map(end_at).max().unwrap_or(0).max(first);
-        let mut slice = Slice { first, marks: vec![0; (end - first) as usize] };
+        let mut slice = Slice { first, num_computed: 0, marks: vec![0; (end - first) as usize] };
         for input in inputs {
             *slice.mark(*input) = VARIES | INPUT;
         }
@@ -61,6 +63,7 @@ impl Slice {
             if !self.is_computed(slot) {
                 continue;
             }
+            self.num_computed += 1;
             recording.visit_operands(slot, |_, operands| {
                 self.visit_marks(operands, |mark| {
                     let is_counted = (*mark & VARIES != 0) & (*mark & USES != USES);

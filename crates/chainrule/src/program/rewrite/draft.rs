@@ -9,6 +9,7 @@ use super::layout::{CACHE_LINE, Layout};
 use super::reach::{Routes, Turns, for_each};
 use super::scales::take_constants_out;
 use super::slot_set::SlotSet;
+use crate::program::history::{History, Pass};
 use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step};
 use crate::{Error, Result};
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ pub(in crate::program) struct Draft {
     /// So many constants there were in the program as it was.
     old_constants: usize,
     is_exact: bool,
+    history: History,
     /// Repeats that are being emitted, outermost first: their trips and what stands before them.
     open: Vec<(u32, Vec<Step>)>,
     /// Where the slots of a stretch of the tables, each moved by so many, are listed.
@@ -54,6 +56,7 @@ impl Draft {
             slots: program.slots,
             old_constants: program.constants.len(),
             is_exact: program.is_exact,
+            history: program.history.clone(),
             open: Vec::new(),
             moved_tables: HashMap::new(),
             known_lookups: HashMap::new(),
@@ -178,6 +181,11 @@ impl Draft {
         }
     }
 
+    /// Notes that a pass has left what was emitted.
+    pub fn note(&mut self, pass: Pass) {
+        self.history.note_steps(pass, &self.steps);
+    }
+
     /// The route by this lookup.
     pub fn route_by(&mut self, lookup: Lookup) -> Route {
         let lookups = &mut self.routes.lookups;
@@ -252,12 +260,13 @@ impl Draft {
             leave_out_copies(self, &mut steps);
         }
         self.steps = steps;
+        self.note(Pass::Copies);
     }
 
     /// Puts the slots in order.
     pub fn finish(self) -> Result<Program> {
         debug_assert!(self.open.is_empty());
-        let Draft { inputs, constants, routes, guards, outputs, steps, slots, is_exact, .. } = self;
+        let Draft { inputs, constants, routes, guards, outputs, steps, slots, is_exact, history, .. } = self;
         let mut layout = Layout::of(&steps, &routes, slots, &inputs, &constants, &outputs, &guards);
         let mut program = Program {
             inputs: inputs.into_iter().map(|(input, _)| input).collect(),
@@ -269,6 +278,7 @@ impl Draft {
             guards,
             outputs,
             is_exact,
+            history,
         };
         layout.apply(&mut program)?;
         Ok(program)

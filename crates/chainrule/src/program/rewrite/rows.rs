@@ -9,6 +9,7 @@ use super::draft::Draft;
 use super::nesting::{collapsed, split, with_loop};
 use super::reach::{Routes, Turns};
 use super::slot_set::SlotSet;
+use crate::program::history::Pass;
 use crate::program::{Access, Input, Instruction, Lookup, Output, Program, REPEATS, Route, Step, Term};
 use crate::{Error, Result};
 use std::collections::HashMap;
@@ -69,6 +70,7 @@ impl Program {
             mapping.output(output, outputs)?;
         }
         mapping.guards();
+        mapping.draft.note(Pass::Rows);
         mapping.draft.finish()
     }
 }

@@ -3,6 +3,7 @@
 use super::activity::add_needed;
 use super::draft::Draft;
 use super::slot_set::SlotSet;
+use crate::program::history::Pass;
 use crate::program::{Output, Program, Step};
 use crate::{Error, Result};
 
@@ -36,6 +37,7 @@ impl Program {
         }
         add_needed(&self.steps, &draft.routes, &mut needed);
         emit_needed(&mut draft, &self.steps, &needed);
+        draft.note(Pass::Simplify);
         draft.finish()
     }
 

@@ -1,10 +1,11 @@
 //! What a program does, in words: which scalars became which loops.
 
+mod page;
+
 use super::arrays::{Array, Arrays, Content};
-use super::{Access, Input, Instruction, LOOPS, Program, REPEATS, Route, Start, Step, Term};
+use super::{Access, Input, Instruction, LOOPS, Program, REPEATS, Route, Stage, Start, Step, Term};
 use crate::Op;
-use crate::text::{counted, thousands};
-use std::fmt;
+use crate::text::thousands;
 
 /// A program in words; its `Display` is a page to read.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Explanation {
     pub guards: Vec<String>,
     /// How many numbers a run needs room for, inputs and constants included.
     pub slots: u32,
+    /// What each pass has left, from the nodes of the recording to the instructions; nothing if that was not kept.
+    pub stages: Vec<Stage>,
     /// What is done, in this order.
     pub parts: Vec<Part>,
 }
@@ -54,7 +57,7 @@ pub struct Explained {
 }
 
 impl Program {
-    /// What the program does, in words.
+    /// What the program does, in words, and what each pass has left on the way to it.
     ///
     /// ```
     /// use chainrule::{Program, Value};
@@ -73,6 +76,7 @@ impl Program {
             constants: self.constants.len(),
             guards: self.guards.iter().map(|guard| guard.comparison.clone()).collect(),
             slots: self.slots,
+            stages: self.history.0.clone(),
             parts: explainer.parts(&self.steps),
         }
     }
@@ -378,67 +382,6 @@ fn operations(instruction: &Instruction) -> u64 {
     computed + additions + on_results * results
 }
 
-impl fmt::Display for Explanation {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let instructions = self.instructions();
-        let named = |name: &str, length: u64| match length {
-            1 => name.to_string(),
-            _ => format!("{name} [{}]", thousands(length)),
-        };
-        let inputs: Vec<String> = self.inputs.iter().map(|input| named(&input.name, input.length.into())).collect();
-        let outputs: Vec<String> = self.outputs.iter().map(|(name, length)| named(name, *length as u64)).collect();
-        writeln!(
-            f,
-            "{} on scalars in {}",
-            counted_with_thousands(self.operations(), "operation"),
-            counted(instructions.len(), "instruction")
-        )?;
-        writeln!(f, "from {} to {}", inputs.join(", "), outputs.join(", "))?;
-        let constants = counted(self.constants, "constant");
-        writeln!(f, "{constants}; {} slots, {} bytes", thousands(self.slots.into()), thousands(self.bytes()))?;
-        for guard in &self.guards {
-            writeln!(f, "as long as {guard}")?;
-        }
-        let widest = |text: &dyn Fn(&Explained) -> usize| instructions.iter().map(|i| text(i)).max().unwrap_or(0);
-        let columns = Columns {
-            number: widest(&|explained| explained.number.to_string().len()),
-            operations: widest(&|explained| thousands(explained.operations).len()).max("operations".len()),
-            kind: widest(&|explained| explained.kind.len()),
-        };
-        writeln!(f, "\n{:>1$}", "operations", columns.number + 2 + columns.operations)?;
-        self.parts.iter().try_for_each(|part| columns.write(f, part, 0))
-    }
-}
-
-/// How wide the columns of the page are.
-struct Columns {
-    number: usize,
-    operations: usize,
-    kind: usize,
-}
-
-impl Columns {
-    fn write(&self, f: &mut fmt::Formatter, part: &Part, depth: usize) -> fmt::Result {
-        let indent = "    ".repeat(depth);
-        match part {
-            Part::Run(Explained { number, kind, formula, operations, .. }) => {
-                let operations = thousands(*operations);
-                write!(f, "{number:>0$}  {operations:>1$}  ", self.number, self.operations)?;
-                writeln!(f, "{indent}{kind:<0$}   {formula}", self.kind)
-            }
-            Part::Repeat { trips, body } => {
-                let margin = " ".repeat(self.number + 2 + self.operations + 2);
-                writeln!(f, "{margin}{indent}for {} turns {}:", thousands((*trips).into()), TURNS[depth])?;
-                body.iter().try_for_each(|part| self.write(f, part, depth + 1))
-            }
-        }
-    }
-}
-
-fn counted_with_thousands(count: u64, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{} {what}s", thousands(count)) }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -467,6 +410,15 @@ pub(crate) mod tests {
 64,300 operations on scalars in 5 instructions
 from x [337] to value
 201 constants; 3,845 slots, 30,760 bytes
+
+pass     leaves
+record   6,701 nodes
+slice    6,701 nodes
+fuse     3,401 items
+level        5 groups
+nest         5 nests
+lower        5 instructions
+repeat       5 instructions
 
    operations
 1       8,000  matrix product          v1 [100 x 16] = constants [100 x 2] . x [16 x 2]^T + x [16], then ReLU
