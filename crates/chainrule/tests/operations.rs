@@ -193,6 +193,7 @@ rows! {
     min: Min(a in ANY, b in ANY) a.min(b), away_from a - b;
     max: Max(a in ANY, b in ANY) a.max(b), away_from a - b;
     mul_add: MulAdd(a in ANY, b in ANY, summand in ANY) a.mul_add(b, summand);
+    squared_difference: SquaredDifference(a in ANY, b in ANY) a.squared_difference(b);
     clamp: Clamp(x in ANY, low in [-3.0..-1.0], high in [1.0..3.0]) x.clamp(low, high),
         away_from (x - low) * (x - high);
     floor: Floor(x in ANY) x.floor(), away_from x - x.round();

@@ -132,14 +132,14 @@ mod tests {
     fn passes_tell_what_they_have_left() -> Result<()> {
         let found = counts(&Program::record(&[0.5; 15], neurons)?);
         let recorded = [("record", 4 * 6 + 2), ("slice", 4 * 6), ("fuse", 4), ("level", 1)];
-        assert_eq!(found, [&recorded[..], &[("nest", 1), ("lower", 1), ("repeat", 1)]].concat());
+        assert_eq!(found, [&recorded[..], &[("nest", 1), ("lower", 1), ("repeat", 1), ("copies", 1)]].concat());
         Ok(())
     }
 
     #[test]
     fn turns_of_a_sequential_loop_are_groups_until_they_repeat() -> Result<()> {
         let program = Program::record(&[0.5; 3], |x| (0..100).fold(x[2], |state, _| (x[0] * state + x[1]).tanh()))?;
-        let found = [("fuse", 100), ("level", 100), ("nest", 100), ("lower", 100), ("repeat", 2)];
+        let found = [("fuse", 100), ("level", 100), ("nest", 100), ("lower", 100), ("repeat", 2), ("copies", 2)];
         assert_eq!(counts(&program)[1..], [&[("slice", 300)], &found[..]].concat());
         Ok(())
     }

@@ -414,11 +414,12 @@ from x [337] to value
 pass     leaves
 record   6,701 nodes
 slice    6,701 nodes
-fuse     3,401 items
-level        5 groups
-nest         5 nests
+fuse     3,301 items
+level        4 groups
+nest         4 nests
 lower        5 instructions
 repeat       5 instructions
+copies       5 instructions
 
    operations
 1       8,000  matrix product          v1 [100 x 16] = constants [100 x 2] . x [16 x 2]^T + x [16], then ReLU

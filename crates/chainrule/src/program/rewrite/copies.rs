@@ -63,7 +63,7 @@ pub(in crate::program) fn leave_out_copies(draft: &Draft, steps: &mut Vec<Step>)
             && copied.scale == 1.0
             && kept.lets_go_of(&copied.from)
             && kept.knows(&copied.to)
-            && uses.can_be_one(step, &copied)
+            && uses.can_be_one(steps, step, &copied)
         {
             let distance = copied.to.start.wrapping_sub(copied.from.start);
             uses.redirect(steps, &copied.from, |access| access.behind(distance));
@@ -101,8 +101,15 @@ fn inner(step: &Step) -> Option<Range<u32>> {
             | Instruction { start: Start::From(_), term: Term::Copy(_), activation: None, .. }
     );
     let is_summed = (0..LOOPS).any(|depth| instruction.is_summed_over(depth));
-    let Instruction { trips, out, .. } = instruction;
-    slots(out, *trips).filter(|_| is_inner && !is_summed && out.route == Route::Direct)
+    // Who else uses what tables and run-time indices lead to is not known one by one.
+    let is_direct = instruction.accesses().iter().all(|access| access.route == Route::Direct);
+    slots(&instruction.out, instruction.trips).filter(|_| is_inner && !is_summed && is_direct)
+}
+
+/// Whether derivatives of an instruction may depend on its results.
+fn may_be_read_back(step: &Step) -> bool {
+    let Step::Run(Instruction { term, activation, .. }) = step else { return true };
+    activation.is_some() || !matches!(term, Term::Copy(_) | Term::Product { .. } | Term::Partial { .. })
 }
 
 /// Makes an instruction compute one number, in this slot.
@@ -318,8 +325,8 @@ impl Uses {
     }
 
     /// Whether original and copy can share their slots: those of the copy are not used before it, and those of the original
-    /// are written by no one after it, nor read once the copy has been changed.
-    fn can_be_one(&self, copy: usize, copied: &Copied) -> bool {
+    /// are written by no one after it, nor read once the copy has been changed, be it by a derivative that is still to be made.
+    fn can_be_one(&self, steps: &[Step], copy: usize, copied: &Copied) -> bool {
         let mut changed = usize::MAX;
         for used in self.of_slots(&copied.to, copy) {
             if used.step < copy {
@@ -331,7 +338,8 @@ impl Uses {
         }
         self.of_slots(&copied.from, copy).all(|used| {
             let is_in_time = used.step < copy || !used.is_written && used.step < changed;
-            is_in_time && is_inside(&used.slots, &copied.from)
+            let is_kept = changed == usize::MAX || !used.is_written || !may_be_read_back(&steps[used.step]);
+            is_in_time && is_kept && is_inside(&used.slots, &copied.from)
         })
     }
 
