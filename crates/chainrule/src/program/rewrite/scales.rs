@@ -56,6 +56,11 @@ pub(super) fn joined(inner: &Instruction, reader: &Instruction) -> Option<Instru
             if read == again && inner.scale == -1.0 =>
         {
             let same = same_loops(inner, reader, read)?;
+            // Differences of all with all: where each number is in one, storing them costs no more than they are worth.
+            let is_spread = |access: &Access| (0..LOOPS).any(|depth| runs(inner, depth) && access.strides[depth] == 0);
+            if !is_spread(&a) || !is_spread(b) {
+                return None;
+            }
             let operands = vec![in_loops(same, a), in_loops(same, *b)];
             let term = Term::Operation { op: Op::SquaredDifference, exponent: 0, operands };
             Some(Instruction { term, ..reader.clone() })
@@ -67,7 +72,6 @@ pub(super) fn joined(inner: &Instruction, reader: &Instruction) -> Option<Instru
 /// For each loop of the reader the one of the inner instruction that is the same, if there is one for each: of the same trips,
 /// with the results as far from each other as they are read.
 fn same_loops(inner: &Instruction, reader: &Instruction, read: &Access) -> Option<[Option<usize>; LOOPS]> {
-    let runs = |instruction: &Instruction, depth: usize| instruction.trips[depth] > 1;
     let is_same = |of_inner: usize, of_reader: usize| {
         inner.trips[of_inner] == reader.trips[of_reader] && inner.out.strides[of_inner] == read.strides[of_reader]
     };
@@ -78,6 +82,10 @@ fn same_loops(inner: &Instruction, reader: &Instruction, read: &Access) -> Optio
     }
     let all_are_there = (0..LOOPS).all(|depth| !runs(inner, depth) || same.contains(&Some(depth)));
     (all_are_there && inner.out.base == read.base).then_some(same)
+}
+
+fn runs(instruction: &Instruction, depth: usize) -> bool {
+    instruction.trips[depth] > 1
 }
 
 fn in_loops(same: [Option<usize>; LOOPS], access: Access) -> Access {
