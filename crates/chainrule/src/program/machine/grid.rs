@@ -113,7 +113,7 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
             steps[place] = 0;
         }
     }
-    let scale = V::all(T::constant(grid.scale));
+    let (scale, is_scaled) = (V::all(T::constant(grid.scale)), grid.scale != 1.0);
     let mut spots = *spots;
     // SAFETY: the caller's promise. Numbers are read before those of the same lanes are written.
     unsafe {
@@ -131,10 +131,11 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
                     numbers[operand] = at[FIRST_OPERAND + operand].cast::<V::Numbers>().read_unaligned();
                 }
                 let mut results = formula::<T, V, F, FUSED>(&numbers, grid.exponent);
-                results = match grid.has_start {
-                    true => sum::<T, V, FUSED>(at[START].cast::<V::Numbers>().read_unaligned(), results, scale),
-                    false => product::<T, V>(results, scale),
-                };
+                if grid.has_start {
+                    results = sum::<T, V, FUSED>(at[START].cast::<V::Numbers>().read_unaligned(), results, scale);
+                } else if is_scaled {
+                    results = product::<T, V>(results, scale);
+                }
                 at[OUT].cast::<V::Numbers>().write_unaligned(results);
                 for place in 0..end {
                     at[place] = at[place].wrapping_add(steps[place]);
@@ -147,10 +148,11 @@ pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(g
                     numbers[operand] = V::some(at[FIRST_OPERAND + operand], left);
                 }
                 let mut results = formula::<T, V, F, FUSED>(&numbers, grid.exponent);
-                results = match grid.has_start {
-                    true => sum::<T, V, FUSED>(V::some(at[START], left), results, scale),
-                    false => product::<T, V>(results, scale),
-                };
+                if grid.has_start {
+                    results = sum::<T, V, FUSED>(V::some(at[START], left), results, scale);
+                } else if is_scaled {
+                    results = product::<T, V>(results, scale);
+                }
                 V::put(results, at[OUT], left);
             }
             for place in 0..end {
