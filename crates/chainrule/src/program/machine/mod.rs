@@ -49,6 +49,8 @@ use std::ops::Range;
 pub struct Machine<T> {
     program: Program,
     instruction_set: InstructionSet,
+    /// Those of the program, and behind them the machine's own: one for lone terms that are to be multiplied, and what they are
+    /// multiplied by.
     slots: Slots<T>,
     room: Vec<T>,
     commands: Vec<Command<T>>,

@@ -15,7 +15,7 @@ use super::scalars::{Functions, MakeKernels, Scalars, Scaled};
 use super::transposition::Transposition;
 use crate::custom::Custom;
 use crate::program::rewrite::reach::for_each;
-use crate::program::{Instruction, LOOPS, Program, Route, Start, Step, Term};
+use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use std::marker::PhantomData;
 
@@ -85,6 +85,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     }
 
     fn instruction(&mut self, instruction: &Instruction, commands: &mut Vec<Command<T>>) {
+        let instruction = &self.scaled_by_product(instruction);
         let nest = Nest::new(self.program, instruction);
         if let Some(operation) = instruction.term.called() {
             return commands.push(self.call(nest, operation));
@@ -158,8 +159,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     /// The instruction as a transposition, if it is one.
     fn transposition(&self, nest: &Nest, is_here: bool, instruction: &Instruction) -> Option<Transposition<T>> {
-        let is_copy = matches!(instruction.term, Term::Copy(_)) && instruction.scale == 1.0;
-        let is_copy = is_copy && instruction.activation.is_none();
+        let is_copy = matches!(instruction.term, Term::Copy(_)) && instruction.activation.is_none();
         (is_copy && !is_here && nest.start.is_none()).then(|| Transposition::new::<S>(nest)).flatten()
     }
 
@@ -291,26 +291,30 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     /// A small instruction, taken apart.
     fn scalars(&self, nest: &Nest, instruction: &Instruction) -> Option<Scalars<T>> {
         let with = || MakeKernels(PhantomData::<T>);
-        let (mut term, exponent) = self.with_formula(&instruction.term, with());
+        let (term, exponent) = self.with_formula(&instruction.term, with());
         let activation = instruction.activation.map(|activation| activation_with(activation, with()));
         let is_here = instruction.start == Start::Here;
-        let mut scaled = (instruction.scale != 1.0).then(|| self.scaled(instruction));
-        let mut nest = nest.clone();
-        if let (Term::Copy(_), Some(Scaled { product, scale, .. })) = (&instruction.term, &scaled) {
-            nest.operands.push(Operand::slot(*scale));
-            (term, scaled) = (*product, None);
-        }
+        let product = || formula::operation(Op::Mul, 2, 0, with()).expect("a product has a formula");
+        let scale = self.scale_slot(instruction);
+        let scaled = scale.map(|scale| Scaled { product: product(), scale, term: self.program.slots });
         let functions = Functions { term, exponent, is_here, scaled, activation };
-        Scalars::new(nest, &functions, &self.program.tables, !self.repeats.is_empty())
+        Scalars::new(nest.clone(), &functions, &self.program.tables, !self.repeats.is_empty())
     }
 
-    /// How a lone number is multiplied by what its instruction says.
-    fn scaled(&self, instruction: &Instruction) -> Scaled<T> {
-        let product =
-            formula::operation(Op::Mul, 2, 0, MakeKernels(PhantomData::<T>)).expect("a product has a formula");
-        let own = self.program.slots;
-        let number = self.scales.iter().position(|scale| *scale == instruction.scale).expect("it is one of the scales");
-        Scaled { product, scale: own + 1 + number as u32, term: own }
+    /// The slot of the machine where the number stands that an instruction multiplies by, if it is not 1.
+    fn scale_slot(&self, instruction: &Instruction) -> Option<u32> {
+        let number = self.scales.iter().position(|scale| *scale == instruction.scale)?;
+        Some(self.program.slots + 1 + number as u32)
+    }
+
+    /// The instruction, numbers times a scale as products with it: these are the quickest.
+    fn scaled_by_product(&self, instruction: &Instruction) -> Instruction {
+        let mut instruction = instruction.clone();
+        if let (Term::Copy(a), Some(slot)) = (&instruction.term, self.scale_slot(&instruction)) {
+            instruction.term = Term::Product { a: *a, b: Access::slot(slot), is_strong: false };
+            instruction.scale = 1.0;
+        }
+        instruction
     }
 
     /// Whether a term is a number that stands beside those of the other lanes, or such a number times one that stands still.

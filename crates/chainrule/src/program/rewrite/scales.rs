@@ -16,11 +16,14 @@ pub(super) fn take_constants_out(draft: &Draft, steps: &mut [Step]) -> bool {
 }
 
 fn take_out_of(constants: &FxHashMap<u32, f64>, steps: &mut [Step]) -> bool {
-    let taken = steps.iter_mut().map(|step| match step {
-        Step::Repeat { body, .. } => take_out_of(constants, body),
-        Step::Run(instruction) => take_out(constants, instruction),
-    });
-    taken.fold(false, |some, one| some || one)
+    let mut are_some = false;
+    for step in steps {
+        are_some |= match step {
+            Step::Repeat { body, .. } => take_out_of(constants, body),
+            Step::Run(instruction) => take_out(constants, instruction),
+        };
+    }
+    are_some
 }
 
 fn take_out(constants: &FxHashMap<u32, f64>, instruction: &mut Instruction) -> bool {
@@ -46,48 +49,95 @@ fn take_out(constants: &FxHashMap<u32, f64>, instruction: &mut Instruction) -> b
 pub(super) fn joined(inner: &Instruction, reader: &Instruction) -> Option<Instruction> {
     match (&inner.term, inner.start, &reader.term) {
         (Term::Product { .. }, Start::Zero, Term::Copy(read)) => {
-            let same = same_loops(inner, reader, read)?;
-            let mut term = inner.term.clone();
-            term.operands_mut().into_iter().for_each(|access| *access = in_loops(same, *access));
             let scale = reader.scale * inner.scale;
-            scale.is_normal().then(|| Instruction { scale, term, ..reader.clone() })
+            let joined = Instruction { term: inner.term.clone(), scale, ..in_loops_of(inner, reader, read)? };
+            scale.is_normal().then_some(joined)
         }
         (Term::Copy(b), Start::From(a), Term::Product { a: read, b: again, .. })
             if read == again && inner.scale == -1.0 =>
         {
-            let same = same_loops(inner, reader, read)?;
             // Differences of all with all: where each number is in one, storing them costs no more than they are worth.
             let is_spread = |access: &Access| (0..LOOPS).any(|depth| runs(inner, depth) && access.strides[depth] == 0);
-            if !is_spread(&a) || !is_spread(b) {
-                return None;
-            }
-            let operands = vec![in_loops(same, a), in_loops(same, *b)];
-            let term = Term::Operation { op: Op::SquaredDifference, exponent: 0, operands };
-            Some(Instruction { term, ..reader.clone() })
+            let term = Term::Operation { op: Op::SquaredDifference, exponent: 0, operands: vec![a, *b] };
+            let joined = Instruction { term, ..in_loops_of(inner, reader, read)? };
+            (is_spread(&a) && is_spread(b)).then_some(joined)
         }
         _ => None,
     }
 }
 
-/// For each loop of the reader the one of the inner instruction that is the same, if there is one for each: of the same trips,
-/// with the results as far from each other as they are read.
-fn same_loops(inner: &Instruction, reader: &Instruction, read: &Access) -> Option<[Option<usize>; LOOPS]> {
-    let is_same = |of_inner: usize, of_reader: usize| {
-        inner.trips[of_inner] == reader.trips[of_reader] && inner.out.strides[of_inner] == read.strides[of_reader]
-    };
-    let mut same = [None; LOOPS];
-    for depth in (0..LOOPS).filter(|depth| runs(reader, *depth)) {
-        let is_free = |candidate: &usize| runs(inner, *candidate) && !same.contains(&Some(*candidate));
-        same[depth] = Some((0..LOOPS).filter(is_free).find(|candidate| is_same(*candidate, depth))?);
+/// The reader in the loops of the instruction whose results it reads, if it reads each of them once. Several of these loops may
+/// be one of the reader's: from the innermost out, each goes on where the one before has ended.
+fn in_loops_of(inner: &Instruction, reader: &Instruction, read: &Access) -> Option<Instruction> {
+    let mut found = Instruction { trips: inner.trips, ..reader.clone() };
+    let mut places = found.accesses_mut();
+    places.iter_mut().for_each(|access| access.strides = [0; LOOPS]);
+    let mut trips = [1; LOOPS];
+    let mut loops: Vec<usize> = (0..LOOPS).filter(|depth| runs(inner, *depth)).collect();
+    loops.sort_by_key(|depth| inner.out.strides[*depth]);
+    for depth in loops {
+        let goes_on = |of_reader: &usize| {
+            runs(reader, *of_reader)
+                && inner.out.strides[depth] == read.strides[*of_reader] * trips[*of_reader] as i32
+                && reader.trips[*of_reader].is_multiple_of(trips[*of_reader] * inner.trips[depth])
+        };
+        let of_reader = (0..LOOPS).find(goes_on)?;
+        for (place, access) in places.iter_mut().zip(reader.accesses()) {
+            place.strides[depth] = access.strides[of_reader] * trips[of_reader] as i32;
+        }
+        trips[of_reader] *= inner.trips[depth];
     }
-    let all_are_there = (0..LOOPS).all(|depth| !runs(inner, depth) || same.contains(&Some(depth)));
-    (all_are_there && inner.out.base == read.base).then_some(same)
+    (trips == reader.trips && inner.out.base == read.base).then_some(found)
 }
 
 fn runs(instruction: &Instruction, depth: usize) -> bool {
     instruction.trips[depth] > 1
 }
 
-fn in_loops(same: [Option<usize>; LOOPS], access: Access) -> Access {
-    Access { strides: same.map(|depth| depth.map_or(0, |depth| access.strides[depth])), ..access }
+#[cfg(test)]
+mod tests {
+    use crate::{Program, Result, Value};
+
+    fn formulas(function: impl FnOnce(&[Value]) -> Vec<Value>) -> Result<Vec<String>> {
+        let explanation = Program::record(&[0.5; 20], function)?.explain();
+        Ok(explanation.instructions().into_iter().map(|instruction| instruction.formula.clone()).collect())
+    }
+
+    #[test]
+    fn products_that_are_summed_alone_are_not_stored() -> Result<()> {
+        let squares = |x: &[Value]| x.iter().map(|x| 100.0 * x.powi(2)).sum::<Value>();
+        assert_eq!(formulas(|x| vec![squares(x)])?, ["v1 = 100 * x [20] . x [20]"]);
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_read_again_is_stored() -> Result<()> {
+        let squares = |x: &[Value]| x.iter().map(|x| x.powi(2)).collect::<Vec<Value>>();
+        let found = formulas(|x| {
+            let squares = squares(x);
+            vec![100.0 * squares.iter().sum::<Value>(), squares.iter().map(|x| x.exp()).sum()]
+        })?;
+        assert!(found.contains(&"v1 [20] = x [20] * x [20]".to_string()), "{found:#?}");
+        Ok(())
+    }
+
+    #[test]
+    fn differences_of_all_with_all_are_squared_where_they_are_summed() -> Result<()> {
+        let distance = |a: &[Value], b: &[Value]| a.iter().zip(b).map(|(a, b)| (*a - *b).powi(2)).sum::<Value>();
+        let distances = |x: &[Value]| {
+            let (points, others) = x.split_at(8);
+            points.chunks(2).flat_map(|a| others.chunks(2).map(|b| distance(a, b))).collect()
+        };
+        assert_eq!(formulas(distances)?, ["v1 [4 x 6] = sum over 2 of squared_difference(x [4 x 2], x [6 x 2])"]);
+        Ok(())
+    }
+
+    #[test]
+    fn derivatives_multiply_by_their_constants() -> Result<()> {
+        let squares = Program::record(&[0.5; 20], |x| 0.5 * x.iter().map(|x| x.powi(2)).sum::<Value>())?;
+        let page = squares.gradient()?.explain().to_string();
+        // Half of twice the number, and nothing else.
+        assert!(page.contains("copy          v3 [20] = x [20]\n"), "{page}");
+        Ok(())
+    }
 }
