@@ -49,10 +49,8 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 /// So many rows are run at once.
 fn rows_a_block<T>(row: &Program, per_row: &[bool], is_value_alone: bool) -> usize {
-    let shared = row.inputs.iter().zip(per_row).filter(|(_, is_per_row)| !**is_per_row);
-    let shared: u32 = shared.map(|(input, _)| input.length).sum::<u32>() + row.constants.len() as u32;
     // Whoever has a gradient has adjoints as well.
-    let slots = (row.slots - shared).max(1) as usize * if is_value_alone { 1 } else { 2 };
+    let slots = row.slots_per_row(per_row).max(1) * if is_value_alone { 1 } else { 2 };
     (BLOCK_BYTES / size_of::<T>() / slots).clamp(8, 256) / 8 * 8
 }
 

@@ -73,7 +73,7 @@ trait Row {
 }
 
 /// The operation.
-struct Value<R>(R);
+pub struct Value<R>(R);
 
 impl<R: Row> Formula for Value<R> {
     const OPERANDS: usize = R::OPERANDS;
@@ -83,6 +83,12 @@ impl<R: Row> Formula for Value<R> {
         R::value(operands, exponent)
     }
 }
+
+/// The product of two factors.
+pub type Product = Value<row::Mul>;
+
+/// The square of the difference of two numbers.
+pub type SquaredDifference = Value<row::SquaredDifference>;
 
 /// The derivative of an operation by one of its operands, times a factor: of the operands, the result, and the factor.
 struct Partial<R, const BY: usize>(R);

@@ -1,4 +1,5 @@
-//! A formula over a grid: rows of lanes that stand side by side, or are the same number in all lanes.
+//! A formula over a grid: rows of lanes that stand side by side, or are the same number in all lanes; in each lane it may be summed
+//! over some steps, which never leave the registers.
 //!
 //! Numbers are taken into arrays that are as wide as a register, by value. So the compiler knows that nothing overlaps, and
 //! makes vector code of loops over them, however short the rows are. There are no closures here: those would be functions of
@@ -26,8 +27,12 @@ pub(super) type Spots<T> = [*mut T; PLACES];
 pub(super) struct Grid {
     pub rows: usize,
     pub lanes: usize,
+    /// So many terms are summed up in each lane.
+    pub steps: usize,
     /// How far each place moves from row to row.
     pub row: [i32; PLACES],
+    /// How far each operand moves from step to step.
+    pub step: [i32; PLACES],
     /// Whether each place is the same number in all lanes; the lanes of the others stand side by side, as those of the results do.
     pub is_still: [bool; PLACES],
     /// Whether there is something that is added to.
@@ -49,7 +54,9 @@ pub(super) type Map<T> = unsafe fn(grid: &Grid, spots: &Spots<T>);
 impl Grid {
     /// A row in which everything stands side by side.
     pub fn row(lanes: usize) -> Self {
-        Grid { rows: 1, lanes, row: [0; PLACES], is_still: [false; PLACES], has_start: false, scale: 1.0, exponent: 0 }
+        let still = [0; PLACES];
+        let (has_start, scale, exponent) = (false, 1.0, 0);
+        Grid { rows: 1, lanes, steps: 1, row: still, step: still, is_still: [false; PLACES], has_start, scale, exponent }
     }
 
     /// A row in which everything stands side by side but for some operands, which stand still.
@@ -97,67 +104,140 @@ pub(super) fn spots<T, const OPERANDS: usize>(out: *mut T, operands: [*const T; 
 #[repr(align(64))]
 struct Line<N>(N);
 
-/// Computes a formula over a grid.
+/// Operands that stand still are laid out for so many steps at once.
+const STEPS: usize = 8;
+
+/// Computes a formula over a grid; `SUMMED` says whether there may be several steps.
 ///
 /// # Safety
 ///
 /// As for [`Map`].
 #[inline(always)]
-pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(grid: &Grid, spots: &Spots<T>) {
+pub(super) unsafe fn map<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool, const SUMMED: bool>(
+    grid: &Grid,
+    spots: &Spots<T>,
+) {
     let end = FIRST_OPERAND + F::OPERANDS;
-    // Numbers that are the same in all lanes, as a vector from which reading does not move on.
-    let mut same = [const { Line(MaybeUninit::<V::Numbers>::uninit()) }; PLACES];
-    let mut steps = [V::NUMBERS; PLACES];
-    for place in START..end {
-        if grid.is_still[place] {
-            steps[place] = 0;
+    // Numbers that are the same in all lanes, as a vector for each step.
+    let mut same = [const { [const { Line(MaybeUninit::<V::Numbers>::uninit()) }; STEPS] }; PLACES];
+    let mut row = *spots;
+    for _ in 0..grid.rows {
+        let (mut first, mut has_start, mut is_still) = (row, grid.has_start, grid.is_still);
+        is_still[START] &= has_start;
+        let mut left = if SUMMED { grid.steps } else { 1 };
+        loop {
+            let (mut at, mut step, mut lane) = (first, grid.step.map(|step| step as isize), [V::NUMBERS; PLACES]);
+            let steps = if SUMMED { left.min(STEPS) } else { 1 };
+            for place in START..end {
+                if is_still[place] {
+                    for number in 0..if place == START { 1 } else { steps } {
+                        // SAFETY: the caller's promise.
+                        let numbers = V::all(unsafe { *at[place].wrapping_offset(number as isize * step[place]) });
+                        same[place][number].0.write(numbers);
+                    }
+                    at[place] = (&raw mut same[place]).cast();
+                    step[place] = (size_of::<Line<V::Numbers>>() / size_of::<T>()) as isize;
+                    lane[place] = 0;
+                }
+            }
+            let mut part = Part { grid, at, step, steps, has_start };
+            let mut lanes = grid.lanes;
+            // SAFETY: the caller's promise.
+            unsafe {
+                while lanes >= V::NUMBERS {
+                    part.compute::<V, F, FUSED, SUMMED, true>(V::NUMBERS);
+                    for place in 0..end {
+                        part.at[place] = part.at[place].wrapping_add(lane[place]);
+                    }
+                    lanes -= V::NUMBERS;
+                }
+                if lanes > 0 {
+                    part.compute::<V, F, FUSED, SUMMED, false>(lanes);
+                }
+            }
+            if left == steps {
+                break;
+            }
+            // Further steps are added to what these have come to.
+            left -= steps;
+            (first[START], has_start, is_still[START]) = (first[OUT], true, false);
+            for place in FIRST_OPERAND..end {
+                first[place] = first[place].wrapping_offset(grid.step[place] as isize * steps as isize);
+            }
+        }
+        for place in 0..end {
+            row[place] = row[place].wrapping_offset(grid.row[place] as isize);
         }
     }
-    let (scale, is_scaled) = (V::all(T::constant(grid.scale)), grid.scale != 1.0);
-    let mut spots = *spots;
-    // SAFETY: the caller's promise. Numbers are read before those of the same lanes are written.
+}
+
+/// Some lanes of a row, and the steps that are summed up in them.
+struct Part<'a, T> {
+    grid: &'a Grid,
+    at: Spots<T>,
+    step: [isize; PLACES],
+    steps: usize,
+    has_start: bool,
+}
+
+impl<T: Float> Part<'_, T> {
+    /// Computes so many lanes, which are `ALL` lanes that are computed at once, or less.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Map`].
+    #[inline(always)]
+    unsafe fn compute<V: Lanes<T>, F: Formula, const FUSED: bool, const SUMMED: bool, const ALL: bool>(
+        &self,
+        lanes: usize,
+    ) {
+        let scale = V::all(T::constant(self.grid.scale));
+        let (mut at, mut left, mut is_sum) = (self.at, self.steps, self.has_start);
+        // SAFETY: the caller's promise. Numbers are read before those of the same lanes are written.
+        unsafe {
+            let mut results = V::all(T::default());
+            if is_sum {
+                results = read::<T, V, ALL>(at[START], lanes);
+            }
+            loop {
+                let mut numbers = [V::all(T::default()); MOST_OPERANDS];
+                for operand in 0..F::OPERANDS {
+                    let place = FIRST_OPERAND + operand;
+                    numbers[operand] = read::<T, V, ALL>(at[place], lanes);
+                    at[place] = at[place].wrapping_offset(self.step[place]);
+                }
+                let terms = formula::<T, V, F, FUSED>(&numbers, self.grid.exponent);
+                if is_sum {
+                    results = sum::<T, V, FUSED>(results, terms, scale);
+                } else if self.grid.scale != 1.0 {
+                    results = product::<T, V>(terms, scale);
+                } else {
+                    results = terms;
+                }
+                left -= 1;
+                if !SUMMED || left == 0 {
+                    break;
+                }
+                is_sum = true;
+            }
+            match ALL {
+                true => self.at[OUT].cast::<V::Numbers>().write_unaligned(results),
+                false => V::put(results, self.at[OUT], lanes),
+            }
+        }
+    }
+}
+
+/// # Safety
+///
+/// So many numbers may be read there, and `ALL` means as many as are computed at once.
+#[inline(always)]
+unsafe fn read<T: Float, V: Lanes<T>, const ALL: bool>(spot: *const T, lanes: usize) -> V::Numbers {
+    // SAFETY: the caller's promise.
     unsafe {
-        for _ in 0..grid.rows {
-            let mut at = spots;
-            for place in START..end {
-                if grid.is_still[place] && (place != START || grid.has_start) {
-                    at[place] = (&raw mut *same[place].0.write(V::all(*spots[place]))).cast();
-                }
-            }
-            let mut left = grid.lanes;
-            while left >= V::NUMBERS {
-                let mut numbers = [V::all(T::default()); MOST_OPERANDS];
-                for operand in 0..F::OPERANDS {
-                    numbers[operand] = at[FIRST_OPERAND + operand].cast::<V::Numbers>().read_unaligned();
-                }
-                let mut results = formula::<T, V, F, FUSED>(&numbers, grid.exponent);
-                if grid.has_start {
-                    results = sum::<T, V, FUSED>(at[START].cast::<V::Numbers>().read_unaligned(), results, scale);
-                } else if is_scaled {
-                    results = product::<T, V>(results, scale);
-                }
-                at[OUT].cast::<V::Numbers>().write_unaligned(results);
-                for place in 0..end {
-                    at[place] = at[place].wrapping_add(steps[place]);
-                }
-                left -= V::NUMBERS;
-            }
-            if left > 0 {
-                let mut numbers = [V::all(T::default()); MOST_OPERANDS];
-                for operand in 0..F::OPERANDS {
-                    numbers[operand] = V::some(at[FIRST_OPERAND + operand], left);
-                }
-                let mut results = formula::<T, V, F, FUSED>(&numbers, grid.exponent);
-                if grid.has_start {
-                    results = sum::<T, V, FUSED>(V::some(at[START], left), results, scale);
-                } else if is_scaled {
-                    results = product::<T, V>(results, scale);
-                }
-                V::put(results, at[OUT], left);
-            }
-            for place in 0..end {
-                spots[place] = spots[place].wrapping_offset(grid.row[place] as isize);
-            }
+        match ALL {
+            true => spot.cast::<V::Numbers>().read_unaligned(),
+            false => V::some(spot, lanes),
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) trait Set {
     fn width<T: Float>() -> usize;
     /// The kernel of a formula.
     fn map<T: Float, F: Formula>() -> Map<T>;
+    /// The kernel of a formula that is summed up.
+    fn sums<T: Float, F: Formula>() -> Map<T>;
     /// The kernel of products and sums whose factors move like this.
     fn tiles<T: Float, K: Kind>() -> Tiles<T>;
     /// The kernel of dot products.
@@ -44,9 +46,18 @@ macro_rules! sets {
                 $(#[$feature])?
                 unsafe fn map<T: Float, F: Formula>(grid: &Grid, spots: &Spots<T>) {
                     // SAFETY: the caller's promise.
-                    unsafe { grid::map::<T, $Vector, F, $fused>(grid, spots) }
+                    unsafe { grid::map::<T, $Vector, F, $fused, false>(grid, spots) }
                 }
                 map::<T, F>
+            }
+
+            fn sums<T: Float, F: Formula>() -> Map<T> {
+                $(#[$feature])?
+                unsafe fn sums<T: Float, F: Formula>(grid: &Grid, spots: &Spots<T>) {
+                    // SAFETY: the caller's promise.
+                    unsafe { grid::map::<T, $Vector, F, $fused, true>(grid, spots) }
+                }
+                sums::<T, F>
             }
 
             fn tiles<T: Float, K: Kind>() -> Tiles<T> {

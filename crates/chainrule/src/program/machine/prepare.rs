@@ -216,10 +216,10 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let (lanes, _) = best_lanes(&nest, S::width::<T>());
         let is_row = |depth: &usize| *depth != lanes && !nest.is_summed_over(*depth);
         let rows = (0..LOOPS).filter(is_row).max_by_key(|depth| nest.trips[*depth]);
-        // Loops that lead to other results first, then those that are summed over, then those of the grid.
+        // Loops that lead to other results first, then those that are summed over, the longest last, then those of the grid.
         let mut order = [0, 1, 2, 3];
-        let place = |depth: &usize| (*depth == lanes, Some(*depth) == rows, nest.is_summed_over(*depth));
-        order.sort_by_key(place);
+        let steps = |depth: usize| if nest.is_summed_over(depth) { nest.trips[depth] } else { 0 };
+        order.sort_by_key(|depth| (*depth == lanes, Some(*depth) == rows, steps(*depth)));
         nest.reorder(order);
         let is_summed = nest.is_summed_over(LANES);
         let free = (0..if rows.is_some() { ROWS } else { LANES }).filter(|depth| !nest.is_summed_over(*depth)).count();
@@ -244,7 +244,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         for (number, place) in places.iter().enumerate() {
             (grid.row[number], grid.is_still[number]) = (place.strides[ROWS], place.lane == 0);
         }
-        Command::from(Rows {
+        let mut rows = Rows {
             trips,
             free,
             grid,
@@ -255,7 +255,11 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             term: kernel,
             activation: activation.map(|activation| self.activation_kernel(activation)),
             sum: S::sum::<T>(),
-        })
+        };
+        if let Some(kernel) = self.sums(term) {
+            rows.sum_in_kernel(kernel);
+        }
+        Command::from(rows)
     }
 
     fn reduction(&self, mut nest: Nest, op: Op, is_set: bool) -> Command<T> {
@@ -333,6 +337,16 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     /// The kernel of a term over rows, and its exponent.
     fn kernel(&self, term: &Term) -> (Map<T>, i32) {
         self.with_formula(term, Kernel(PhantomData::<(T, S)>))
+    }
+
+    /// The kernel that sums up a term in its registers, for those that sums are mostly of.
+    fn sums(&self, term: &Term) -> Option<Map<T>> {
+        match term {
+            Term::Copy(_) => Some(S::sums::<T, Copied>()),
+            Term::Product { is_strong, .. } if !(*is_strong && self.is_careful) => Some(S::sums::<T, formula::Product>()),
+            Term::Operation { op: Op::SquaredDifference, .. } => Some(S::sums::<T, formula::SquaredDifference>()),
+            _ => None,
+        }
     }
 
     /// Hands the formula of a term on; and its exponent.

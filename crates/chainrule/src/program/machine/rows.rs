@@ -7,7 +7,7 @@
 use super::Float;
 use super::grid::{Aim, FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Standing, spots};
 use super::kernels::Sum;
-use super::memory::{BLOCK, Memory, NEAR, Part, Room};
+use super::memory::{BLOCK, Memory, NEAR, Part, ROWS, Room};
 use super::place::{Place, Turn, Way, moved, next_turn};
 use crate::program::{LOOPS, REPEATS};
 
@@ -92,6 +92,18 @@ impl<T: Float> Rows<T> {
         self.places.iter().any(|place| matches!(place.way, Way::Row))
     }
 
+    /// Has this kernel sum over the innermost of the loops that are summed over, if it can read all numbers where they are.
+    pub fn sum_in_kernel(&mut self, sums: Map<T>) {
+        let is_sum_around = self.free < ROWS && self.trips[ROWS - 1] > 1;
+        if is_sum_around && !self.is_summed && self.is_direct() && !self.has_listed_rows() {
+            self.term = sums;
+            self.grid.steps = std::mem::replace(&mut self.trips[ROWS - 1], 1) as usize;
+            for (step, place) in self.grid.step.iter_mut().zip(&self.places) {
+                *step = place.strides[ROWS - 1];
+            }
+        }
+    }
+
     /// Whether nothing is collected.
     fn is_direct(&self) -> bool {
         (0..self.places.len()).all(|place| self.is_in_place(place))
@@ -122,18 +134,19 @@ impl<T: Float> Rows<T> {
         let most_lanes = most_lanes.min(lanes);
         let most_rows = if self.has_listed_rows() { 1 } else { (most / most_lanes).clamp(1, rows) };
         let mut turn = memory.first_turn();
+        // The lanes of a row that is summed up are gone through with it.
+        let all_lanes = if self.is_summed { most_lanes } else { lanes };
         loop {
-            for row in (0..rows).step_by(most_rows as usize) {
-                let rows = most_rows.min(rows - row);
-                // SAFETY: the caller's promise; parts are parts of the grid.
-                unsafe {
-                    if self.is_summed {
-                        self.run_summed(memory, &mut turn, Part { row, rows, lane: 0, lanes: most_lanes });
-                        continue;
-                    }
-                    for lane in (0..lanes).step_by(most_lanes as usize) {
-                        let lanes = most_lanes.min(lanes - lane);
-                        self.run_part(memory, &mut turn, Part { row, rows, lane, lanes });
+            // Rows inside of lanes: they are often led to by the same indices.
+            for lane in (0..all_lanes).step_by(most_lanes as usize) {
+                for row in (0..rows).step_by(most_rows as usize) {
+                    let part = Part { row, rows: most_rows.min(rows - row), lane, lanes: most_lanes.min(lanes - lane) };
+                    // SAFETY: the caller's promise; parts are parts of the grid.
+                    unsafe {
+                        match self.is_summed {
+                            true => self.run_summed(memory, &mut turn, part),
+                            false => self.run_part(memory, &mut turn, part),
+                        }
                     }
                 }
             }
@@ -175,7 +188,7 @@ impl<T: Float> Rows<T> {
                 aim.set(START, out);
             }
             if let Some(activation) = self.activation {
-                (aim.grid.has_start, aim.grid.scale) = (false, 1.0);
+                (aim.grid.has_start, aim.grid.steps, aim.grid.scale) = (false, 1, 1.0);
                 aim.set(FIRST_OPERAND, out);
                 activation(&aim.grid, &aim.spots);
             }

@@ -73,6 +73,11 @@ impl Program {
         mapping.draft.note(Pass::Rows);
         mapping.draft.finish()
     }
+
+    /// How many numbers each further row takes.
+    pub(in crate::program) fn slots_per_row(&self, chosen: &[bool]) -> usize {
+        per_row(self, &Draft::of(self), chosen).stretches().map(|stretch| stretch.len()).sum()
+    }
 }
 
 /// A program on the way to one over rows.
@@ -102,14 +107,7 @@ impl Rewrite for Mapping {
 impl Mapping {
     fn of(program: &Program, chosen: &[bool], rows: u32) -> Result<Self> {
         let mut draft = Draft::of(program);
-        let mut per_row = SlotSet::none_of(program.slots);
-        for ((input, first), _) in draft.inputs.iter().zip(chosen).filter(|(_, is_chosen)| **is_chosen) {
-            per_row.insert((*first..first + input.length).into());
-        }
-        for slots in program.outputs.iter().flat_map(|output| &output.slots) {
-            per_row.insert(slots.clone().into());
-        }
-        add_per_row(&program.steps, &draft.routes, &mut per_row);
+        let per_row = per_row(program, &draft, chosen);
         let first = draft.allocate(u64::from(program.slots) * u64::from(rows))?;
         if draft.slots() > i32::MAX as u32 {
             return Err(Error::argument("rows", "less than 2^31 slots for all rows", draft.slots()));
@@ -256,6 +254,19 @@ impl Mapping {
             }
         }
     }
+}
+
+/// The slots that have a number for each row.
+fn per_row(program: &Program, draft: &Draft, chosen: &[bool]) -> SlotSet {
+    let mut per_row = SlotSet::none_of(program.slots);
+    for ((input, first), _) in draft.inputs.iter().zip(chosen).filter(|(_, is_chosen)| **is_chosen) {
+        per_row.insert((*first..first + input.length).into());
+    }
+    for slots in program.outputs.iter().flat_map(|output| &output.slots) {
+        per_row.insert(slots.clone().into());
+    }
+    add_per_row(&program.steps, &draft.routes, &mut per_row);
+    per_row
 }
 
 /// Puts in all slots that must have a number for each row, since some have: what is computed from those, and what is
