@@ -45,7 +45,7 @@ pub struct Batch<T> {
 const BLOCKS_A_CHUNK: usize = 16;
 
 /// A block should fill so many bytes.
-const BLOCK_BYTES: usize = 1 << 20;
+const BLOCK_BYTES: usize = 1 << 21;
 
 /// So many rows are run at once.
 fn rows_a_block<T>(row: &Program, per_row: &[bool], is_value_alone: bool) -> usize {

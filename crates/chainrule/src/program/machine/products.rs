@@ -90,6 +90,9 @@ impl Way {
 /// The largest panel that is packed, in numbers: it should stay in the nearest cache.
 const LARGEST_PANEL: u32 = 4096;
 
+/// A panel of so many numbers leaves room in the nearest cache for what it is packed from.
+const NEAR_PANEL: u64 = 2048;
+
 /// So many cycles a turn of the loops around the kernel takes beyond what the kernel does.
 const OF_A_TURN: f64 = 60.0;
 
@@ -435,7 +438,9 @@ impl Roles {
         let is_collected = self.is_collected(nest, false);
         let around =
             tiles * 10.0 + number(rows * vectors) + if is_collected { 2.0 * number(rows * lanes) } else { 0.0 };
-        let packing = if self.way == (Way::Shared { is_packed: true }) { 0.6 * number(lanes * steps) } else { 0.0 };
+        let of_a_number = if lanes * steps <= NEAR_PANEL { 0.6 } else { 1.2 };
+        let is_packed = self.way == (Way::Shared { is_packed: true });
+        let packing = if is_packed { of_a_number * number(lanes * steps) } else { 0.0 };
         let packing_start = if self.is_start_packed(nest) { number(lanes) } else { 0.0 };
         turns * (OF_A_TURN + number(steps) * arithmetic + around + packing_start) + packing
     }
