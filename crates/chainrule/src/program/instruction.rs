@@ -243,6 +243,21 @@ impl Access {
         (i64::from(self.base) + moved.sum::<i64>()) as u32
     }
 
+    /// Whether it surely leads to another place in each turn of these loops, which run so often.
+    pub(crate) fn is_apart_in(&self, loops: impl Iterator<Item = usize>, trips: [u32; LOOPS]) -> bool {
+        let runs = loops.filter(|depth| trips[*depth] > 1);
+        let mut loops: Vec<(i64, i64)> =
+            runs.map(|depth| (i64::from(self.strides[depth]).abs(), i64::from(trips[depth]))).collect();
+        loops.sort_unstable();
+        // Each steps over all that those with smaller steps reach.
+        let mut reach = 0;
+        loops.iter().all(|(stride, trips)| {
+            let steps_over = *stride > reach;
+            reach += stride * (trips - 1);
+            steps_over
+        })
+    }
+
     /// The same, so many places further on; before it, as numbers wrap around.
     pub const fn behind(self, distance: u32) -> Self {
         Access { base: self.base.wrapping_add(distance), ..self }
@@ -295,6 +310,33 @@ impl Instruction {
     /// Whether this loop is summed over: it runs more than once, and the result stands still.
     pub fn is_summed_over(&self, depth: usize) -> bool {
         self.trips[depth] > 1 && self.out.strides[depth] == 0
+    }
+
+    /// The same in the loops of another instruction, if this access of it reads each result of that once; in loops that the other
+    /// sums over all stands still. Several loops of the other may be one of this: from the innermost out, each goes on where the
+    /// one before has ended.
+    pub(crate) fn in_loops_of(&self, other: &Instruction, read: &Access) -> Option<Instruction> {
+        let mut found = Instruction { trips: other.trips, ..self.clone() };
+        let mut places = found.accesses_mut();
+        places.iter_mut().for_each(|access| access.strides = [0; LOOPS]);
+        let is_free = |depth: &usize| other.trips[*depth] > 1 && other.out.strides[*depth] != 0;
+        let mut loops: Vec<usize> = (0..LOOPS).filter(is_free).collect();
+        loops.sort_by_key(|depth| other.out.strides[*depth]);
+        let mut trips = [1; LOOPS];
+        for depth in loops {
+            let goes_on = |own: &usize| {
+                self.trips[*own] > 1
+                    && other.out.strides[depth] == read.strides[*own] * trips[*own] as i32
+                    && self.trips[*own].is_multiple_of(trips[*own] * other.trips[depth])
+            };
+            let own = (0..LOOPS).find(goes_on)?;
+            for (place, access) in places.iter_mut().zip(self.accesses()) {
+                place.strides[depth] = access.strides[own] * trips[own] as i32;
+            }
+            trips[own] *= other.trips[depth];
+        }
+        let is_each_read_once = trips == self.trips && other.out.base == read.base;
+        (is_each_read_once && other.out.is_apart_in((0..LOOPS).filter(is_free), other.trips)).then_some(found)
     }
 }
 

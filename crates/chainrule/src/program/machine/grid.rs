@@ -56,7 +56,17 @@ impl Grid {
     pub fn row(lanes: usize) -> Self {
         let still = [0; PLACES];
         let (has_start, scale, exponent) = (false, 1.0, 0);
-        Grid { rows: 1, lanes, steps: 1, row: still, step: still, is_still: [false; PLACES], has_start, scale, exponent }
+        Grid {
+            rows: 1,
+            lanes,
+            steps: 1,
+            row: still,
+            step: still,
+            is_still: [false; PLACES],
+            has_start,
+            scale,
+            exponent,
+        }
     }
 
     /// A row in which everything stands side by side but for some operands, which stand still.

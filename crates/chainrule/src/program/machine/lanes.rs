@@ -45,6 +45,8 @@ pub trait Lanes<T>: Copy {
     unsafe fn mul_add(self, factor: Self, term: Self) -> Self;
     /// 0 where the number is negative; NaN stays.
     unsafe fn relu(self) -> Self;
+    /// The numbers where those of the gate are positive, and 0 elsewhere.
+    unsafe fn gated(self, gate: Self) -> Self;
     /// The sum of all numbers.
     unsafe fn sum(self) -> T;
 
@@ -177,6 +179,12 @@ impl<T: Float, const WIDTH: usize, const FUSED: bool> Lanes<T> for Array<T, WIDT
     }
 
     #[inline(always)]
+    unsafe fn gated(self, gate: Self) -> Self {
+        let zero = T::default();
+        each!(WIDTH, lane => if gate.0[lane] > zero { self.0[lane] } else { zero })
+    }
+
+    #[inline(always)]
     unsafe fn sum(self) -> T {
         let mut sum = self.0[0];
         for lane in 1..WIDTH {
@@ -215,6 +223,7 @@ mod x86 {
             $mul_add:ident $max:ident;
             load_first($from:ident, $count:ident) $load_first:expr;
             store_first($register_of:ident, $to:ident, $store_count:ident) $store_first:expr;
+            gated($gated:ident, $gate:ident) $let_through:expr;
             sum($summed:ident) $sum:expr
             $(; transpose $transpose:ident)?
         ) => {
@@ -281,6 +290,11 @@ mod x86 {
                     $Name(unsafe { $max($splat(0.0), self.0) })
                 }
                 #[inline(always)]
+                unsafe fn gated(self, gate: Self) -> Self {
+                    let ($gated, $gate) = (self.0, gate.0);
+                    $Name(unsafe { $let_through })
+                }
+                #[inline(always)]
                 unsafe fn sum(self) -> $float {
                     let $summed = self.0;
                     unsafe { $sum }
@@ -300,6 +314,10 @@ mod x86 {
         _mm512_fmadd_pd _mm512_max_pd;
         load_first(from, count) _mm512_maskz_loadu_pd(((1u32 << count) - 1) as __mmask8, from);
         store_first(x, to, count) _mm512_mask_storeu_pd(to, ((1u32 << count) - 1) as __mmask8, x);
+        gated(x, gate) {
+            let is_positive = _mm512_cmp_pd_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_pd());
+            _mm512_maskz_mov_pd(is_positive, x)
+        };
         sum(x) _mm512_reduce_add_pd(x);
         transpose transpose_8
     }
@@ -309,6 +327,10 @@ mod x86 {
         _mm512_fmadd_ps _mm512_max_ps;
         load_first(from, count) _mm512_maskz_loadu_ps(((1u32 << count) - 1) as __mmask16, from);
         store_first(x, to, count) _mm512_mask_storeu_ps(to, ((1u32 << count) - 1) as __mmask16, x);
+        gated(x, gate) {
+            let is_positive = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(gate, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(is_positive, x)
+        };
         sum(x) _mm512_reduce_add_ps(x)
     }
 
@@ -317,6 +339,7 @@ mod x86 {
         _mm256_fmadd_pd _mm256_max_pd;
         load_first(from, count) _mm256_maskload_pd(from, first_64(count));
         store_first(x, to, count) _mm256_maskstore_pd(to, first_64(count), x);
+        gated(x, gate) _mm256_and_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(gate, _mm256_setzero_pd()), x);
         sum(x) {
             let halves = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
             _mm_cvtsd_f64(_mm_add_sd(halves, _mm_unpackhi_pd(halves, halves)))
@@ -329,6 +352,7 @@ mod x86 {
         _mm256_fmadd_ps _mm256_max_ps;
         load_first(from, count) _mm256_maskload_ps(from, first_32(count));
         store_first(x, to, count) _mm256_maskstore_ps(to, first_32(count), x);
+        gated(x, gate) _mm256_and_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(gate, _mm256_setzero_ps()), x);
         sum(x) {
             let halves = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
             let quarters = _mm_add_ps(halves, _mm_movehl_ps(halves, halves));

@@ -11,6 +11,7 @@ mod call;
 mod float;
 mod formula;
 mod functions;
+mod gate;
 mod grid;
 mod instruction_set;
 mod kernels;

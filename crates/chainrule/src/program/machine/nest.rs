@@ -14,6 +14,8 @@ pub(super) struct Nest {
     /// What sums start from, if it stands somewhere.
     pub start: Option<Operand>,
     pub operands: Vec<Operand>,
+    /// What lets results through, if anything does: where it is not positive, they are 0.
+    pub gate: Option<Operand>,
 }
 
 /// An access, and what chooses its slot where it is a lookup.
@@ -25,19 +27,14 @@ pub(super) struct Operand {
 
 impl Nest {
     pub fn new(program: &Program, instruction: &Instruction) -> Self {
-        let operand = |access: &Access| Operand {
-            access: *access,
-            lookup: match access.route {
-                Route::Lookup(number) => Some(program.lookups[number as usize]),
-                Route::Direct | Route::Table => None,
-            },
-        };
+        let operand = |access: &Access| Operand::new(program, access);
         let start = match &instruction.start {
             Start::From(access) => Some(operand(access)),
             Start::Zero | Start::Here => None,
         };
         let operands = instruction.operands().into_iter().map(operand).collect();
-        let mut nest = Nest { trips: instruction.trips, out: operand(&instruction.out), start, operands };
+        let (trips, out) = (instruction.trips, operand(&instruction.out));
+        let mut nest = Nest { trips, out, start, operands, gate: None };
         for depth in 0..LOOPS {
             if nest.trips[depth] == 1 {
                 nest.accesses_mut().for_each(|access| access.strides[depth] = 0);
@@ -53,7 +50,7 @@ impl Nest {
 
     /// The result and all operands, and what chooses them.
     fn all(&self) -> impl Iterator<Item = &Operand> {
-        [&self.out].into_iter().chain(&self.start).chain(&self.operands)
+        [&self.out].into_iter().chain(&self.start).chain(&self.operands).chain(&self.gate)
     }
 
     fn accesses(&self) -> impl Iterator<Item = &Access> {
@@ -63,8 +60,15 @@ impl Nest {
     }
 
     fn accesses_mut(&mut self) -> impl Iterator<Item = &mut Access> {
-        let all = [&mut self.out].into_iter().chain(&mut self.start).chain(&mut self.operands);
+        let read = self.start.iter_mut().chain(&mut self.operands).chain(&mut self.gate);
+        let all = [&mut self.out].into_iter().chain(read);
         all.flat_map(Operand::accesses_mut)
+    }
+
+    /// The same with what lets its results through, which moves in the same loops.
+    pub fn gated(mut self, gate: Access) -> Self {
+        self.gate = Some(Operand { access: gate, lookup: None });
+        self
     }
 
     /// Joins loops of which one continues the other in all operands.
@@ -104,19 +108,8 @@ impl Nest {
 
     /// Whether different turns of the loops lead to different places for their results, but for those that are summed over.
     pub fn results_are_apart(&self) -> bool {
-        let mut loops: Vec<(i64, i64)> = (0..LOOPS)
-            .filter(|depth| self.trips[*depth] > 1 && !self.is_summed_over(*depth))
-            .map(|depth| (i64::from(self.out.access.strides[depth]).abs(), i64::from(self.trips[depth])))
-            .collect();
-        loops.sort_unstable();
-        // Each steps over all that those with smaller steps reach.
-        let mut reach = 0;
-        let steps_over = loops.iter().all(|(stride, trips)| {
-            let steps_over = *stride > reach;
-            reach += stride * (trips - 1);
-            steps_over
-        });
-        steps_over && self.out.access.route == Route::Direct
+        let loops = (0..LOOPS).filter(|depth| !self.is_summed_over(*depth));
+        self.out.access.route == Route::Direct && self.out.access.is_apart_in(loops, self.trips)
     }
 
     /// Puts the loops in this order.
@@ -168,6 +161,14 @@ impl Nest {
 const MOST_TURNS: u64 = 1 << 16;
 
 impl Operand {
+    pub fn new(program: &Program, access: &Access) -> Self {
+        let lookup = match access.route {
+            Route::Lookup(number) => Some(program.lookups[number as usize]),
+            Route::Direct | Route::Table => None,
+        };
+        Operand { access: *access, lookup }
+    }
+
     /// Where it is in these turns of the repeats.
     fn in_turn(&self, turns: [u32; REPEATS]) -> Operand {
         let shifted = |access: Access, (depth, turns)| Access::shifted(access, depth, turns);
@@ -192,8 +193,13 @@ impl Operand {
         place
     }
 
+    /// What chooses its slot, if something does.
+    pub fn index(&self) -> Option<Self> {
+        self.lookup.map(|lookup| Operand { access: lookup.index, lookup: None })
+    }
+
     /// The stretch of slots that it stays in.
-    fn slots(&self, trips: &[u32; LOOPS], repeats: &[u32], tables: &[u32]) -> Range<i64> {
+    pub fn slots(&self, trips: &[u32; LOOPS], repeats: &[u32], tables: &[u32]) -> Range<i64> {
         let places = extent(&self.access, *trips, repeats).unwrap_or_default();
         match (self.access.route, self.lookup) {
             (Route::Table, _) => {

@@ -3,6 +3,7 @@
 use super::Float;
 use super::call::Call;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
+use super::gate::{Gated, Uses};
 use super::grid::{FIRST_OPERAND, Grid, Map};
 use super::kernels::Set;
 use super::memory::{LANES, Memory, Part, ROWS};
@@ -39,8 +40,8 @@ pub(super) enum Command<T> {
 
 /// Prepares a whole program; `is_careful` says whether strong products are taken at their word, or as ordinary ones.
 pub(super) fn prepare<T: Float, S: Set>(program: &Program, is_careful: bool) -> Vec<Command<T>> {
-    let (scales, repeats) = (scales(program), Vec::new());
-    let mut preparing = Preparing { program, is_careful, scales, repeats, kinds: PhantomData::<(T, S)> };
+    let (scales, uses, repeats) = (scales(program), Uses::of(program), Vec::new());
+    let mut preparing = Preparing { program, is_careful, scales, uses, repeats, kinds: PhantomData::<(T, S)> };
     preparing.steps(&program.steps)
 }
 
@@ -60,6 +61,7 @@ struct Preparing<'a, T, S> {
     program: &'a Program,
     is_careful: bool,
     scales: Vec<f64>,
+    uses: Uses,
     /// The turns of the repeats around.
     repeats: Vec<u32>,
     kinds: PhantomData<(T, S)>,
@@ -68,7 +70,14 @@ struct Preparing<'a, T, S> {
 impl<T: Float, S: Set> Preparing<'_, T, S> {
     fn steps(&mut self, steps: &[Step]) -> Vec<Command<T>> {
         let mut commands = Vec::new();
-        for step in steps {
+        let mut left = steps;
+        while let [step, rest @ ..] = left {
+            left = rest;
+            if let Some(product) = rest.first().and_then(|next| self.gated_product(step, next)) {
+                commands.push(Command::Product(Box::new(product)));
+                left = &rest[1..];
+                continue;
+            }
             match step {
                 Step::Run(instruction) if instruction.trips.contains(&0) => {}
                 Step::Run(instruction) => self.instruction(instruction, &mut commands),
@@ -155,6 +164,20 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         }
         let (product, cycles) = Product::new::<S>(nest, is_here, instruction.scale, is_relu, kernel)?;
         (cycles < best_lanes(nest, S::width::<T>()).1).then_some(product)
+    }
+
+    /// Two steps as one sum of products whose results are let through, if they can be that.
+    fn gated_product(&self, step: &Step, next: &Step) -> Option<Product<T>> {
+        if !self.repeats.is_empty() {
+            return None;
+        }
+        let Gated { instruction, gate } = self.uses.gated(step, next)?;
+        let mut nest = Nest::new(self.program, &instruction).gated(gate);
+        if nest.overlaps(&self.repeats, &self.program.tables) {
+            return None;
+        }
+        nest.join_loops();
+        self.product(&nest, false, &instruction)
     }
 
     /// The instruction as a transposition, if it is one.
@@ -343,7 +366,9 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     fn sums(&self, term: &Term) -> Option<Map<T>> {
         match term {
             Term::Copy(_) => Some(S::sums::<T, Copied>()),
-            Term::Product { is_strong, .. } if !(*is_strong && self.is_careful) => Some(S::sums::<T, formula::Product>()),
+            Term::Product { is_strong, .. } if !(*is_strong && self.is_careful) => {
+                Some(S::sums::<T, formula::Product>())
+            }
             Term::Operation { op: Op::SquaredDifference, .. } => Some(S::sums::<T, formula::SquaredDifference>()),
             _ => None,
         }

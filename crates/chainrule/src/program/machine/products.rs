@@ -10,7 +10,7 @@ use super::memory::{BLOCK, Memory};
 use super::nest::{Nest, Operand};
 use super::place::{Turn, next_turn};
 use super::rows::activate;
-use super::tile::{Job, Moving, Pack, Paired, Scaled, Shared, Single, Tiles};
+use super::tile::{Gated, Job, Moving, Pack, Paired, Scaled, Shared, Single, Tiles};
 use crate::program::{LOOPS, REPEATS, Route};
 
 /// An instruction that is run by a tile kernel.
@@ -27,6 +27,7 @@ pub(super) struct Product<T> {
     start: Option<Spot>,
     a: Spot,
     b: Spot,
+    gate: Option<Spot>,
     /// Whether sums start from what stands where they go.
     is_here: bool,
     /// Whether lanes of `a` are put side by side first.
@@ -106,7 +107,7 @@ impl<T: Float> Product<T> {
         is_relu: bool,
         activation: Option<Map<T>>,
     ) -> Option<(Self, f64)> {
-        let operands = || [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands);
+        let operands = || [&nest.out].into_iter().chain(&nest.start).chain(&nest.operands).chain(&nest.gate);
         // Rows and lanes of a tile are computed side by side, so their results must be different ones.
         if !operands().all(|operand| operand.access.route == Route::Direct) || !nest.results_are_apart() {
             return None;
@@ -131,6 +132,9 @@ impl<T: Float> Product<T> {
         };
         let length = |depth: Option<usize>| depth.map_or(1, |depth| nest.trips[depth] as usize);
         let a = spot(&nest.operands[roles.a]);
+        if is_summed_around && nest.gate.is_some() {
+            return None;
+        }
         let is_relu = is_relu && !is_summed_around;
         let product = Product {
             trips,
@@ -142,6 +146,7 @@ impl<T: Float> Product<T> {
             start: nest.start.as_ref().map(spot),
             a,
             b: nest.operands.get(1 - roles.a).map_or(a, spot),
+            gate: nest.gate.as_ref().map(spot),
             is_here,
             is_packed: roles.way == Way::Shared { is_packed: true },
             is_start_packed: roles.is_start_packed(nest),
@@ -150,6 +155,8 @@ impl<T: Float> Product<T> {
             is_relu,
             activation: activation.filter(|_| !is_relu),
             kernel: match roles.way {
+                Way::Shared { .. } if nest.gate.is_some() => S::tiles::<T, Gated<Shared>>(),
+                Way::Scaled if nest.gate.is_some() => S::tiles::<T, Gated<Scaled>>(),
                 Way::Shared { .. } => S::tiles::<T, Shared>(),
                 Way::Scaled => S::tiles::<T, Scaled>(),
                 Way::Paired => S::tiles::<T, Paired>(),
@@ -213,6 +220,7 @@ impl<T: Float> Product<T> {
             start: self.start.as_ref().unwrap_or(&self.out).moving(slots, turn).read_only(),
             a: self.a.moving(slots, turn).read_only(),
             b: self.b.moving(slots, turn).read_only(),
+            gate: self.gate.as_ref().map(|gate| gate.moving(slots, turn).read_only()),
         };
         // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and roles
         // were chosen so that everything moves as it needs.
@@ -259,8 +267,9 @@ impl<T: Float> Product<T> {
                     a = Moving { at: panel.as_ptr(), row: 0, step: self.lanes as isize, lane: 1 };
                 }
                 let b = self.b.moving(slots, &turn).read_only();
+                let gate = self.gate.as_ref().map(|gate| gate.moving(slots, &turn).read_only());
                 let Product { rows, lanes, steps, scale, is_relu, .. } = *self;
-                let job = Job { rows, lanes, steps, has_start, scale, is_relu, out: target, start, a, b };
+                let job = Job { rows, lanes, steps, has_start, scale, is_relu, out: target, start, a, b, gate };
                 let is_last = !next_turn(&mut turn.loops, &self.trips, self.free..LOOPS);
                 // SAFETY: the kernel is one for this processor. All that it reads and writes was checked with the program, and
                 // roles were chosen so that everything moves as it needs. The results lie side by side in each row, which
@@ -391,6 +400,9 @@ impl Roles {
             Way::Dots => step == (1, Some(1)) && lane.0 == 0 && row.1 == Some(0),
         };
         let results = length(self.lanes).saturating_mul(length(self.rows));
+        let is_let_through =
+            |gate: &Operand| self.way == Way::Dots || stride(gate, self.lanes) == 1 && !self.is_collected(nest, false);
+        let is_possible = is_possible && nest.gate.as_ref().is_none_or(is_let_through);
         is_possible && (results <= LARGEST_PANEL || !self.is_collected(nest, true))
     }
 

@@ -6,7 +6,7 @@ use crate::program::random::{Example, example};
 use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, Route, Start, Step, Term};
 use crate::{Op, Pcg64, RngExt, rng};
 
-/// Runs a program on every instruction set, twice over, and compares all slots with the interpreter's.
+/// Runs a program on every instruction set, twice over, and compares all results with the interpreter's.
 fn compare<T: Float>(program: &Program, numbers: &[f64], unit: f64, what: &str) {
     let numbers: Vec<T> = numbers.iter().map(|number| T::constant(*number)).collect();
     let mut right = vec![T::default(); program.slots as usize];
@@ -20,8 +20,8 @@ fn compare<T: Float>(program: &Program, numbers: &[f64], unit: f64, what: &str) 
         for _ in 0..2 {
             machine.run().expect("the example is a good one");
         }
-        for (slot, (found, right)) in machine.slots().iter().zip(&right).enumerate() {
-            let (found, right): (f64, f64) = ((*found).into(), (*right).into());
+        for slot in program.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten()) {
+            let (found, right): (f64, f64) = (machine.slots()[slot as usize].into(), right[slot as usize].into());
             let is_close = (found - right).abs() <= tolerance * (1.0 + right.abs());
             let is_same = found == right || found.is_nan() && right.is_nan();
             assert!(is_close || is_same, "{what}, {set:?}, slot {slot}: {found}, not {right}: {:?}", program.steps);
@@ -84,8 +84,9 @@ fn product(seed: u64) -> Example {
     if is_here && rng.random_bool(0.5) {
         out.strides = out.strides.map(|stride| stride.min(3));
     }
-    let term = match rng.random_range(0..4) {
+    let term = match rng.random_range(0..5) {
         0 => Term::Copy(a),
+        1 => Term::Operation { op: Op::SquaredDifference, exponent: 0, operands: vec![a, b] },
         _ => Term::Product { a, b, is_strong: rng.random_bool(0.5) },
     };
     let start = match rng.random_range(0..2) {
@@ -101,6 +102,49 @@ fn product(seed: u64) -> Example {
     let steps = vec![Step::Run(zeros), Step::Run(instruction)];
     let numbers = (0..inputs).map(|_| rng.random_range(-1.0..1.0)).collect();
     Example { program: program(inputs, vec![0.0], slots, steps), numbers }
+}
+
+#[test]
+fn products_that_are_let_through_run_as_they_are_interpreted() {
+    for seed in 0..seeds(1500) {
+        let Example { program, numbers } = let_through(seed);
+        compare::<f64>(&program, &numbers, 1e-14, &format!("seed {seed}"));
+        compare::<f32>(&program, &numbers, 1e-6, &format!("seed {seed}"));
+    }
+}
+
+/// A random product or sum, and behind it the way back through a rectified linear unit, which often is all that reads it.
+fn let_through(seed: u64) -> Example {
+    let Example { mut program, numbers } = product(seed);
+    let mut rng = rng(seed + 1);
+    let [zeros, Step::Run(product)] = &program.steps[..] else { unreachable!("these are its steps") };
+    let mut product = product.clone();
+    product.activation = None;
+    let free = (0..LOOPS).filter(|depth| !product.is_summed_over(*depth));
+    let is_apart = product.out.is_apart_in(free, product.trips);
+    if is_apart && rng.random_bool(0.8) {
+        product.start = Start::Zero;
+    }
+    let trips = product.free_trips();
+    // Inside the inputs, some of which are zeros.
+    let stride =
+        |depth| if trips[depth] > 1 { rng.random_range(0..=numbers.len() as i32 / 4 / trips[depth] as i32) } else { 0 };
+    let gate = Access::strided(0, std::array::from_fn(stride));
+    let is_moving = std::array::from_fn(|depth| trips[depth] > 1);
+    let factor = product.out;
+    let (other, end) = strided(&mut rng, program.slots, trips, is_moving);
+    let out = match is_apart && rng.random_bool(0.7) {
+        true => Access { base: program.slots, ..factor },
+        false => other,
+    };
+    let term = Term::Partial { op: Op::Relu, exponent: 0, by: 0, operands: vec![gate], result: gate, factor };
+    let results = program.slots..end.max(program.slots + (program.slots - factor.base));
+    program.steps = vec![zeros.clone(), Step::Run(product), run(trips, out, Start::Zero, term)];
+    program.slots = results.end;
+    let is_read_elsewhere = rng.random_bool(0.1);
+    program.outputs[0].slots = vec![if is_read_elsewhere { factor.base..results.end } else { results }];
+    let numbers = numbers.into_iter().map(|number| if number.abs() < 0.1 { 0.0 } else { number }).collect();
+    Example { program, numbers }
 }
 
 /// An access that moves in some loops, in a random order of strides, and the slot behind all that it reaches.

@@ -28,14 +28,17 @@ pub(super) struct Job<T> {
     /// The factor whose lanes stand side by side.
     pub a: Moving<*const T>,
     pub b: Moving<*const T>,
+    /// What lets results through, if anything does; its lanes stand side by side, as those of the results do.
+    pub gate: Option<Moving<*const T>>,
 }
 
 impl<T: Float> Job<T> {
     /// The part of the job with so many lanes from this one on.
     pub fn part(&self, first: usize, lanes: usize) -> Self {
-        let [start, a, b] = [self.start, self.a, self.b].map(|read| Moving { at: read.moved(0, 0, first), ..read });
+        let from = |read: Moving<*const T>| Moving { at: read.moved(0, 0, first), ..read };
         let out = Moving { at: self.out.moved(0, 0, first), ..self.out };
-        Job { lanes, out, start, a, b, ..*self }
+        let [start, a, b] = [self.start, self.a, self.b].map(from);
+        Job { lanes, out, start, a, b, gate: self.gate.map(from), ..*self }
     }
 }
 
@@ -72,6 +75,8 @@ pub(super) type Pack<T> = unsafe fn(from: Moving<*const T>, steps: usize, lanes:
 pub(super) trait Kind {
     /// Whether `a` is the same in all rows, so that tiles of many rows are worth it.
     const ROWS_SHARE_A: bool;
+    /// Whether the gate of the job lets results through.
+    const IS_GATED: bool;
 
     /// Adds the terms of one step to the sums of a tile, whose factors begin here.
     unsafe fn step<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
@@ -139,6 +144,7 @@ macro_rules! kinds {
 
         impl Kind for $Kind {
             const ROWS_SHARE_A: bool = $shares;
+            const IS_GATED: bool = false;
 
             #[inline(always)]
             unsafe fn step<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
@@ -196,6 +202,26 @@ kinds! {
                 sums[row][vector] = sums[row][vector].add(part.load(a.add(vector * V::WIDTH)));
             }
         }
+    }
+}
+
+/// The same with results that are let through by the gate of the job.
+pub(super) struct Gated<K>(K);
+
+impl<K: Kind> Kind for Gated<K> {
+    const ROWS_SHARE_A: bool = K::ROWS_SHARE_A;
+    const IS_GATED: bool = true;
+
+    #[inline(always)]
+    unsafe fn step<T: Float, V: Lanes<T>, const ROWS: usize, const VECTORS: usize>(
+        sums: &mut [[V; VECTORS]; ROWS],
+        job: &Job<T>,
+        a: *const T,
+        b: *const T,
+        part: impl Part<T, V>,
+    ) {
+        // SAFETY: the caller's promise.
+        unsafe { K::step(sums, job, a, b, part) }
     }
 }
 
@@ -378,6 +404,17 @@ unsafe fn tile<T: Float, V: Lanes<T>, K: Kind, const ROWS: usize, const VECTORS:
                 }
                 for vector in 0..VECTORS {
                     sums[number][vector] = sums[number][vector].mul_add(scale, starts[vector]);
+                }
+            }
+        }
+        if K::IS_GATED
+            && let Some(gate) = job.gate
+        {
+            let from = gate.moved(row, 0, lane);
+            for row in 0..ROWS {
+                let from = from.offset(row as isize * gate.row);
+                for vector in 0..VECTORS {
+                    sums[row][vector] = sums[row][vector].gated(part.load(from.add(vector * V::WIDTH)));
                 }
             }
         }

@@ -50,48 +50,21 @@ pub(super) fn joined(inner: &Instruction, reader: &Instruction) -> Option<Instru
     match (&inner.term, inner.start, &reader.term) {
         (Term::Product { .. }, Start::Zero, Term::Copy(read)) => {
             let scale = reader.scale * inner.scale;
-            let joined = Instruction { term: inner.term.clone(), scale, ..in_loops_of(inner, reader, read)? };
+            let joined = Instruction { term: inner.term.clone(), scale, ..reader.in_loops_of(inner, read)? };
             scale.is_normal().then_some(joined)
         }
         (Term::Copy(b), Start::From(a), Term::Product { a: read, b: again, .. })
             if read == again && inner.scale == -1.0 =>
         {
             // Differences of all with all: where each number is in one, storing them costs no more than they are worth.
-            let is_spread = |access: &Access| (0..LOOPS).any(|depth| runs(inner, depth) && access.strides[depth] == 0);
+            let is_spread =
+                |access: &Access| (0..LOOPS).any(|depth| inner.trips[depth] > 1 && access.strides[depth] == 0);
             let term = Term::Operation { op: Op::SquaredDifference, exponent: 0, operands: vec![a, *b] };
-            let joined = Instruction { term, ..in_loops_of(inner, reader, read)? };
+            let joined = Instruction { term, ..reader.in_loops_of(inner, read)? };
             (is_spread(&a) && is_spread(b)).then_some(joined)
         }
         _ => None,
     }
-}
-
-/// The reader in the loops of the instruction whose results it reads, if it reads each of them once. Several of these loops may
-/// be one of the reader's: from the innermost out, each goes on where the one before has ended.
-fn in_loops_of(inner: &Instruction, reader: &Instruction, read: &Access) -> Option<Instruction> {
-    let mut found = Instruction { trips: inner.trips, ..reader.clone() };
-    let mut places = found.accesses_mut();
-    places.iter_mut().for_each(|access| access.strides = [0; LOOPS]);
-    let mut trips = [1; LOOPS];
-    let mut loops: Vec<usize> = (0..LOOPS).filter(|depth| runs(inner, *depth)).collect();
-    loops.sort_by_key(|depth| inner.out.strides[*depth]);
-    for depth in loops {
-        let goes_on = |of_reader: &usize| {
-            runs(reader, *of_reader)
-                && inner.out.strides[depth] == read.strides[*of_reader] * trips[*of_reader] as i32
-                && reader.trips[*of_reader].is_multiple_of(trips[*of_reader] * inner.trips[depth])
-        };
-        let of_reader = (0..LOOPS).find(goes_on)?;
-        for (place, access) in places.iter_mut().zip(reader.accesses()) {
-            place.strides[depth] = access.strides[of_reader] * trips[of_reader] as i32;
-        }
-        trips[of_reader] *= inner.trips[depth];
-    }
-    (trips == reader.trips && inner.out.base == read.base).then_some(found)
-}
-
-fn runs(instruction: &Instruction, depth: usize) -> bool {
-    instruction.trips[depth] > 1
 }
 
 #[cfg(test)]
