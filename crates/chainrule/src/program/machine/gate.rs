@@ -13,13 +13,6 @@ use std::ops::Range;
 /// All stretches of slots that instructions of a program read or write, and those that its caller does.
 pub(super) struct Uses(Vec<Range<i64>>);
 
-/// An instruction whose results something lets through.
-pub(super) struct Gated {
-    pub instruction: Instruction,
-    /// What does: where it is not positive, results are 0.
-    pub gate: Access,
-}
-
 impl Uses {
     /// Those of a program, if it has rectified linear units to go back through.
     pub fn of(program: &Program) -> Self {
@@ -41,8 +34,9 @@ impl Uses {
         Uses(uses)
     }
 
-    /// Both instructions as one, if these steps of no repeat are a product and what alone reads it to let it through.
-    pub fn gated(&self, step: &Step, next: &Step) -> Option<Gated> {
+    /// Both instructions as one, and what lets its results through, where that is positive: if these steps, which stand in no
+    /// repeat, are a product and what alone reads it.
+    pub fn gated(&self, step: &Step, next: &Step) -> Option<(Instruction, Access)> {
         let (Step::Run(product), Step::Run(next)) = (step, next) else { return None };
         let [_, factor] = operands_of_gate(next)?;
         let is_product = matches!(product.term, Term::Copy(_) | Term::Product { .. });
@@ -59,7 +53,7 @@ impl Uses {
         }
         let next = next.in_loops_of(product, &factor)?;
         let [gate, _] = operands_of_gate(&next)?;
-        Some(Gated { instruction: Instruction { out: next.out, ..product.clone() }, gate })
+        Some((Instruction { out: next.out, ..product.clone() }, gate))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Float;
 use super::call::Call;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
-use super::gate::{Gated, Uses};
+use super::gate::Uses;
 use super::grid::{FIRST_OPERAND, Grid, Map};
 use super::kernels::Set;
 use super::memory::{LANES, Memory, Part, ROWS};
@@ -171,7 +171,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         if !self.repeats.is_empty() {
             return None;
         }
-        let Gated { instruction, gate } = self.uses.gated(step, next)?;
+        let (instruction, gate) = self.uses.gated(step, next)?;
         let mut nest = Nest::new(self.program, &instruction).gated(gate);
         if nest.overlaps(&self.repeats, &self.program.tables) {
             return None;

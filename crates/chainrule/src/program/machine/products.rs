@@ -400,8 +400,9 @@ impl Roles {
             Way::Dots => step == (1, Some(1)) && lane.0 == 0 && row.1 == Some(0),
         };
         let results = length(self.lanes).saturating_mul(length(self.rows));
+        let has_gated = matches!(self.way, Way::Shared { .. } | Way::Scaled);
         let is_let_through =
-            |gate: &Operand| self.way == Way::Dots || stride(gate, self.lanes) == 1 && !self.is_collected(nest, false);
+            |gate: &Operand| has_gated && stride(gate, self.lanes) == 1 && !self.is_collected(nest, false);
         let is_possible = is_possible && nest.gate.as_ref().is_none_or(is_let_through);
         is_possible && (results <= LARGEST_PANEL || !self.is_collected(nest, true))
     }

@@ -139,7 +139,8 @@ fn let_through(seed: u64) -> Example {
     };
     let term = Term::Partial { op: Op::Relu, exponent: 0, by: 0, operands: vec![gate], result: gate, factor };
     let results = program.slots..end.max(program.slots + (program.slots - factor.base));
-    program.steps = vec![zeros.clone(), Step::Run(product), run(trips, out, Start::Zero, term)];
+    let zeros = (product.start == Start::Here).then(|| zeros.clone());
+    program.steps = zeros.into_iter().chain([Step::Run(product), run(trips, out, Start::Zero, term)]).collect();
     program.slots = results.end;
     let is_read_elsewhere = rng.random_bool(0.1);
     program.outputs[0].slots = vec![if is_read_elsewhere { factor.base..results.end } else { results }];
