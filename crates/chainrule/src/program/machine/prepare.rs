@@ -224,6 +224,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             free: LOOPS,
             grid,
             is_summed: false,
+            is_copy: false,
             is_plain_sum: false,
             start,
             places: places.collect(),
@@ -267,11 +268,15 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         for (number, place) in places.iter().enumerate() {
             (grid.row[number], grid.is_still[number]) = (place.strides[ROWS], place.lane == 0);
         }
+        let is_copy =
+            matches!(term, Term::Copy(_)) && scale == 1.0 && activation.is_none() && !nest.operands.is_empty();
+        let is_copy = is_copy && start == Begin::Zero && !is_summed;
         let mut rows = Rows {
             trips,
             free,
             grid,
             is_summed,
+            is_copy: is_copy && trips[free..] == [1; LOOPS][free..],
             is_plain_sum: is_summed && self.is_plain(term, &places[FIRST_OPERAND..]),
             start,
             places,

@@ -24,6 +24,8 @@ pub(super) struct Rows<T> {
     pub grid: Grid,
     /// Whether each row of the grid is summed up.
     pub is_summed: bool,
+    /// Whether it does nothing but to copy.
+    pub is_copy: bool,
     /// Whether the terms of the sums stand side by side, and are no function of anything, or times one number each.
     pub is_plain_sum: bool,
     pub start: Begin,
@@ -159,6 +161,18 @@ impl<T: Float> Rows<T> {
     /// Some results, with all terms that are summed to each.
     unsafe fn run_part(&self, memory: &mut Memory<T>, turn: &mut Turn, part: Part) {
         let is_in_place = self.is_in_place(OUT);
+        if self.is_copy && is_in_place && !self.is_in_place(FIRST_OPERAND) {
+            // What is collected need not be copied once more.
+            for row in 0..part.rows {
+                let part = Part { row: part.row + row, rows: 1, ..part };
+                // SAFETY: the caller's promise; the results stand side by side.
+                unsafe {
+                    let out = self.in_place(OUT, memory, turn, part).spot;
+                    memory.collect(&self.places[FIRST_OPERAND], turn, part, out);
+                }
+            }
+            return;
+        }
         let mut aim = Aim::new(Grid { rows: part.rows as usize, lanes: part.lanes as usize, ..self.grid });
         // SAFETY: the caller's promise; each place has a room of its own.
         unsafe {
