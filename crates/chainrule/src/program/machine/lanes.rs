@@ -50,6 +50,13 @@ pub trait Lanes<T>: Copy {
     /// The sum of all numbers.
     unsafe fn sum(self) -> T;
 
+    /// The sums of all numbers of each of four.
+    #[inline(always)]
+    unsafe fn four_sums([a, b, c, d]: [Self; 4]) -> [T; 4] {
+        // SAFETY: so the caller promises.
+        unsafe { [a.sum(), b.sum(), c.sum(), d.sum()] }
+    }
+
     /// Writes a square of as many rows as a register has numbers the other way round: what stands `from_row` apart comes to stand
     /// side by side, and what stands side by side `to_row` apart.
     #[inline(always)]
@@ -225,7 +232,7 @@ mod x86 {
             store_first($register_of:ident, $to:ident, $store_count:ident) $store_first:expr;
             gated($gated:ident, $gate:ident) $let_through:expr;
             sum($summed:ident) $sum:expr
-            $(; transpose $transpose:ident)?
+            $(; transpose $transpose:ident four_sums $four_sums:ident)?
         ) => {
             #[derive(Clone, Copy)]
             pub struct $Name($register);
@@ -304,6 +311,10 @@ mod x86 {
                     unsafe fn transpose(from: *const $float, from_row: isize, to: *mut $float, to_row: isize) {
                         unsafe { $transpose(from, from_row, to, to_row) }
                     }
+                    #[inline(always)]
+                    unsafe fn four_sums([a, b, c, d]: [Self; 4]) -> [$float; 4] {
+                        unsafe { $four_sums([a.0, b.0, c.0, d.0]) }
+                    }
                 )?
             }
         };
@@ -319,7 +330,7 @@ mod x86 {
             _mm512_maskz_mov_pd(is_positive, x)
         };
         sum(x) _mm512_reduce_add_pd(x);
-        transpose transpose_8
+        transpose transpose_8 four_sums four_sums_of_8
     }
 
     register! {
@@ -344,7 +355,7 @@ mod x86 {
             let halves = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd::<1>(x));
             _mm_cvtsd_f64(_mm_add_sd(halves, _mm_unpackhi_pd(halves, halves)))
         };
-        transpose transpose_4
+        transpose transpose_4 four_sums four_sums_of_4
     }
 
     register! {
@@ -412,6 +423,40 @@ mod x86 {
                 _mm256_storeu_pd(to.offset(first * to_row), _mm256_permute2f128_pd::<0x20>(a, b));
                 _mm256_storeu_pd(to.offset((first + 2) * to_row), _mm256_permute2f128_pd::<0x31>(a, b));
             }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The processor has AVX-512.
+    #[inline(always)]
+    unsafe fn four_sums_of_8([a, b, c, d]: [__m512d; 4]) -> [f64; 4] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            // Of each half the sum of two, side by side.
+            let ab = _mm512_add_pd(_mm512_shuffle_f64x2::<0x44>(a, b), _mm512_shuffle_f64x2::<0xee>(a, b));
+            let cd = _mm512_add_pd(_mm512_shuffle_f64x2::<0x44>(c, d), _mm512_shuffle_f64x2::<0xee>(c, d));
+            let pairs = _mm512_add_pd(_mm512_unpacklo_pd(ab, cd), _mm512_unpackhi_pd(ab, cd));
+            let (ac, bd) = (_mm512_castpd512_pd256(pairs), _mm512_extractf64x4_pd::<1>(pairs));
+            let ac = _mm_add_pd(_mm256_castpd256_pd128(ac), _mm256_extractf128_pd::<1>(ac));
+            let bd = _mm_add_pd(_mm256_castpd256_pd128(bd), _mm256_extractf128_pd::<1>(bd));
+            let [c, d] = [_mm_unpackhi_pd(ac, ac), _mm_unpackhi_pd(bd, bd)];
+            [_mm_cvtsd_f64(ac), _mm_cvtsd_f64(bd), _mm_cvtsd_f64(c), _mm_cvtsd_f64(d)]
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The processor has AVX2.
+    #[inline(always)]
+    unsafe fn four_sums_of_4([a, b, c, d]: [__m256d; 4]) -> [f64; 4] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (ab, cd) = (_mm256_hadd_pd(a, b), _mm256_hadd_pd(c, d));
+            let sums = _mm256_add_pd(_mm256_permute2f128_pd::<0x20>(ab, cd), _mm256_permute2f128_pd::<0x31>(ab, cd));
+            let mut numbers = [0.0; 4];
+            _mm256_storeu_pd(numbers.as_mut_ptr(), sums);
+            numbers
         }
     }
 

@@ -482,23 +482,26 @@ unsafe fn dot_rows<T: Float, V: Lanes<T>, const ROWS: usize>(job: &Job<T>, row: 
     unsafe {
         if V::REGISTERS == 32 || ROWS < 4 {
             while job.lanes - lane >= 4 {
-                dot_tile::<T, V, ROWS, 4>(job, row, lane);
+                dot_tile::<T, V, ROWS, 4, 1>(job, row, lane);
                 lane += 4;
             }
         }
         while job.lanes - lane >= 2 {
-            dot_tile::<T, V, ROWS, 2>(job, row, lane);
+            dot_tile::<T, V, ROWS, 2, 1>(job, row, lane);
             lane += 2;
         }
         if job.lanes > lane {
-            dot_tile::<T, V, ROWS, 1>(job, row, lane);
+            match ROWS {
+                1 => dot_tile::<T, V, ROWS, 1, 4>(job, row, lane),
+                _ => dot_tile::<T, V, ROWS, 1, 1>(job, row, lane),
+            }
         }
     }
 }
 
-/// Some lanes of some rows.
+/// Some lanes of some rows; if these are few, so many vectors of steps at a time, each to sums of its own.
 #[inline(always)]
-unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>(
+unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize, const PARTS: usize>(
     job: &Job<T>,
     row: usize,
     lane: usize,
@@ -508,6 +511,22 @@ unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>
         let mut sums = [[V::splat(T::default()); LANES]; ROWS];
         let (a, b) = (job.a.moved(row, 0, lane), job.b.moved(row, 0, lane));
         let mut step = 0;
+        if PARTS > 1 {
+            let mut parts = [sums; PARTS];
+            while job.steps - step >= PARTS * V::WIDTH {
+                for part in 0..PARTS {
+                    add_dots(&mut parts[part], job, a.add(step), b.add(step), Whole);
+                    step += V::WIDTH;
+                }
+            }
+            for part in 0..PARTS {
+                for row in 0..ROWS {
+                    for lane in 0..LANES {
+                        sums[row][lane] = sums[row][lane].add(parts[part][row][lane]);
+                    }
+                }
+            }
+        }
         while job.steps - step >= V::WIDTH {
             add_dots(&mut sums, job, a.add(step), b.add(step), Whole);
             step += V::WIDTH;
@@ -516,9 +535,10 @@ unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>
             add_dots(&mut sums, job, a.add(step), b.add(step), First(job.steps - step));
         }
         let (out, start) = (job.out.moved(row, 0, lane), job.start.moved(row, 0, lane));
+        let results = each_sum(sums);
         for row in 0..ROWS {
             for lane in 0..LANES {
-                let mut result = sums[row][lane].sum();
+                let mut result = results[row][lane];
                 if let Some(scale) = job.scale {
                     result = result * scale;
                 }
@@ -532,6 +552,38 @@ unsafe fn dot_tile<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>
             }
         }
     }
+}
+
+/// The sum of all numbers of each.
+#[inline(always)]
+unsafe fn each_sum<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>(
+    sums: [[V; LANES]; ROWS],
+) -> [[T; LANES]; ROWS] {
+    let mut results = [[T::default(); LANES]; ROWS];
+    // SAFETY: the caller promises that the processor has the instruction set.
+    unsafe {
+        for row in 0..ROWS {
+            if LANES == 4 {
+                let four = V::four_sums([sums[row][0], sums[row][1], sums[row][2], sums[row][3]]);
+                for lane in 0..LANES {
+                    results[row][lane] = four[lane];
+                }
+            }
+        }
+        for lane in 0..LANES {
+            if LANES < 4 && ROWS == 4 {
+                let four = V::four_sums([sums[0][lane], sums[1][lane], sums[2][lane], sums[3][lane]]);
+                for row in 0..ROWS {
+                    results[row][lane] = four[row];
+                }
+            } else if LANES < 4 {
+                for row in 0..ROWS {
+                    results[row][lane] = sums[row][lane].sum();
+                }
+            }
+        }
+    }
+    results
 }
 
 /// Adds the products of some steps.
