@@ -565,9 +565,7 @@ unsafe fn each_sum<T: Float, V: Lanes<T>, const ROWS: usize, const LANES: usize>
         for row in 0..ROWS {
             if LANES == 4 {
                 let four = V::four_sums([sums[row][0], sums[row][1], sums[row][2], sums[row][3]]);
-                for lane in 0..LANES {
-                    results[row][lane] = four[lane];
-                }
+                results[row].copy_from_slice(&four[..LANES]);
             }
         }
         for lane in 0..LANES {
