@@ -82,7 +82,7 @@ fn derivative(
     let formula = &formulas.of(op, exponent)[by];
     // A result that is not used need not be kept: the operation may be one of many that are summed.
     let result = if formula.uses(operands.len()) { result } else { operands[0] };
-    let term = match formula.derivative {
+    let term = match formula.result {
         Symbol::Constant(0.0) => return None,
         Symbol::Constant(scale) => return Some(Scaled { scale, term: Term::Copy(factor) }),
         Symbol::Given(number) => product(factor, operands.get(number).copied().unwrap_or(result)),

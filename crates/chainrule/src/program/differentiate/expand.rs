@@ -147,7 +147,7 @@ impl Expanding {
         let mut computed = Vec::new();
         for operation in &formula.operations {
             let operands: Result<Vec<Access>> =
-                operation.operands().into_iter().map(|symbol| self.symbol(symbol, given, &computed)).collect();
+                operation.operands().iter().map(|symbol| self.symbol(*symbol, given, &computed)).collect();
             let operands = operands?;
             let term = match operation {
                 Operation::Row(op, exponent, _) => Term::Operation { op: *op, exponent: *exponent, operands },
@@ -155,7 +155,7 @@ impl Expanding {
             };
             computed.push(self.computed(trips, term)?);
         }
-        self.symbol(formula.derivative, given, &computed)
+        self.symbol(formula.result, given, &computed)
     }
 
     fn symbol(&mut self, symbol: Symbol, given: &[Access], computed: &[Access]) -> Result<Access> {

@@ -27,16 +27,16 @@ pub(in crate::program) enum Operation {
     /// Of the table, with the exponent of a power with a fixed one.
     Row(Op, i32, Vec<Symbol>),
     /// A product in which a zero gives 0 whatever the other factor is.
-    StrongProduct(Symbol, Symbol),
+    StrongProduct([Symbol; 2]),
 }
 
-/// The derivative of an operation by one of its operands.
+/// A formula of the table, or of a derivative of it, as a list.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::program) struct Formula {
     /// What is done, in this order.
     pub operations: Vec<Operation>,
-    /// The derivative.
-    pub derivative: Symbol,
+    /// What comes of it.
+    pub result: Symbol,
 }
 
 /// The derivatives of operations of the table by their operands, each worked out once.
@@ -63,15 +63,15 @@ impl Formula {
         derivatives.into_iter().map(formula).collect()
     }
 
-    /// What of the operations a derivative needs.
-    pub(in crate::program) fn needed(operations: &[Operation], derivative: Symbol) -> Formula {
+    /// What of the operations a result needs.
+    pub(in crate::program) fn needed(operations: &[Operation], result: Symbol) -> Formula {
         let mut is_needed = vec![false; operations.len()];
         let need = |symbol: &Symbol, is_needed: &mut [bool]| {
             if let Symbol::Computed(number) = symbol {
                 is_needed[*number] = true;
             }
         };
-        need(&derivative, &mut is_needed);
+        need(&result, &mut is_needed);
         for (number, operation) in operations.iter().enumerate().rev() {
             if is_needed[number] {
                 operation.operands().iter().for_each(|symbol| need(symbol, &mut is_needed));
@@ -83,26 +83,26 @@ impl Formula {
             numbers[number] = kept.len();
             kept.push(operation.renumbered(&numbers));
         }
-        Formula { operations: kept, derivative: derivative.renumbered(&numbers) }
+        Formula { operations: kept, result: result.renumbered(&numbers) }
     }
 
-    /// Whether the derivative depends on this operand, or on the result, which is the one after the last operand.
+    /// Whether it depends on this operand; for derivatives, the result is the one after the last operand.
     pub fn uses(&self, given: usize) -> bool {
         let given = Symbol::Given(given);
-        self.derivative == given || self.operations.iter().any(|operation| operation.operands().contains(&given))
+        self.result == given || self.operations.iter().any(|operation| operation.operands().contains(&given))
     }
 
-    /// Whether the derivative is 0 everywhere.
+    /// Whether it is 0 everywhere.
     pub fn is_zero(&self) -> bool {
-        self.derivative == Symbol::Constant(0.0)
+        self.result == Symbol::Constant(0.0)
     }
 }
 
 impl Operation {
-    pub fn operands(&self) -> Vec<Symbol> {
+    pub fn operands(&self) -> &[Symbol] {
         match self {
-            Operation::Row(_, _, operands) => operands.clone(),
-            Operation::StrongProduct(a, b) => vec![*a, *b],
+            Operation::Row(_, _, operands) => operands,
+            Operation::StrongProduct(operands) => operands,
         }
     }
 
@@ -111,7 +111,9 @@ impl Operation {
             Operation::Row(op, exponent, operands) => {
                 Operation::Row(*op, *exponent, operands.iter().map(|symbol| symbol.renumbered(numbers)).collect())
             }
-            Operation::StrongProduct(a, b) => Operation::StrongProduct(a.renumbered(numbers), b.renumbered(numbers)),
+            Operation::StrongProduct(factors) => {
+                Operation::StrongProduct(factors.map(|symbol| symbol.renumbered(numbers)))
+            }
         }
     }
 }
@@ -185,7 +187,7 @@ macro_rules! record_rows {
             }
 
             fn strong_zero_mul(self, factor: Self) -> Self {
-                let operation = Operation::StrongProduct(self.symbol, factor.symbol);
+                let operation = Operation::StrongProduct([self.symbol, factor.symbol]);
                 Self::written(&[self, factor], |numbers| numbers[0].strong_zero_mul(numbers[1]), operation)
             }
 
@@ -220,7 +222,7 @@ mod tests {
     use super::*;
 
     fn derivative(op: Op, exponent: i32, by: usize) -> Symbol {
-        Formulas::default().of(op, exponent)[by].derivative
+        Formulas::default().of(op, exponent)[by].result
     }
 
     #[test]

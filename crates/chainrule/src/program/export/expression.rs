@@ -165,7 +165,7 @@ impl Helpers {
     ) -> Code {
         let used: Vec<usize> = (0..given.len()).filter(|number| formula.uses(*number)).collect();
         if is_short(formula) {
-            return Rendering { helpers: self, language, formula, given, names: Vec::new() }.symbol(formula.derivative);
+            return Rendering { helpers: self, language, formula, given, names: Vec::new() }.symbol(formula.result);
         }
         let parameters: Vec<Code> = op.row().operands.iter().chain(&["y"]).map(|name| Code::atom(*name)).collect();
         if self.names.insert(name.into()) {
@@ -194,7 +194,7 @@ impl Helpers {
             lines += &format!("    {}\n", language.local(&name, &value, false));
             rendering.names[number] = Some(Code::atom(name));
         }
-        let result = rendering.symbol(formula.derivative);
+        let result = rendering.symbol(formula.result);
         let comment = super::wrapped(doc, "// ");
         format!("{comment}\n{head} {{\n{lines}    {}\n}}", language.result(&result))
     }
@@ -225,7 +225,7 @@ impl Rendering<'_> {
     fn operation(&mut self, number: usize) -> Code {
         let formula = self.formula;
         match &formula.operations[number] {
-            Operation::StrongProduct(a, b) => {
+            Operation::StrongProduct([a, b]) => {
                 let (a, b) = (self.symbol(*a), self.symbol(*b));
                 self.helpers.strong_product(self.language, &a, &b)
             }
@@ -276,7 +276,7 @@ fn is_not_zero(x: &Code) -> Code {
 /// How often a formula takes a symbol.
 fn uses(formula: &Formula, symbol: Symbol) -> usize {
     let operands = formula.operations.iter().flat_map(Operation::operands);
-    operands.chain([formula.derivative]).filter(|used| *used == symbol).count()
+    operands.chain([&formula.result]).filter(|used| **used == symbol).count()
 }
 
 /// Whether a formula is no longer than the call of a function would be.

@@ -3,7 +3,8 @@
 use super::InstructionSet;
 use super::kernels::{self, Set, Sum};
 use super::lanes::Vectors;
-use super::prepare::{Command, prepare};
+use super::code::Pages;
+use super::prepare::{Choices, Command, prepare};
 use crate::program::Program;
 use crate::program::interpret::Element;
 
@@ -37,7 +38,11 @@ pub(super) mod sealed {
     use super::*;
 
     /// What a machine runs.
-    pub struct Commands<T>(pub(in super::super) Vec<Command<T>>);
+    pub struct Prepared<T> {
+        pub(in super::super) commands: Vec<Command<T>>,
+        /// What of it is machine code.
+        pub(in super::super) code: Pages,
+    }
 
     /// A float of the machine: all bytes are a number, and there are vector registers for it.
     ///
@@ -47,8 +52,11 @@ pub(super) mod sealed {
         /// `self * factor + term` in one rounding; a function call where the processor has no instruction for it.
         fn fused_mul_add(self, factor: Self, term: Self) -> Self;
 
-        /// The commands of a program; `is_careful` says whether strong products are taken at their word.
-        fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Commands<Self>;
+        /// Its bits, the first of these.
+        fn bits(self) -> u64;
+
+        /// A program, ready to run.
+        fn prepare(program: &Program, instruction_set: InstructionSet, choices: Choices) -> Prepared<Self>;
 
         /// The kernel of sums.
         fn sum_kernel(instruction_set: InstructionSet) -> Sum<Self>;
@@ -62,8 +70,12 @@ pub(super) mod sealed {
                     self.mul_add(factor, term)
                 }
 
-                fn commands(program: &Program, instruction_set: InstructionSet, is_careful: bool) -> Commands<Self> {
-                    Commands(with_kernels!(instruction_set, prepare, $float, (program, is_careful)))
+                fn bits(self) -> u64 {
+                    self.to_bits().into()
+                }
+
+                fn prepare(program: &Program, instruction_set: InstructionSet, choices: Choices) -> Prepared<Self> {
+                    with_kernels!(instruction_set, prepare, $float, (program, choices))
                 }
 
                 fn sum_kernel(instruction_set: InstructionSet) -> Sum<Self> {

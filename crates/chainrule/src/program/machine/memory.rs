@@ -1,6 +1,7 @@
 //! What kernels read and write while a machine runs: its slots, the tables, and room for rows that must be collected.
 
 use super::Float;
+use super::code::Pages;
 use super::place::{Index, Place, Turn, Way};
 use crate::Error;
 use crate::program::{LOOPS, REPEATS};
@@ -24,6 +25,8 @@ pub(super) struct Room(pub usize);
 pub(super) struct Memory<'a, T> {
     slots: *mut T,
     tables: &'a [u32],
+    /// The machine code that was written for the program.
+    code: *const u8,
     /// Rooms of [`BLOCK`] numbers, and behind them what is asked for slices and panels.
     room: *mut T,
     room_length: usize,
@@ -86,11 +89,22 @@ impl<'a, T: Float> Memory<'a, T> {
     /// The rooms that kernels may ask for.
     pub const ROOMS: usize = 8;
 
-    pub fn new(slots: &'a mut [T], tables: &'a [u32], room: &'a mut [T]) -> Self {
+    pub fn new(slots: &'a mut [T], tables: &'a [u32], code: &'a Pages, room: &'a mut [T]) -> Self {
         assert!(room.len() >= Self::ROOMS * BLOCK, "rooms are made with the machine");
         let (slots, room, room_length) = (slots.as_mut_ptr(), room.as_mut_ptr(), room.len());
         let (repeats, choices) = ([0; REPEATS], Choices { of: None, lanes: 0, steps: [0; BLOCK] });
-        Memory { slots, tables, room, room_length, repeats, choices, misread: None, failure: None, lent: PhantomData }
+        Memory {
+            slots,
+            tables,
+            code: code.first(),
+            room,
+            room_length,
+            repeats,
+            choices,
+            misread: None,
+            failure: None,
+            lent: PhantomData,
+        }
     }
 
     /// Forgets what indices have chosen: another command may have written them anew.
@@ -101,6 +115,16 @@ impl<'a, T: Float> Memory<'a, T> {
     /// The slots.
     pub fn slots(&self) -> *mut T {
         self.slots
+    }
+
+    /// The tables of the program.
+    pub fn tables(&self) -> &[u32] {
+        self.tables
+    }
+
+    /// Where the machine code begins.
+    pub fn code(&self) -> *const u8 {
+        self.code
     }
 
     /// The first turn of all loops, in these turns of the repeats.

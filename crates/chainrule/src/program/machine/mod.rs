@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 mod call;
+mod code;
 mod float;
 mod formula;
 mod functions;
@@ -40,7 +41,9 @@ use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
 use kernels::Sum;
 use memory::{BLOCK, Memory, Misread};
-use prepare::Command;
+use code::Pages;
+use float::sealed::Prepared;
+use prepare::{Choices, Command};
 use slots::Slots;
 use std::ops::Range;
 
@@ -54,9 +57,10 @@ pub struct Machine<T> {
     /// multiplied by.
     slots: Slots<T>,
     room: Vec<T>,
-    commands: Vec<Command<T>>,
+    prepared: Prepared<T>,
     /// The same with products in which a zero gives 0 whatever the other factor is; made when they are first needed.
-    careful: Option<Vec<Command<T>>>,
+    careful: Option<Prepared<T>>,
+    has_code: bool,
     has_strong_products: bool,
     sum: Sum<T>,
 }
@@ -77,6 +81,11 @@ impl<T: Float> Machine<T> {
     ///
     /// If this processor does not have it; and as [`new`](Machine::new).
     pub fn with_instruction_set(program: &Program, instruction_set: InstructionSet) -> Self {
+        // Whoever watches every access to memory cannot watch machine code.
+        Self::make(program, instruction_set, !cfg!(miri))
+    }
+
+    fn make(program: &Program, instruction_set: InstructionSet, has_code: bool) -> Self {
         assert!(instruction_set.is_available(), "this processor does not have {instruction_set:?}");
         if let Err(problem) = program.check() {
             panic!("not a program that can run: {problem}");
@@ -89,15 +98,19 @@ impl<T: Float> Machine<T> {
         for (slot, constant) in program.constant_slots().zip(&program.constants) {
             slots[slot as usize] = T::constant(*constant);
         }
-        let commands = if program.is_exact { Vec::new() } else { T::commands(program, instruction_set, false).0 };
-        let panel = commands.iter().map(Command::panel).max().unwrap_or(0);
+        let prepared = match program.is_exact {
+            true => Prepared { commands: Vec::new(), code: Pages::none() },
+            false => T::prepare(program, instruction_set, Choices { is_careful: false, has_code }),
+        };
+        let panel = prepared.commands.iter().map(Command::panel).max().unwrap_or(0);
         let room = Memory::<T>::ROOMS * BLOCK + panel;
         Machine {
             instruction_set,
             slots,
             room: vec![T::default(); room],
-            commands,
+            prepared,
             careful: None,
+            has_code,
             has_strong_products: has_strong_products(&program.steps),
             sum: T::sum_kernel(instruction_set),
             program: program.clone(),
@@ -202,23 +215,29 @@ impl<T: Float> Machine<T> {
 
     /// What the machine and its program hold, in bytes.
     pub fn bytes(&self) -> usize {
-        let commands = self.commands.iter().chain(self.careful.iter().flatten()).map(Command::bytes);
+        let of = |prepared: &Prepared<T>| {
+            prepared.commands.iter().map(Command::bytes).sum::<usize>() + prepared.code.bytes()
+        };
         size_of::<Self>()
             + self.slots.bytes()
             + self.room.capacity() * size_of::<T>()
-            + commands.sum::<usize>()
+            + of(&self.prepared)
+            + self.careful.as_ref().map_or(0, of)
             + program_bytes(&self.program)
     }
 
     fn run_commands(&mut self, is_careful: bool) -> Result<()> {
-        let commands = match is_careful {
-            false => &self.commands,
-            true => self.careful.get_or_insert_with(|| T::commands(&self.program, self.instruction_set, true).0),
+        let prepared = match is_careful {
+            false => &self.prepared,
+            true => {
+                let choices = Choices { is_careful, has_code: self.has_code };
+                self.careful.get_or_insert_with(|| T::prepare(&self.program, self.instruction_set, choices))
+            }
         };
-        let mut memory = Memory::new(&mut self.slots, &self.program.tables, &mut self.room);
+        let mut memory = Memory::new(&mut self.slots, &self.program.tables, &prepared.code, &mut self.room);
         // SAFETY: the commands are those of this program, which was checked when the machine was made, and so was that the
         // processor has the instruction set.
-        unsafe { prepare::run(commands, &mut memory) };
+        unsafe { prepare::run(&prepared.commands, &mut memory) };
         let Memory { misread, failure, .. } = memory;
         match misread {
             Some(Misread { slot, found, count }) => Err(self.program.index_error(slot, count, found)),

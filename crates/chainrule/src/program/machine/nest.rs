@@ -49,7 +49,7 @@ impl Nest {
     }
 
     /// The result and all operands, and what chooses them.
-    fn all(&self) -> impl Iterator<Item = &Operand> {
+    pub fn all(&self) -> impl Iterator<Item = &Operand> {
         [&self.out].into_iter().chain(&self.start).chain(&self.operands).chain(&self.gate)
     }
 
@@ -104,6 +104,16 @@ impl Nest {
     /// Whether any loop is summed over.
     pub fn is_summed(&self) -> bool {
         (0..LOOPS).any(|depth| self.is_summed_over(depth))
+    }
+
+    /// The trips of the loops that lead to other results; the others run once.
+    pub fn free_trips(&self) -> [u32; LOOPS] {
+        std::array::from_fn(|depth| if self.is_summed_over(depth) { 1 } else { self.trips[depth] })
+    }
+
+    /// The trips of the loops that are summed over; the others run once.
+    pub fn summed_trips(&self) -> [u32; LOOPS] {
+        std::array::from_fn(|depth| if self.is_summed_over(depth) { self.trips[depth] } else { 1 })
     }
 
     /// Whether different turns of the loops lead to different places for their results, but for those that are summed over.

@@ -2,6 +2,8 @@
 
 use super::Float;
 use super::call::Call;
+use super::code::{self, Code, Note, Pages, Work, Writer};
+use super::float::sealed::Prepared;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
 use super::gate::Uses;
 use super::grid::{FIRST_OPERAND, Grid, Map};
@@ -18,10 +20,14 @@ use crate::custom::Custom;
 use crate::program::rewrite::reach::for_each;
 use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
+use crate::program::differentiate::formula::Formula as Noted;
+use rustc_hash::FxHashMap;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 /// A part of a program, ready to run.
 pub(super) enum Command<T> {
+    Code(Code),
     Scalars(Scalars<T>),
     Grid(Box<OneGrid<T>>),
     Rows(Box<Rows<T>>),
@@ -38,11 +44,36 @@ pub(super) enum Command<T> {
     },
 }
 
-/// Prepares a whole program; `is_careful` says whether strong products are taken at their word, or as ordinary ones.
-pub(super) fn prepare<T: Float, S: Set>(program: &Program, is_careful: bool) -> Vec<Command<T>> {
+/// How a program is prepared.
+#[derive(Clone, Copy, Debug)]
+pub struct Choices {
+    /// Whether strong products are taken at their word, or as ordinary ones.
+    pub is_careful: bool,
+    /// Whether small instructions are machine code, where the instruction set has it.
+    pub has_code: bool,
+}
+
+/// Prepares a whole program.
+pub(super) fn prepare<T: Float, S: Set>(program: &Program, choices: Choices) -> Prepared<T> {
     let (scales, uses, repeats) = (scales(program), Uses::of(program), Vec::new());
-    let mut preparing = Preparing { program, is_careful, scales, uses, repeats, kinds: PhantomData::<(T, S)> };
-    preparing.steps(&program.steps)
+    let has_writer = choices.has_code && S::HAS_CODE && Writer::<T>::can_write(program);
+    let mut preparing = Preparing {
+        program,
+        is_careful: choices.is_careful,
+        scales,
+        uses,
+        repeats,
+        writer: has_writer.then(Writer::new),
+        noted: FxHashMap::default(),
+        kinds: PhantomData::<S>,
+    };
+    let commands = preparing.steps(&program.steps);
+    let code = preparing.writer.map(Writer::finish).unwrap_or_default();
+    match Pages::new(&code) {
+        Ok(code) => Prepared { commands, code },
+        // A system that is as careful as that.
+        Err(_) => prepare::<T, S>(program, Choices { has_code: false, ..choices }),
+    }
 }
 
 /// What instructions multiply their terms by, each once: the machine keeps these numbers behind the slots of the program and
@@ -64,7 +95,11 @@ struct Preparing<'a, T, S> {
     uses: Uses,
     /// The turns of the repeats around.
     repeats: Vec<u32>,
-    kinds: PhantomData<(T, S)>,
+    /// What writes machine code.
+    writer: Option<Writer<T>>,
+    /// What formulas do: of an operation with its exponent, of the derivative by one of its operands, or of a strong product.
+    noted: FxHashMap<(Option<Op>, i32, Option<u8>), Rc<Noted>>,
+    kinds: PhantomData<S>,
 }
 
 impl<T: Float, S: Set> Preparing<'_, T, S> {
@@ -73,6 +108,11 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let mut left = steps;
         while let [step, rest @ ..] = left {
             left = rest;
+            if let Step::Run(instruction) = step
+                && self.write(instruction, &mut commands)
+            {
+                continue;
+            }
             if let Some(product) = rest.first().and_then(|next| self.gated_product(step, next)) {
                 commands.push(Command::Product(Box::new(product)));
                 left = &rest[1..];
@@ -91,6 +131,58 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             }
         }
         commands
+    }
+
+    /// Writes an instruction as machine code, if it is small and that can be.
+    fn write(&mut self, instruction: &Instruction, commands: &mut Vec<Command<T>>) -> bool {
+        if self.writer.is_none() || !code::is_small(&instruction.trips) || instruction.trips.contains(&0) {
+            return false;
+        }
+        let term = match &instruction.term {
+            Term::Copy(_) => code::Term::Copy,
+            Term::Product { is_strong, .. } if !(*is_strong && self.is_careful) => code::Term::Product,
+            Term::Product { .. } | Term::Operation { .. } | Term::Partial { .. } => {
+                code::Term::Formula(self.noted(&instruction.term))
+            }
+            Term::Reduction { .. } | Term::ReductionPartial { .. } | Term::Call { .. } | Term::Jacobian { .. } => {
+                return false;
+            }
+        };
+        let activation = |op| self.noted(&Term::Operation { op, exponent: 0, operands: vec![Access::slot(0)] });
+        let activation = instruction.activation.map(activation);
+        let mut nest = Nest::new(self.program, instruction);
+        nest.join_loops();
+        let work = Work {
+            nest: &nest,
+            is_here: instruction.start == Start::Here,
+            scale: instruction.scale,
+            term,
+            activation,
+            tables: &self.program.tables,
+            repeats: &self.repeats,
+        };
+        let Some(lanes) = work.lanes::<T>() else { return false };
+        let (Some(writer), false) = (&mut self.writer, nest.overlaps(&self.repeats, &self.program.tables)) else {
+            return false;
+        };
+        let is_new = !matches!(commands.last(), Some(Command::Code(_)));
+        commands.extend(writer.instruction(&work, lanes, is_new).map(Command::Code));
+        true
+    }
+
+    /// What the formula of a term does, noted once.
+    fn noted(&mut self, term: &Term) -> Rc<Noted> {
+        let key = match term {
+            Term::Operation { op, exponent, .. } => (Some(*op), *exponent, None),
+            Term::Partial { op, exponent, by, .. } => (Some(*op), *exponent, Some(*by)),
+            _ => (None, 0, None),
+        };
+        if let Some(noted) = self.noted.get(&key) {
+            return noted.clone();
+        }
+        let noted = Rc::new(self.with_formula(term, Note { exponent: key.1 }).0);
+        self.noted.insert(key, noted.clone());
+        noted
     }
 
     fn instruction(&mut self, instruction: &Instruction, commands: &mut Vec<Command<T>>) {
@@ -477,6 +569,7 @@ pub(super) unsafe fn run<T: Float>(commands: &[Command<T>], memory: &mut Memory<
         // SAFETY: the caller's promise; repeats move places as far as the check of the program has followed them.
         unsafe {
             match command {
+                Command::Code(code) => code.run(memory),
                 Command::Scalars(scalars) => scalars.run(memory),
                 Command::Grid(grid) => grid.run(memory),
                 Command::Rows(rows) => rows.run(memory),
@@ -512,7 +605,8 @@ impl<T: Float> Command<T> {
             Command::Product(product) => product.panel(),
             Command::Repeat { body, .. } => body.iter().map(Command::panel).max().unwrap_or(0),
             Command::Reduce(reduce) => reduce.room(),
-            Command::Scalars(_)
+            Command::Code(_)
+            | Command::Scalars(_)
             | Command::Grid(_)
             | Command::Rows(_)
             | Command::Transposition(_)
@@ -524,6 +618,7 @@ impl<T: Float> Command<T> {
     pub fn bytes(&self) -> usize {
         size_of::<Self>()
             + match self {
+                Command::Code(_) => 0,
                 Command::Grid(grid) => size_of_val(&**grid),
                 Command::Rows(rows) => size_of_val(&**rows) + size_of_val(&rows.places[..]),
                 Command::Scalars(scalars) => scalars.bytes(),

@@ -3,7 +3,7 @@
 use super::Float;
 use std::marker::PhantomData;
 
-/// Some numbers, zero at first.
+/// Some numbers, zero at first, and behind them as much memory as a register holds.
 pub(super) struct Slots<T> {
     lines: Vec<Line>,
     length: usize,
@@ -17,7 +17,7 @@ struct Line([u8; 64]);
 
 impl<T: Float> Slots<T> {
     pub(super) fn new(length: usize) -> Self {
-        let lines = vec![Line([0; 64]); (length * size_of::<T>()).div_ceil(size_of::<Line>())];
+        let lines = vec![Line([0; 64]); (length * size_of::<T>()).div_ceil(size_of::<Line>()) + 1];
         Slots { lines, length, number: PhantomData }
     }
 
