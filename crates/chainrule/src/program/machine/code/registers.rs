@@ -1,7 +1,7 @@
 //! What the vector registers hold while code is written: what was read or computed last need not be read again.
 
 use super::assembler::Vector;
-use super::work::Site;
+use super::work::{Frame, Site};
 
 /// So many vector registers there are.
 const COUNT: usize = 32;
@@ -49,13 +49,26 @@ impl Held {
 /// All vector registers.
 pub(super) struct Registers {
     known: [[Option<Known>; NAMES]; COUNT],
+    /// Which register was last known to hold what has this hash: a register that it names may hold something else by now.
+    index: [u8; HASHES],
     /// Of which registers something is known, a bit each.
     named: u32,
+    /// Of which registers something is known that was computed here.
+    fresh: u32,
     /// Those that must stay as they are.
     pinned: u32,
-    last_use: [u32; COUNT],
-    clock: u32,
+    /// Those that were used since the hand came by.
+    used: u32,
+    /// The register that is looked at next when one has to be given up.
+    hand: u32,
+    /// The frame of all that was ever known, and marks of the slots, so that most of what is written is seen to be new at once.
+    frame: Option<Frame>,
+    has_frames: bool,
+    marks: [u64; MARKS / 64],
 }
+
+const HASHES: usize = 256;
+const MARKS: usize = 2048;
 
 /// Which registers were pinned at some time.
 #[derive(Clone, Copy)]
@@ -81,34 +94,93 @@ fn bits(mut of: u32) -> impl Iterator<Item = usize> {
     })
 }
 
+/// A number below [`HASHES`] for a kind of thing and what tells it apart.
+fn hash(kind: u64, number: u64) -> usize {
+    ((number ^ kind << 60).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as usize
+}
+
+impl Known {
+    fn hash(&self) -> usize {
+        match self {
+            Known::Constant(bits) => hash(0, *bits),
+            Known::Spread(held) => hash(1, held.site.slot as u64),
+            Known::Numbers { held, .. } => hash(2, held.site.slot as u64),
+        }
+    }
+}
+
 impl Registers {
     pub fn new() -> Self {
-        Registers { known: [[None; NAMES]; COUNT], named: 0, pinned: 0, last_use: [0; COUNT], clock: 0 }
+        Registers {
+            known: [[None; NAMES]; COUNT],
+            index: [0; HASHES],
+            named: 0,
+            fresh: 0,
+            pinned: 0,
+            used: 0,
+            hand: 0,
+            frame: None,
+            has_frames: false,
+            marks: [0; MARKS / 64],
+        }
     }
 
-    /// A register to be written: one of which nothing is known, or else that which was not used for longest. It is pinned.
+    /// A register to be written: one of which nothing is known, or else one that was not used for long. It is pinned.
     pub fn take(&mut self) -> Vector {
-        let unknown = bits(!(self.pinned | self.named)).next();
-        let oldest = || bits(!self.pinned).min_by_key(|register| self.last_use[*register]);
-        let register = unknown.or_else(oldest).expect("what a formula needs at once are fewer registers");
-        self.known[register] = [None; NAMES];
+        assert!(self.pinned != u32::MAX, "what a formula needs at once are fewer registers");
+        let register = match !(self.pinned | self.named) {
+            0 => self.given_up(),
+            unknown => unknown.trailing_zeros(),
+        };
+        self.known[register as usize] = [None; NAMES];
         self.named &= !(1 << register);
-        self.used(register)
+        self.fresh &= !(1 << register);
+        self.use_again(register as usize)
     }
 
-    fn used(&mut self, register: usize) -> Vector {
-        self.clock += 1;
-        self.last_use[register] = self.clock;
+    /// A register that was not used since the hand last came by (the clock of page replacement).
+    fn given_up(&mut self) -> u32 {
+        loop {
+            let bit = 1 << self.hand;
+            let register = self.hand;
+            self.hand = (self.hand + 1) % COUNT as u32;
+            if self.pinned & bit == 0 {
+                if self.used & bit == 0 {
+                    return register;
+                }
+                self.used &= !bit;
+            }
+        }
+    }
+
+    fn use_again(&mut self, register: usize) -> Vector {
+        self.used |= 1 << register;
         self.pinned |= 1 << register;
         Vector(register as u8)
     }
 
-    /// The register that is known to hold something like this; it is pinned.
-    #[inline]
-    pub fn find(&mut self, is_wanted: impl Fn(&Known) -> bool) -> Option<Vector> {
-        let holds = |register: &usize| self.known[*register].iter().flatten().any(&is_wanted);
-        let register = bits(self.named).find(holds)?;
-        Some(self.used(register))
+    /// The register that holds a number in all lanes; it is pinned.
+    pub fn constant(&mut self, bits: u64) -> Option<Vector> {
+        self.find(hash(0, bits), |known| *known == Known::Constant(bits))
+    }
+
+    /// The register that holds what stands at a site in all lanes; it is pinned.
+    pub fn spread(&mut self, site: Site) -> Option<Vector> {
+        let holds = |known: &Known| matches!(known, Known::Spread(held) if held.site == site);
+        self.find(hash(1, site.slot as u64), holds)
+    }
+
+    /// The register that holds so many numbers from a site on; it is pinned.
+    pub fn numbers(&mut self, site: Site, lanes: i64) -> Option<Vector> {
+        let holds =
+            |known: &Known| matches!(known, Known::Numbers { held, .. } if held.site == site && held.lanes >= lanes);
+        self.find(hash(2, site.slot as u64), holds)
+    }
+
+    fn find(&mut self, hash: usize, is_wanted: impl Fn(&Known) -> bool) -> Option<Vector> {
+        let register = self.index[hash] as usize;
+        let holds = self.known[register].iter().flatten().any(is_wanted);
+        holds.then(|| self.use_again(register))
     }
 
     /// Whether nothing is known of a register: whoever took it may go on writing it.
@@ -122,10 +194,26 @@ impl Registers {
         names.rotate_right(1);
         names[0] = Some(known);
         self.named |= 1 << register.0;
+        self.index[known.hash()] = register.0;
+        if let Known::Spread(held) | Known::Numbers { held, .. } = known {
+            let frame = *self.frame.get_or_insert(held.site.frame);
+            self.has_frames |= frame != held.site.frame;
+            for mark in marks(&held) {
+                self.marks[mark / 64] |= 1 << (mark % 64);
+            }
+        }
+        if let Known::Numbers { is_fresh: true, .. } = known {
+            self.fresh |= 1 << register.0;
+        }
     }
 
     /// Forgets what stood where something else is written.
     pub fn overwrite(&mut self, written: &Held) {
+        let is_new_frame = self.frame.is_some_and(|frame| frame != written.site.frame);
+        let is_marked = |mark: usize| self.marks[mark / 64] & 1 << (mark % 64) != 0;
+        if !self.has_frames && !is_new_frame && !marks(written).any(is_marked) {
+            return;
+        }
         for register in bits(self.named) {
             let names = &mut self.known[register];
             for name in names.iter_mut() {
@@ -137,6 +225,7 @@ impl Registers {
             }
             if names.iter().all(Option::is_none) {
                 self.named &= !(1 << register);
+                self.fresh &= !(1 << register);
             }
         }
     }
@@ -145,29 +234,43 @@ impl Registers {
     pub fn pieces(&mut self, site: Site, lanes: usize, lanes_of_register: usize) -> Option<Vec<Piece>> {
         /// Putting more together takes longer than to wait.
         const MOST: usize = 3;
-        let (mut pieces, mut covered, mut has_fresh) = (Vec::new(), 0, false);
+        if !self.has_fresh(site, lanes) {
+            return None;
+        }
+        let (mut pieces, mut covered) = (Vec::new(), 0);
         while covered < lanes {
             let at = site.slot + covered as i64;
-            let mut best: Option<(i64, bool, i64, usize)> = None;
+            let mut best: Option<(i64, i64, usize)> = None;
             for register in bits(self.named) {
                 for name in self.known[register].iter().flatten() {
-                    let Known::Numbers { held, is_fresh } = name else { continue };
+                    let Known::Numbers { held, .. } = name else { continue };
                     let (first, end) = (held.site.slot, held.site.slot + held.lanes);
                     if held.site.frame == site.frame && first <= at && at < end {
-                        best = best.max(Some((end, *is_fresh, first, register)));
+                        best = best.max(Some((end, first, register)));
                     }
                 }
             }
-            let (end, is_fresh, first, register) = best?;
+            let (end, first, register) = best?;
             if pieces.len() == MOST {
                 return None;
             }
             let to = ((end - site.slot) as usize).min(lanes);
             let rotation = (site.slot - first).rem_euclid(lanes_of_register as i64) as u8;
-            pieces.push(Piece { register: self.used(register), rotation, from: covered, to });
-            (covered, has_fresh) = (to, has_fresh | is_fresh);
+            pieces.push(Piece { register: self.use_again(register), rotation, from: covered, to });
+            covered = to;
         }
-        has_fresh.then_some(pieces)
+        Some(pieces)
+    }
+
+    /// Whether some of what stands from a site on was computed here.
+    fn has_fresh(&self, site: Site, lanes: usize) -> bool {
+        let (low, high) = (site.slot, site.slot + lanes as i64);
+        bits(self.fresh).flat_map(|register| self.known[register].iter().flatten()).any(|name| match name {
+            Known::Numbers { held, is_fresh: true } => {
+                held.site.slot < high && low < held.site.slot + held.lanes && held.site.frame == site.frame
+            }
+            _ => false,
+        })
     }
 
     /// Which registers are pinned now.
@@ -179,4 +282,10 @@ impl Registers {
     pub fn unpin(&mut self, Pinned(before): Pinned, but: Option<Vector>) {
         self.pinned = before | but.map_or(0, |register| 1 << register.0);
     }
+}
+
+/// The marks of some slots, one for each eight.
+fn marks(held: &Held) -> impl Iterator<Item = usize> + use<> {
+    let [first, last] = [held.site.slot, held.site.slot + held.lanes - 1].map(|slot| slot as usize / 8);
+    (first..=last).map(|eight| eight % MARKS)
 }

@@ -148,10 +148,23 @@ impl Work<'_> {
             let cost = results * (chunks * terms * of_a_term + of_a_result + 8);
             return Some(Lanes { depth, is_summed, cost });
         }
-        let accesses = Accesses::new(self, depth);
-        let mut chunks = 0;
-        self.for_each_chunk::<T>(depth, &accesses, |_, _| chunks += 1);
+        let chunks = self.num_chunks::<T>(depth);
         Some(Lanes { depth, is_summed, cost: chunks * (terms * of_a_term + of_a_result) })
+    }
+
+    /// How many parts of rows [`for_each_chunk`](Work::for_each_chunk) visits.
+    fn num_chunks<T: Float>(&self, depth: usize) -> usize {
+        let mut accesses = [&self.nest.out].into_iter().chain(&self.nest.start).chain(&self.nest.operands);
+        if accesses.clone().all(|operand| operand.access.route == Route::Direct) {
+            let trips = self.nest.free_trips().map(|trips| trips as usize);
+            let is_even = self.nest.out.access.strides[depth] == 1
+                && accesses.all(|operand| matches!(operand.access.strides[depth], 0 | 1));
+            let lanes = if is_even { lanes_of::<T>() } else { 1 };
+            return trips.iter().product::<usize>() / trips[depth] * trips[depth].div_ceil(lanes);
+        }
+        let mut chunks = 0;
+        self.for_each_chunk::<T>(depth, &Accesses::new(self, depth), |_, _| chunks += 1);
+        chunks
     }
 
     /// The operands that are read at all.
@@ -263,14 +276,14 @@ impl<'a> Accesses<'a> {
 impl<'a> Access<'a> {
     fn new(work: &Work, operand: &'a Operand, lanes: usize) -> Self {
         let access = &operand.access;
-        let row = (access.route == Route::Table && access.shifts != [0; REPEATS]).then(|| {
+        let is_listed = access.route == Route::Table && access.shifts != [0; REPEATS];
+        let row = is_listed.then(|| {
             let mut place = operand.place(Some(lanes));
             place.find_rows(work.nest.trips[lanes] as usize, &work.nest.trips, work.repeats, work.tables);
             let is_still = place.lane == 0;
             (place, is_still)
         });
         let row = row.filter(|(place, _)| matches!(place.way, Way::Row));
-        let is_listed = access.route == Route::Table && access.shifts != [0; REPEATS];
         let slots = || operand.slots(&work.nest.trips, work.repeats, work.tables);
         let reach = if is_listed { let slots = slots(); [slots.start, slots.end] } else { [0; 2] };
         Access { operand, row, reach }

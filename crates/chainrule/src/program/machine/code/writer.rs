@@ -378,8 +378,7 @@ impl<T: Float> Writer<T> {
     }
 
     fn bits(&mut self, bits: u64) -> Vector {
-        let known = Known::Constant(bits);
-        if let Some(register) = self.registers.find(|other| *other == known) {
+        if let Some(register) = self.registers.constant(bits) {
             return register;
         }
         let register = self.registers.take();
@@ -387,7 +386,7 @@ impl<T: Float> Writer<T> {
             0 => self.assembler.binary(Binary::Xor, Width::Bytes64, register, register, register),
             _ => self.assembler.spread_bits(register, bits),
         }
-        self.registers.know(register, known);
+        self.registers.know(register, Known::Constant(bits));
         register
     }
 
@@ -398,12 +397,8 @@ impl<T: Float> Writer<T> {
             return self.spread(access.held(work, site, 1));
         }
         let held = access.held(work, site, count);
-        let holds = |known: &Known| match known {
-            Known::Constant(_) => false,
-            Known::Spread(other) => count == 1 && other.site == site,
-            Known::Numbers { held: other, .. } => other.lanes >= held.lanes && other.site == site,
-        };
-        if let Some(register) = self.registers.find(holds) {
+        let lone = |registers: &mut Registers| if count == 1 { registers.spread(site) } else { None };
+        if let Some(register) = self.registers.numbers(site, held.lanes).or_else(|| lone(&mut self.registers)) {
             return register;
         }
         let pieces = if count > 1 { self.registers.pieces(site, count, lanes_of::<T>()) } else { None };
@@ -438,11 +433,10 @@ impl<T: Float> Writer<T> {
 
     fn spread(&mut self, held: Held) -> Vector {
         let site = held.site;
-        if let Some(register) = self.registers.find(|known| matches!(known, Known::Spread(held) if held.site == site)) {
+        if let Some(register) = self.registers.spread(site) {
             return register;
         }
-        let is_first = |known: &Known| matches!(known, Known::Numbers { held, .. } if held.site == site);
-        let first = self.registers.find(is_first);
+        let first = self.registers.numbers(site, 1);
         let register = self.registers.take();
         match first {
             Some(first) => self.assembler.spread_first(register, first),
