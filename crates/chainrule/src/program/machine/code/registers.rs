@@ -64,11 +64,12 @@ pub(super) struct Registers {
     /// The frame of all that was ever known, and marks of the slots, so that most of what is written is seen to be new at once.
     frame: Option<Frame>,
     has_frames: bool,
-    marks: [u64; MARKS / 64],
+    marks: [u64; MARKS],
 }
 
 const HASHES: usize = 256;
-const MARKS: usize = 2048;
+/// Words of marks, one for each slot; those of far apart slots are the same.
+const MARKS: usize = 256;
 
 /// Which registers were pinned at some time.
 #[derive(Clone, Copy)]
@@ -121,7 +122,7 @@ impl Registers {
             hand: 0,
             frame: None,
             has_frames: false,
-            marks: [0; MARKS / 64],
+            marks: [0; MARKS],
         }
     }
 
@@ -198,9 +199,7 @@ impl Registers {
         if let Known::Spread(held) | Known::Numbers { held, .. } = known {
             let frame = *self.frame.get_or_insert(held.site.frame);
             self.has_frames |= frame != held.site.frame;
-            for mark in marks(&held) {
-                self.marks[mark / 64] |= 1 << (mark % 64);
-            }
+            marks(&held).into_iter().for_each(|(word, marks)| self.marks[word] |= marks);
         }
         if let Known::Numbers { is_fresh: true, .. } = known {
             self.fresh |= 1 << register.0;
@@ -210,8 +209,8 @@ impl Registers {
     /// Forgets what stood where something else is written.
     pub fn overwrite(&mut self, written: &Held) {
         let is_new_frame = self.frame.is_some_and(|frame| frame != written.site.frame);
-        let is_marked = |mark: usize| self.marks[mark / 64] & 1 << (mark % 64) != 0;
-        if !self.has_frames && !is_new_frame && !marks(written).any(is_marked) {
+        let is_marked = |(word, marks): (usize, u64)| self.marks[word] & marks != 0;
+        if !self.has_frames && !is_new_frame && !marks(written).into_iter().any(is_marked) {
             return;
         }
         for register in bits(self.named) {
@@ -284,8 +283,9 @@ impl Registers {
     }
 }
 
-/// The marks of some slots, one for each eight.
-fn marks(held: &Held) -> impl Iterator<Item = usize> + use<> {
-    let [first, last] = [held.site.slot, held.site.slot + held.lanes - 1].map(|slot| slot as usize / 8);
-    (first..=last).map(|eight| eight % MARKS)
+/// The marks of some slots, of which there are fewer than a word has: two words, and which of their bits.
+fn marks(held: &Held) -> [(usize, u64); 2] {
+    let (first, lanes) = (held.site.slot as usize, held.lanes as u32);
+    let (word, marks) = (first / 64, u128::from(u64::MAX >> (64 - lanes)) << (first % 64));
+    [(word % MARKS, marks as u64), ((word + 1) % MARKS, (marks >> 64) as u64)]
 }
