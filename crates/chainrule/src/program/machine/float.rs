@@ -1,9 +1,9 @@
 //! The kinds of floats that machines run over.
 
 use super::InstructionSet;
+use super::code::Pages;
 use super::kernels::{self, Set, Sum};
 use super::lanes::Vectors;
-use super::code::Pages;
 use super::prepare::{Choices, Command, prepare};
 use crate::program::Program;
 use crate::program::interpret::Element;

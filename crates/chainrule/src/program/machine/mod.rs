@@ -39,10 +39,10 @@ pub use instruction_set::InstructionSet;
 
 use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
-use kernels::Sum;
-use memory::{BLOCK, Memory, Misread};
 use code::Pages;
 use float::sealed::Prepared;
+use kernels::Sum;
+use memory::{BLOCK, Memory, Misread};
 use prepare::{Choices, Command};
 use slots::Slots;
 use std::ops::Range;

@@ -7,15 +7,17 @@ use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, P
 use crate::{Op, Pcg64, RngExt, rng};
 
 /// Runs a program on every instruction set, twice over, and compares all results with the interpreter's.
-fn compare<T: Float>(program: &Program, numbers: &[f64], unit: f64, what: &str) {
+pub(super) fn compare<T: Float>(program: &Program, numbers: &[f64], unit: f64, what: &str) {
     let numbers: Vec<T> = numbers.iter().map(|number| T::constant(*number)).collect();
     let mut right = vec![T::default(); program.slots as usize];
     right[..numbers.len()].copy_from_slice(&numbers);
     interpret(program, &mut right).unwrap();
     // Sums are taken in another order.
     let tolerance = unit * (10.0 + most_terms(&program.steps));
-    for set in InstructionSet::available() {
-        let mut machine = Machine::<T>::with_instruction_set(program, set);
+    let kernels_alone = (InstructionSet::detect(), false);
+    let sets = InstructionSet::available().map(|set| (set, !cfg!(miri)));
+    for (set, has_code) in sets.chain([kernels_alone]) {
+        let mut machine = Machine::<T>::make(program, set, has_code);
         machine.inputs_mut().copy_from_slice(&numbers);
         for _ in 0..2 {
             machine.run().expect("the example is a good one");
@@ -24,7 +26,11 @@ fn compare<T: Float>(program: &Program, numbers: &[f64], unit: f64, what: &str) 
             let (found, right): (f64, f64) = (machine.slots()[slot as usize].into(), right[slot as usize].into());
             let is_close = (found - right).abs() <= tolerance * (1.0 + right.abs());
             let is_same = found == right || found.is_nan() && right.is_nan();
-            assert!(is_close || is_same, "{what}, {set:?}, slot {slot}: {found}, not {right}: {:?}", program.steps);
+            assert!(
+                is_close || is_same,
+                "{what}, {set:?}, code {has_code}, slot {slot}: {found}, not {right}: {:?}",
+                program.steps
+            );
         }
     }
 }
@@ -170,7 +176,7 @@ fn pick<T: Copy>(rng: &mut Pcg64, from: &[T]) -> T {
 }
 
 /// A program with so many inputs, whose results are all other slots.
-fn program(inputs: u32, constants: Vec<f64>, slots: u32, steps: Vec<Step>) -> Program {
+pub(super) fn program(inputs: u32, constants: Vec<f64>, slots: u32, steps: Vec<Step>) -> Program {
     let computed = inputs + constants.len() as u32..slots;
     Program {
         inputs: vec![Input { name: "numbers".into(), length: inputs }],

@@ -196,7 +196,15 @@ impl<T: Float> Assembler<T> {
     }
 
     /// Where the comparison holds, of the lanes that another mask names.
-    pub fn compare(&mut self, comparison: Comparison, width: Width, among: Option<Mask>, to: Mask, a: Vector, b: Vector) {
+    pub fn compare(
+        &mut self,
+        comparison: Comparison,
+        width: Width,
+        among: Option<Mask>,
+        to: Mask,
+        a: Vector,
+        b: Vector,
+    ) {
         let lanes = among.map_or(Lanes::All, Lanes::OrAsBefore);
         self.vector(Self::packed(0xc2), width, lanes, to.0, a.0, Last::Register(b.0));
         self.bytes.push(comparison as u8);
@@ -371,17 +379,21 @@ mod tests {
             "valignq $3, %zmm18, %zmm18, %zmm3{%k5}",
             &[0x62, 0xb3, 0xed, 0x45, 0x03, 0xda, 0x03],
         );
-        assert_written::<f64>(|a| a.set_mask(Mask(5), 0x1f), "mov $0x1f, %eax; kmovw %eax, %k5", &[
-            0xb8, 0x1f, 0, 0, 0, 0xc5, 0xf8, 0x92, 0xe8,
-        ]);
+        assert_written::<f64>(
+            |a| a.set_mask(Mask(5), 0x1f),
+            "mov $0x1f, %eax; kmovw %eax, %k5",
+            &[0xb8, 0x1f, 0, 0, 0, 0xc5, 0xf8, 0x92, 0xe8],
+        );
         assert_written::<f64>(
             |a| a.load_whole(General(1), at(11, 32)),
             "mov 0x20(%r11), %ecx, with four bytes of distance",
             &[0x41, 0x8b, 0x8b, 0x20, 0, 0, 0],
         );
-        assert_written::<f64>(|a| a.multiply(General(9), 0x4b0), "imul $0x4b0, %r9, %r9", &[
-            0x4d, 0x69, 0xc9, 0xb0, 0x04, 0, 0,
-        ]);
+        assert_written::<f64>(
+            |a| a.multiply(General(9), 0x4b0),
+            "imul $0x4b0, %r9, %r9",
+            &[0x4d, 0x69, 0xc9, 0xb0, 0x04, 0, 0],
+        );
         assert_written::<f64>(|a| a.add_whole(General(9), General(0)), "add %rax, %r9", &[0x49, 0x01, 0xc1]);
         assert_written::<f64>(|a| a.copy_whole(General(9), General(7)), "mov %rdi, %r9", &[0x49, 0x89, 0xf9]);
     }

@@ -11,6 +11,8 @@
 mod assembler;
 mod pages;
 mod registers;
+#[cfg(test)]
+mod tests;
 mod work;
 mod writer;
 

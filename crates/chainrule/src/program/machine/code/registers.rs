@@ -37,7 +37,8 @@ pub(super) struct Held {
 impl Held {
     /// Whether they stand where others do not.
     fn is_apart(&self, other: &Held) -> bool {
-        let is_apart = |[low, high]: [i64; 2], [other_low, other_high]: [i64; 2]| high <= other_low || other_high <= low;
+        let is_apart =
+            |[low, high]: [i64; 2], [other_low, other_high]: [i64; 2]| high <= other_low || other_high <= low;
         let slots = |held: &Held| [held.site.slot, held.site.slot + held.lanes];
         match self.site.frame == other.site.frame {
             true => is_apart(slots(self), slots(other)),

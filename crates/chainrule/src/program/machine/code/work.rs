@@ -285,7 +285,12 @@ impl<'a> Access<'a> {
         });
         let row = row.filter(|(place, _)| matches!(place.way, Way::Row));
         let slots = || operand.slots(&work.nest.trips, work.repeats, work.tables);
-        let reach = if is_listed { let slots = slots(); [slots.start, slots.end] } else { [0; 2] };
+        let reach = if is_listed {
+            let slots = slots();
+            [slots.start, slots.end]
+        } else {
+            [0; 2]
+        };
         Access { operand, row, reach }
     }
 
