@@ -117,6 +117,9 @@ impl Operands {
     /// Appends operands to the list that was begun last, in the stretches that they come in.
     #[inline(always)]
     pub fn append(&mut self, list: &[Stretch]) {
+        if list.is_empty() {
+            return;
+        }
         let position = count(self.last_list());
         self.stretches.extend(list.iter().map(|stretch| Stretch { position: position + stretch.position, ..*stretch }));
     }

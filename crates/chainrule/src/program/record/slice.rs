@@ -50,11 +50,9 @@ impl Slice {
             if recording.ops()[slot as usize] == Op::Leaf {
                 continue;
             }
-            let mut varies = 0;
-            recording.visit_operands(slot, |_, operands| {
-                self.visit_marks(operands, |mark| varies |= *mark);
-            });
-            *self.mark(slot) |= varies & VARIES;
+            let mut varies = false;
+            recording.visit_operands(slot, |_, operands| varies = varies || self.some_vary(operands));
+            *self.mark(slot) |= if varies { VARIES } else { 0 };
         }
     }
 
@@ -64,34 +62,39 @@ impl Slice {
                 continue;
             }
             self.num_computed += 1;
-            recording.visit_operands(slot, |_, operands| {
-                self.visit_marks(operands, |mark| {
-                    let is_counted = (*mark & VARIES != 0) & (*mark & USES != USES);
-                    *mark += u8::from(is_counted);
-                });
-            });
+            recording.visit_operands(slot, |_, operands| self.use_once(operands));
         }
     }
 
-    /// Visits the marks of operands, as far as they have one: constants have none, nor what stands before the first input.
+    /// Counts a use of operands, as far as they have a mark: constants have none, nor what stands before the first input.
     #[inline(always)]
-    fn visit_marks(&mut self, operands: Sources, mut visit: impl FnMut(&mut u8)) {
+    fn use_once(&mut self, operands: Sources) {
         let Sources::Nodes { first, step, count } = operands else { return };
         if count == 1 {
             if first >= self.first {
-                visit(self.mark(first));
+                count_use(self.mark(first));
             }
         } else if step == 1 {
             let start = first.max(self.first) - self.first;
             let end = (first + count).max(self.first) - self.first;
-            self.marks[start as usize..end as usize].iter_mut().for_each(visit);
+            // Blocks of a fixed length become vector code.
+            let (blocks, rest) = self.marks[start as usize..end as usize].as_chunks_mut::<16>();
+            blocks.iter_mut().for_each(|block| block.iter_mut().for_each(count_use));
+            rest.iter_mut().for_each(count_use);
         } else {
             for slot in (0..count).map(|index| first + index * step) {
                 if slot >= self.first {
-                    visit(self.mark(slot));
+                    count_use(self.mark(slot));
                 }
             }
         }
+    }
+
+    /// Whether one of these operands depends on an input.
+    #[inline(always)]
+    fn some_vary(&self, operands: Sources) -> bool {
+        let Sources::Nodes { first, step, count } = operands else { return false };
+        (0..count).any(|index| self.varies(first + index * step))
     }
 
     /// The slots from the first input to the last result.
@@ -110,7 +113,10 @@ impl Slice {
     pub fn all_vary(&self, first: u32, step: u32, count: u32) -> bool {
         if step == 1 && first >= self.first {
             let marks = &self.marks[(first - self.first) as usize..][..count as usize];
-            marks.iter().fold(VARIES, |all, mark| all & mark) != 0
+            let (blocks, rest) = marks.as_chunks::<16>();
+            let both = |all: [u8; 16], block: &[u8; 16]| std::array::from_fn(|place| all[place] & block[place]);
+            let all = blocks.iter().fold([VARIES; 16], both);
+            all.iter().chain(rest).fold(VARIES, |all, mark| all & mark) != 0
         } else {
             (0..count).all(|index| self.varies(first + index * step))
         }
@@ -144,4 +150,10 @@ impl Slice {
     fn mark(&mut self, slot: u32) -> &mut u8 {
         &mut self.marks[(slot - self.first) as usize]
     }
+}
+
+/// One use more, of what depends on an input, as far as uses are counted.
+#[inline(always)]
+fn count_use(mark: &mut u8) {
+    *mark += u8::from((*mark & VARIES != 0) & (*mark & USES != USES));
 }
