@@ -46,7 +46,7 @@ fn roll(mut instructions: Vec<Instruction>, lookups: &mut [Lookup], depth: usize
         let second = instructions[first + period..first + 2 * period].to_vec();
         let body = &mut instructions[first..first + period];
         for (instruction, mut later) in body.iter_mut().zip(second) {
-            for (access, later) in instruction.accesses_mut().into_iter().zip(later.accesses_mut()) {
+            for (access, later) in instruction.accesses_mut().zip(later.accesses_mut()) {
                 access.shifts[depth] = later.base.wrapping_sub(access.base) as i32;
                 if let (Route::Lookup(number), Route::Lookup(later)) = (access.route, later.route) {
                     let later = lookups[later as usize].index;

@@ -100,7 +100,7 @@ impl Layout {
         let mut moving = Moving { layout: self, new: Routes { tables, lookups: Vec::new() }, lookups: Vec::new(), old };
         moving.lookups = vec![None; moving.old.lookups.len()];
         try_for_each_mut(&mut program.steps, |instruction, turns| {
-            instruction.accesses_mut().into_iter().try_for_each(|access| {
+            instruction.accesses_mut().try_for_each(|access| {
                 *access = moving.access(*access, turns)?;
                 Ok(())
             })
