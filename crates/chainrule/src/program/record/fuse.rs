@@ -50,7 +50,7 @@ impl Items {
     /// An item for each operation that is needed of a recording.
     pub fn as_recorded(recording: Reading, slice: Slice) -> Items {
         let mut fusing = Fusing::new(recording, slice);
-        for slot in fusing.slice.slots() {
+        for slot in fusing.slice.behind_inputs() {
             if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
                 fusing.operation(slot, fusing.op(slot));
             }
@@ -61,7 +61,7 @@ impl Items {
     /// The items that compute what is needed of a recording.
     pub fn new(recording: Reading, slice: Slice) -> Items {
         let mut fusing = Fusing::new(recording, slice);
-        for slot in fusing.slice.slots().rev() {
+        for slot in fusing.slice.behind_inputs().rev() {
             if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
                 fusing.fuse(slot);
             }

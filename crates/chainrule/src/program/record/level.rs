@@ -52,7 +52,7 @@ impl Levels {
     /// Levels the items; the inputs stand in the nodes `inputs`, and all nodes among `slots`.
     pub fn new(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
         let mut levels = Levels::unplaced(items, inputs, slots);
-        let depths = levels.depths(inputs);
+        let depths = levels.depths();
         let Levels { items, forms, addresses, .. } = &mut levels;
         let form = |item: u32| items[item as usize].form;
         let kinds: Vec<u32> = forms.shapes().map(kind).collect();
@@ -137,10 +137,7 @@ impl Levels {
     }
 
     /// The depth of each item; inputs have 0.
-    fn depths(&mut self, inputs: &[u32]) -> Vec<u32> {
-        for input in inputs {
-            self.of_slot[(input - self.first) as usize] = 0;
-        }
+    fn depths(&mut self) -> Vec<u32> {
         let mut depths = Vec::with_capacity(self.items.len());
         for item in &self.items {
             let nodes = self.operands.list(&item.operands).iter().filter(|stretch| !stretch.first.is_constant());
@@ -175,7 +172,7 @@ impl Levels {
             nodes.iter_mut().zip(*address..).for_each(|(node, address)| *node = address);
         }
         let mut items = std::mem::take(&mut self.items);
-        let mut operands = Operands::default();
+        let mut operands = Operands::as_long_as(&self.operands);
         for item in &mut items {
             operands.begin();
             for stretch in self.operands.list(&item.operands) {

@@ -86,6 +86,11 @@ impl Stretch {
 }
 
 impl Operands {
+    /// No lists, with room for as many stretches as others have.
+    pub fn as_long_as(others: &Operands) -> Self {
+        Operands { stretches: Vec::with_capacity(others.stretches.len()), begin: 0 }
+    }
+
     /// Begins another list.
     pub fn begin(&mut self) {
         self.begin = self.stretches.len();

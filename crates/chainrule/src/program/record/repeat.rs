@@ -6,7 +6,7 @@
 
 use crate::program::history::Pass;
 use crate::program::{Access, Instruction, Lookup, Program, REPEATS, Route, Start, Step, Term};
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 
@@ -103,7 +103,7 @@ fn accesses(instruction: &Instruction) -> impl Iterator<Item = &Access> {
 
 /// For each instruction where the next one of its shape is.
 fn next_alike(shapes: &[u64]) -> Vec<Option<usize>> {
-    let mut latest = std::collections::HashMap::new();
+    let mut latest = FxHashMap::default();
     let mut next: Vec<Option<usize>> =
         (0..shapes.len()).rev().map(|index| latest.insert(shapes[index], index)).collect();
     next.reverse();

@@ -14,6 +14,8 @@ pub(super) struct Slice {
     pub num_computed: usize,
     /// A mark for each node from the first on.
     marks: Vec<u8>,
+    /// So many nodes at the beginning are inputs.
+    leading_inputs: u32,
 }
 
 /// Whether a node depends on an input.
@@ -32,7 +34,8 @@ impl Slice {
         // The results of a call are computed together.
         let end_at = |slot: &u32| recording.call_at(*slot).map_or(slot + 1, |call| call.slots.end);
         let end = inputs.iter().chain(results).map(end_at).max().unwrap_or(0).max(first);
-        let mut slice = Slice { first, num_computed: 0, marks: vec![0; (end - first) as usize] };
+        let leading_inputs = inputs.iter().zip(first..).take_while(|(input, slot)| **input == *slot).count() as u32;
+        let mut slice = Slice { first, num_computed: 0, marks: vec![0; (end - first) as usize], leading_inputs };
         for input in inputs {
             *slice.mark(*input) = VARIES | INPUT;
         }
@@ -46,7 +49,7 @@ impl Slice {
     }
 
     fn find_what_varies(&mut self, recording: Reading) {
-        for slot in self.slots() {
+        for slot in self.behind_inputs() {
             if recording.ops()[slot as usize] == Op::Leaf {
                 continue;
             }
@@ -57,7 +60,7 @@ impl Slice {
     }
 
     fn count_uses(&mut self, recording: Reading) {
-        for slot in self.slots().rev() {
+        for slot in self.behind_inputs().rev() {
             if !self.is_computed(slot) {
                 continue;
             }
@@ -102,6 +105,11 @@ impl Slice {
         self.first..self.first + self.marks.len() as u32
     }
 
+    /// The same without the inputs that come first: what may be computed from inputs.
+    pub fn behind_inputs(&self) -> std::ops::Range<u32> {
+        self.first + self.leading_inputs..self.slots().end
+    }
+
     /// Whether a node depends on an input.
     #[inline(always)]
     pub fn varies(&self, slot: u32) -> bool {
@@ -112,11 +120,11 @@ impl Slice {
     #[inline(always)]
     pub fn all_vary(&self, first: u32, step: u32, count: u32) -> bool {
         if step == 1 && first >= self.first {
+            const ALL: u128 = u128::from_ne_bytes([VARIES; 16]);
             let marks = &self.marks[(first - self.first) as usize..][..count as usize];
-            let (blocks, rest) = marks.as_chunks::<16>();
-            let both = |all: [u8; 16], block: &[u8; 16]| std::array::from_fn(|place| all[place] & block[place]);
-            let all = blocks.iter().fold([VARIES; 16], both);
-            all.iter().chain(rest).fold(VARIES, |all, mark| all & mark) != 0
+            let (blocks, rest) = marks.as_chunks();
+            let are_some_left = blocks.iter().any(|block| u128::from_ne_bytes(*block) & ALL != ALL);
+            !are_some_left && rest.iter().all(|mark| mark & VARIES != 0)
         } else {
             (0..count).all(|index| self.varies(first + index * step))
         }
