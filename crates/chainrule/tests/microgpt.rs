@@ -5,7 +5,7 @@ use chainrule::data::Names;
 use chainrule::nn::Gpt;
 use chainrule::optim::{Adam, Optimizer, Schedule};
 use chainrule::python_random::PythonRandom;
-use chainrule::{Dual, Number, Value};
+use chainrule::{Dual, Number, Program, Value};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -91,6 +91,17 @@ fn no_position_sees_what_comes_after_it() {
     let positions = gpt.vocabulary * gpt.width..(gpt.vocabulary + gpt.context) * gpt.width;
     let (seen, unseen) = gradient[positions].split_at(gpt.width);
     assert!(seen.iter().all(|x| *x != 0.0) && unseen.iter().all(|x| *x == 0.0));
+}
+
+#[test]
+fn longer_texts_are_more_turns_of_the_same_loops() {
+    let gpt = Gpt::default();
+    let instructions = |tokens: usize| {
+        let inputs = [("parameters", &vec![0.1; gpt.num_parameters()][..]), ("tokens", &vec![0.0; tokens])];
+        let program = Program::record_groups(&inputs, |groups| gpt.loss(&groups[0], &groups[1])).unwrap();
+        program.gradient_by(&["parameters"]).unwrap().steps().len()
+    };
+    assert_eq!(instructions(8), instructions(15));
 }
 
 #[test]

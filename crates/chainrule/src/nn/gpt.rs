@@ -85,8 +85,11 @@ impl Gpt {
     #[track_caller]
     pub fn loss<N: Number>(&self, parameters: &[N], tokens: &[N]) -> N {
         let mut reader = self.reader(parameters);
-        let pairs = tokens.iter().zip(tokens.iter().skip(1)).take(self.context);
-        let losses: Vec<N> = pairs.map(|(token, next)| -next.lookup(&N::softmax(&reader.read(*token))).ln()).collect();
+        let read = &tokens[..self.context.min(tokens.len().saturating_sub(1))];
+        let logits = reader.read(read);
+        let pairs = logits.iter().zip(tokens.iter().skip(1));
+        // What the softmax and its logarithm come to.
+        let losses: Vec<N> = pairs.map(|(logits, next)| N::log_sum_exp(logits) - next.lookup(logits)).collect();
         assert!(!losses.is_empty(), "there is nothing to predict: a text needs two tokens or more");
         N::mean(&losses)
     }
@@ -111,7 +114,7 @@ impl Gpt {
         let mut text = Vec::new();
         while text.len() < self.context {
             let token = text.last().copied().unwrap_or(begin);
-            let logits = reader.read(token as f64).into_iter().map(|logit| logit / temperature);
+            let logits = reader.read(&[token as f64]).concat().into_iter().map(|logit| logit / temperature);
             let next = choose(&f64::softmax(&logits.collect::<Vec<_>>()));
             if next == begin {
                 break;
@@ -147,7 +150,7 @@ impl Gpt {
 /// Rows of parameters.
 type Matrix<'a, N> = Vec<&'a [N]>;
 
-/// Reads a text token by token, and remembers what the attention needs of earlier ones.
+/// Reads a text, all at once or bit by bit, and remembers what the attention needs of earlier tokens.
 struct Reader<'a, N> {
     token_embedding: Matrix<'a, N>,
     position_embedding: Matrix<'a, N>,
@@ -157,12 +160,15 @@ struct Reader<'a, N> {
 }
 
 impl<N: Number> Reader<'_, N> {
-    /// The logits of what comes after this token.
-    fn read(&mut self, token: N) -> Vec<N> {
-        let embedded = add(&token.lookup_row(&self.token_embedding), self.position_embedding[self.position]);
-        self.position += 1;
-        let stream = self.layers.iter_mut().fold(normalized(&embedded), |stream, layer| layer.pass(&stream));
-        linear(&self.output, &stream)
+    /// The logits of what comes after each of these tokens.
+    fn read(&mut self, tokens: &[N]) -> Vec<Vec<N>> {
+        let places = &self.position_embedding[self.position..][..tokens.len()];
+        self.position += tokens.len();
+        let embedded =
+            tokens.iter().zip(places).map(|(token, place)| add(&token.lookup_row(&self.token_embedding), place));
+        let streams: Vec<Vec<N>> = embedded.map(|embedded| normalized(&embedded)).collect();
+        let streams = self.layers.iter_mut().fold(streams, |streams, layer| layer.pass(&streams));
+        streams.iter().map(|stream| linear(&self.output, stream)).collect()
     }
 }
 
@@ -194,29 +200,47 @@ impl<'a, N: Number> Layer<'a, N> {
         }
     }
 
-    /// Two residual blocks: attention, which looks at this position and those before, and a perceptron.
-    fn pass(&mut self, stream: &[N]) -> Vec<N> {
-        let stream = add(&self.attention(&normalized(stream)), stream);
-        let hidden: Vec<N> = linear(&self.widen, &normalized(&stream)).into_iter().map(N::relu).collect();
-        add(&linear(&self.narrow, &hidden), &stream)
+    /// Two residual blocks: attention, which looks at each position and those before, and a perceptron.
+    fn pass(&mut self, streams: &[Vec<N>]) -> Vec<Vec<N>> {
+        let attended = self.attention(streams);
+        attended.iter().zip(streams).map(|(attended, stream)| self.perceptron(&add(attended, stream))).collect()
     }
 
-    fn attention(&mut self, x: &[N]) -> Vec<N> {
+    fn perceptron(&self, stream: &[N]) -> Vec<N> {
+        let hidden: Vec<N> = linear(&self.widen, &normalized(stream)).into_iter().map(N::relu).collect();
+        add(&linear(&self.narrow, &hidden), stream)
+    }
+
+    fn attention(&mut self, streams: &[Vec<N>]) -> Vec<Vec<N>> {
+        let first = self.keys.len();
+        let queries: Vec<Vec<N>> = streams.iter().map(|stream| self.ask(&normalized(stream))).collect();
+        let seen = |(position, query): (usize, &Vec<N>)| -> Vec<N> {
+            let width = query.len() / self.heads;
+            (0..query.len()).step_by(width).flat_map(|head| self.head(first + position, query, head, width)).collect()
+        };
+        queries.iter().enumerate().map(|query| linear(&self.output, &seen(query))).collect()
+    }
+
+    /// Remembers the key and the value of the next position, and returns its query.
+    fn ask(&mut self, x: &[N]) -> Vec<N> {
         let query = linear(&self.query, x);
         self.keys.push(linear(&self.key, x));
         self.values.push(linear(&self.value, x));
-        let width = x.len() / self.heads;
-        let seen: Vec<N> = (0..x.len()).step_by(width).flat_map(|head| self.head(&query, head, width)).collect();
-        linear(&self.output, &seen)
+        query
     }
 
     /// One head, which sees `width` numbers of each position, from `start` on: the mean of the values, weighted by how well
-    /// the key of a position fits the query.
-    fn head(&self, query: &[N], start: usize, width: usize) -> Vec<N> {
+    /// the key of a position fits the query. The keys of those that come later do not fit at all: so every position does the
+    /// same, and a program has one loop for all, where sums of 1, 2, 3 terms would be a loop each.
+    fn head(&self, position: usize, query: &[N], start: usize, width: usize) -> Vec<N> {
         let part = start..start + width;
         let scale = N::constant((width as f64).sqrt().recip());
-        let fit = |key: &Vec<N>| N::dot(&query[part.clone()], &key[part.clone()]) * scale;
-        let weights = N::softmax(&self.keys.iter().map(fit).collect::<Vec<_>>());
+        let query: Vec<N> = query[part.clone()].iter().map(|x| *x * scale).collect();
+        let fit = |(other, key): (usize, &Vec<N>)| {
+            let hidden = if other > position { f64::NEG_INFINITY } else { 0.0 };
+            N::dot(&query, &key[part.clone()]) + N::constant(hidden)
+        };
+        let weights = N::softmax(&self.keys.iter().enumerate().map(fit).collect::<Vec<_>>());
         let weighted = |place: usize| {
             let values: Vec<N> = self.values.iter().map(|value| value[place]).collect();
             N::dot(&weights, &values)

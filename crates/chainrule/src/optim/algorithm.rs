@@ -1,5 +1,8 @@
 //! The algorithms: from gradients to changes, over plain slices of numbers.
 
+use super::quotient::quotient;
+use crate::program::{Loops, run_loops};
+
 /// Changes parameters by their gradients, and remembers what it needs from step to step.
 pub trait Algorithm {
     /// Makes one step at this learning rate. Parameters keep their number and order from step to step.
@@ -77,16 +80,34 @@ impl Moments {
         self.mean.resize(parameters.len(), 0.0);
         self.mean_square.resize(parameters.len(), 0.0);
         self.steps = self.steps.saturating_add(1);
-        let &mut Moments { beta1, beta2, epsilon, .. } = self;
+        run_loops(Step { moments: self, rate, parameters, gradients, adjust });
+    }
+}
+
+/// A step of Adam, when its means have been made as long as the parameters.
+struct Step<'a, F> {
+    moments: &'a mut Moments,
+    rate: f64,
+    parameters: &'a mut [f64],
+    gradients: &'a [f64],
+    adjust: F,
+}
+
+impl<F: Fn(&mut f64, f64) -> f64> Loops for Step<'_, F> {
+    #[inline(always)]
+    fn run<const IS_FUSED: bool>(self) {
+        let &mut Moments { beta1, beta2, epsilon, steps, ref mut mean, ref mut mean_square } = self.moments;
         // The corrections of the means for their start at 0 are the same for all parameters: no divisions in the loop for them.
-        let rate = rate / (1.0 - beta1.powi(self.steps));
-        let root_correction = (1.0 - beta2.powi(self.steps)).sqrt().recip();
-        let moments = self.mean.iter_mut().zip(&mut self.mean_square);
-        for ((p, g), (m, v)) in parameters.iter_mut().zip(gradients).zip(moments) {
-            let g = adjust(p, *g);
+        let rate = self.rate / (1.0 - beta1.powi(steps));
+        let root_correction = (1.0 - beta2.powi(steps)).sqrt().recip();
+        let moments = mean.iter_mut().zip(mean_square);
+        for ((p, g), (m, v)) in self.parameters.iter_mut().zip(self.gradients).zip(moments) {
+            let g = (self.adjust)(p, *g);
             *m = beta1 * *m + (1.0 - beta1) * g;
             *v = beta2 * *v + (1.0 - beta2) * g * g;
-            *p -= rate * *m / (v.sqrt() * root_correction + epsilon);
+            let (change, scale) = (rate * *m, v.sqrt() * root_correction + epsilon);
+            // The unit that divides has enough to do with the roots.
+            *p -= if IS_FUSED { quotient(change, scale) } else { change / scale };
         }
     }
 }

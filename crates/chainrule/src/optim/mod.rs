@@ -4,6 +4,7 @@
 //! model, with a learning rate that may follow a [`Schedule`].
 
 mod algorithm;
+mod quotient;
 mod schedule;
 
 pub use algorithm::{Adam, AdamW, Algorithm, RmsProp, Sgd};

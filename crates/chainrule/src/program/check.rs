@@ -43,11 +43,11 @@ impl Program {
         let protected = inputs + self.constants.len() as u64;
         at_most("inputs and constants together", self.slots.into(), protected)?;
         for (place, slot) in self.tables.iter().enumerate() {
-            self.check_slot(&format!("place {place} of the tables"), *slot)?;
+            self.check_slot(&format_args!("place {place} of the tables"), *slot)?;
         }
         for (number, guard) in self.guards.iter().enumerate() {
             let last = guard.slot.saturating_add(guard.rows.saturating_sub(1));
-            self.check_slot(&format!("guard {number}"), last)?;
+            self.check_slot(&format_args!("guard {number}"), last)?;
         }
         let mut length = 0;
         for output in &self.outputs {
@@ -62,8 +62,8 @@ impl Program {
         Ok(protected as u32)
     }
 
-    fn check_slot(&self, name: &str, slot: u32) -> Result<()> {
-        if slot < self.slots { Ok(()) } else { Err(Error::argument(name, self.all_slots(), slot)) }
+    fn check_slot(&self, name: &dyn Display, slot: u32) -> Result<()> {
+        if slot < self.slots { Ok(()) } else { Err(Error::argument(name.to_string(), self.all_slots(), slot)) }
     }
 
     fn all_slots(&self) -> String {

@@ -26,17 +26,18 @@ impl fmt::Display for Role {
 impl Instruction {
     /// Every access with the trips of the loops that it moves in: a start is read once a sum, the result and the factor of
     /// a derivative over a slice once a slice.
-    pub(crate) fn accesses_in_loops(&self) -> Vec<(Role, &Access, [u32; LOOPS])> {
-        let mut all = vec![(Role::Result, &self.out, self.trips)];
-        if let Start::From(access) = &self.start {
-            all.push((Role::Start, access, self.free_trips()));
-        }
+    pub(crate) fn accesses_in_loops(&self) -> impl Iterator<Item = (Role, &Access, [u32; LOOPS])> {
+        let start = match &self.start {
+            Start::From(access) => Some((Role::Start, access, self.free_trips())),
+            Start::Zero | Start::Here => None,
+        };
         let [a, b, c, _] = self.trips;
-        for (number, access) in self.operands().into_iter().enumerate() {
+        let operand = move |(number, access)| {
             let is_of_the_slice = number == 0 || !matches!(self.term, Term::ReductionPartial { .. });
-            all.push((Role::Operand(number), access, if is_of_the_slice { self.trips } else { [a, b, c, 1] }));
-        }
-        all
+            (Role::Operand(number), access, if is_of_the_slice { self.trips } else { [a, b, c, 1] })
+        };
+        let operands = self.operands().enumerate().map(operand);
+        std::iter::once((Role::Result, &self.out, self.trips)).chain(start).chain(operands)
     }
 }
 

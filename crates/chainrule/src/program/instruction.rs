@@ -277,29 +277,26 @@ impl Instruction {
     }
 
     /// The operands that the term reads.
-    pub fn operands(&self) -> Vec<&Access> {
+    pub fn operands(&self) -> impl Iterator<Item = &Access> {
         self.term.operands()
     }
 
     /// Everything that is read or written: the result, what a sum starts from, and what the term reads.
-    pub fn accesses(&self) -> Vec<&Access> {
+    pub fn accesses(&self) -> impl Iterator<Item = &Access> {
         let start = match &self.start {
             Start::From(access) => Some(access),
             Start::Zero | Start::Here => None,
         };
-        std::iter::once(&self.out).chain(start).chain(self.term.operands()).collect()
+        std::iter::once(&self.out).chain(start).chain(self.term.operands())
     }
 
     /// The same, to be changed.
-    pub fn accesses_mut(&mut self) -> Vec<&mut Access> {
+    pub fn accesses_mut(&mut self) -> impl Iterator<Item = &mut Access> {
         let start = match &mut self.start {
             Start::From(access) => Some(access),
             Start::Zero | Start::Here => None,
         };
-        let mut accesses = vec![&mut self.out];
-        accesses.extend(start);
-        accesses.extend(self.term.operands_mut());
-        accesses
+        std::iter::once(&mut self.out).chain(start).chain(self.term.operands_mut())
     }
 
     /// The trips of the loops that are not summed over; the others run once.
@@ -317,7 +314,7 @@ impl Instruction {
     /// one before has ended.
     pub(crate) fn in_loops_of(&self, other: &Instruction, read: &Access) -> Option<Instruction> {
         let mut found = Instruction { trips: other.trips, ..self.clone() };
-        let mut places = found.accesses_mut();
+        let mut places: Vec<&mut Access> = found.accesses_mut().collect();
         places.iter_mut().for_each(|access| access.strides = [0; LOOPS]);
         let is_free = |depth: &usize| other.trips[*depth] > 1 && other.out.strides[*depth] != 0;
         let mut loops: Vec<usize> = (0..LOOPS).filter(is_free).collect();
@@ -340,30 +337,34 @@ impl Instruction {
     }
 }
 
+/// The accesses of a term: a list, and then up to three.
 macro_rules! operands_of {
-    ($term:expr, $iter:ident) => {
-        match $term {
-            Term::Copy(a) => vec![a],
-            Term::Product { a, b, .. } => vec![a, b],
-            Term::Operation { operands, .. } => operands.$iter().collect(),
-            Term::Partial { operands, result, factor, .. } => operands.$iter().chain([result, factor]).collect(),
-            Term::Reduction { operand, .. } => vec![operand],
-            Term::ReductionPartial { operand, result, factor, .. } => vec![operand, result, factor],
-            Term::Call { operands, .. } => vec![operands],
-            Term::Jacobian { operands, results, .. } => vec![operands, results],
-        }
-    };
+    ($term:expr, $none:expr, $iter:ident) => {{
+        let (listed, others) = match $term {
+            Term::Copy(a) => ($none, [Some(a), None, None]),
+            Term::Product { a, b, .. } => ($none, [Some(a), Some(b), None]),
+            Term::Operation { operands, .. } => (operands.$iter(), [None, None, None]),
+            Term::Partial { operands, result, factor, .. } => (operands.$iter(), [Some(result), Some(factor), None]),
+            Term::Reduction { operand, .. } => ($none, [Some(operand), None, None]),
+            Term::ReductionPartial { operand, result, factor, .. } => {
+                ($none, [Some(operand), Some(result), Some(factor)])
+            }
+            Term::Call { operands, .. } => ($none, [Some(operands), None, None]),
+            Term::Jacobian { operands, results, .. } => ($none, [Some(operands), Some(results), None]),
+        };
+        listed.chain(others.into_iter().flatten())
+    }};
 }
 
 impl Term {
     /// What it reads: the operands, and then, of a derivative, the result and the factor.
-    pub fn operands(&self) -> Vec<&Access> {
-        operands_of!(self, iter)
+    pub fn operands(&self) -> impl Iterator<Item = &Access> {
+        operands_of!(self, [].iter(), iter)
     }
 
     /// What it reads, to be changed.
-    pub fn operands_mut(&mut self) -> Vec<&mut Access> {
-        operands_of!(self, iter_mut)
+    pub fn operands_mut(&mut self) -> impl Iterator<Item = &mut Access> {
+        operands_of!(self, [].iter_mut(), iter_mut)
     }
 
     /// The operation of the user's own that it calls.

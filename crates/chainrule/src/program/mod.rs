@@ -51,6 +51,7 @@ pub use history::{Pass, Stage};
 pub use instruction::{Access, Instruction, LOOPS, Lookup, REPEATS, Route, Start, Step, Term};
 pub use interpret::{Element, interpret};
 pub use machine::{Float, InstructionSet, Machine};
+pub(crate) use machine::{Loops, run as run_loops};
 pub use record::{Recorder, Results};
 pub use rewrite::rows::Rows;
 

@@ -249,6 +249,7 @@ impl Tape {
     }
 
     /// The slot of a value, unless it is a constant.
+    #[inline]
     pub fn slot(&self, value: Value) -> Result<Option<Slot>, Misuse> {
         self.check(value)?;
         Ok((!value.is_constant()).then(|| value.place().slot_or_beyond()))

@@ -129,7 +129,7 @@ impl Expanding {
     /// Emits an instruction that gives a term slots of its own: one for each turn of the loops in which it moves.
     fn computed(&mut self, trips: [u32; LOOPS], term: Term) -> Result<Access> {
         let routes = &self.draft.routes;
-        let moves = |depth| term.operands().iter().any(|operand| routes.moves(operand, depth));
+        let moves = |depth| term.operands().any(|operand| routes.moves(operand, depth));
         let moving: [u32; LOOPS] = std::array::from_fn(|depth| if moves(depth) { trips[depth] } else { 1 });
         let (trips, places) = match term {
             // The slice is gone through, though the result stands still, and be it one number many times.

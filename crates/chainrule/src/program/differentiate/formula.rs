@@ -5,8 +5,8 @@
 
 use crate::op::operations;
 use crate::{Number, Op};
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use std::rc::Rc;
 
@@ -42,7 +42,7 @@ pub(in crate::program) struct Formula {
 /// The derivatives of operations of the table by their operands, each worked out once.
 #[derive(Default)]
 pub(in crate::program) struct Formulas {
-    known: HashMap<(Op, i32), Rc<[Formula]>>,
+    known: FxHashMap<(Op, i32), Rc<[Formula]>>,
 }
 
 impl Formulas {

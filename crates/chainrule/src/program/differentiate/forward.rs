@@ -131,7 +131,7 @@ impl Forward {
             Start::Zero => Some(Start::Zero),
             Start::Here => None,
         };
-        for (by, operand) in instruction.term.operands().into_iter().enumerate() {
+        for (by, operand) in instruction.term.operands().enumerate() {
             let Some(factor) = self.tangent(operand, trips) else { continue };
             let Some(term) = chain(&mut self.draft, &mut self.formulas, instruction, by, factor)? else { continue };
             let term = self.along_the_slice(trips, term)?;

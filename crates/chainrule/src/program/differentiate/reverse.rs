@@ -203,7 +203,7 @@ impl Reverse {
         if let Start::From(start) = instruction.start {
             self.add(instruction.free_trips(), start, Scaled::copy(adjoint));
         }
-        for (by, operand) in instruction.term.operands().into_iter().enumerate() {
+        for (by, operand) in instruction.term.operands().enumerate() {
             if self.meets(&self.varied, operand, trips)
                 && let Some(mut term) = chain(&mut self.draft, &mut self.formulas, instruction, by, adjoint)?
             {

@@ -30,7 +30,7 @@ impl Statement<'_> {
 impl Writer<'_> {
     /// Writes an instruction, if anybody needs its result.
     pub(super) fn instruction(&mut self, instruction: &Instruction) {
-        let accesses = instruction.accesses_in_loops();
+        let accesses = instruction.accesses_in_loops().collect();
         let mut statement = Statement { instruction, accesses, indices: [None; LOOPS] };
         if !self.is_needed.contains(&self.array(&statement, Role::Result).name) {
             return;
@@ -177,7 +177,7 @@ impl Writer<'_> {
             let slice = self.slice(statement);
             return self.helpers.named(self.language, op.row().name, &slice);
         }
-        let count = instruction.operands().len();
+        let count = instruction.operands().count();
         let all: Vec<Code> = (0..count).map(|number| self.access(statement, Role::Operand(number))).collect();
         let term = match &instruction.term {
             Term::Product { is_strong: true, .. } => self.helpers.strong_product(self.language, &all[0], &all[1]),

@@ -40,7 +40,7 @@ impl Uses {
         let (Step::Run(product), Step::Run(next)) = (step, next) else { return None };
         let [_, factor] = operands_of_gate(next)?;
         let is_product = matches!(product.term, Term::Copy(_) | Term::Product { .. });
-        let accesses = product.accesses().into_iter().chain(next.accesses());
+        let accesses = product.accesses().chain(next.accesses());
         let are_direct = accesses.map(|access| access.route).all(|route| route == Route::Direct);
         if !is_product || !are_direct || product.start == Start::Here || product.activation.is_some() {
             return None;

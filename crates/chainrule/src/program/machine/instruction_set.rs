@@ -55,3 +55,33 @@ impl InstructionSet {
         }
     }
 }
+
+/// Plain loops over slices that are compiled for several instruction sets. They are to be inlined into what is compiled so:
+/// `#[inline(always)]`, and no closures that are not.
+pub(crate) trait Loops {
+    /// Runs them; the parameter says whether `mul_add` is one instruction.
+    fn run<const IS_FUSED: bool>(self);
+}
+
+/// Runs loops with the widest instructions of this processor that have fused multiply-add, or else as the build has them.
+pub(crate) fn run(loops: impl Loops) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+        fn in_avx512(loops: impl Loops) {
+            loops.run::<true>();
+        }
+        #[target_feature(enable = "avx2,fma")]
+        fn in_avx2(loops: impl Loops) {
+            loops.run::<true>();
+        }
+        match InstructionSet::detect() {
+            // SAFETY: the processor has what it is compiled for.
+            InstructionSet::Avx512 => return unsafe { in_avx512(loops) },
+            // SAFETY: as above.
+            InstructionSet::Avx2 => return unsafe { in_avx2(loops) },
+            InstructionSet::Neon | InstructionSet::Baseline => {}
+        }
+    }
+    loops.run::<false>();
+}

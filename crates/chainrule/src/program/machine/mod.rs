@@ -36,6 +36,7 @@ mod transposition;
 
 pub use float::Float;
 pub use instruction_set::InstructionSet;
+pub(crate) use instruction_set::{Loops, run};
 
 use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};

@@ -32,7 +32,7 @@ impl Nest {
             Start::From(access) => Some(operand(access)),
             Start::Zero | Start::Here => None,
         };
-        let operands = instruction.operands().into_iter().map(operand).collect();
+        let operands = instruction.operands().map(operand).collect();
         let (trips, out) = (instruction.trips, operand(&instruction.out));
         let mut nest = Nest { trips, out, start, operands, gate: None };
         for depth in 0..LOOPS {

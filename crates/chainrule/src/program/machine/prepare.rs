@@ -22,6 +22,7 @@ use crate::program::rewrite::reach::for_each;
 use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::rc::Rc;
 
@@ -432,13 +433,14 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     }
 
     /// The instruction, numbers times a scale as products with it: these are the quickest.
-    fn scaled_by_product(&self, instruction: &Instruction) -> Instruction {
-        let mut instruction = instruction.clone();
-        if let (Term::Copy(a), Some(slot)) = (&instruction.term, self.scale_slot(&instruction)) {
-            instruction.term = Term::Product { a: *a, b: Access::slot(slot), is_strong: false };
-            instruction.scale = 1.0;
+    fn scaled_by_product<'a>(&self, instruction: &'a Instruction) -> Cow<'a, Instruction> {
+        match (&instruction.term, self.scale_slot(instruction)) {
+            (Term::Copy(a), Some(slot)) => {
+                let term = Term::Product { a: *a, b: Access::slot(slot), is_strong: false };
+                Cow::Owned(Instruction { term, scale: 1.0, ..*instruction })
+            }
+            _ => Cow::Borrowed(instruction),
         }
-        instruction
     }
 
     /// Whether a term is a number that stands beside those of the other lanes, or such a number times one that stands still.
@@ -511,13 +513,10 @@ fn free_trips(instruction: &Instruction) -> [u32; LOOPS] {
 fn best_lanes(nest: &Nest, width: usize) -> (usize, f64) {
     let all: f64 = nest.trips.iter().map(|trips| f64::from(*trips)).product();
     let cycles = |depth: usize| {
-        let collected = |operand: &Operand| {
-            let Place { lane, .. } = operand.place(Some(depth));
-            match (operand.access.route, lane) {
-                (Route::Direct, 0 | 1) => 0.0,
-                (Route::Lookup(_), _) => 9.0,
-                _ => 3.0,
-            }
+        let collected = |operand: &Operand| match (operand.access.route, operand.access.strides[depth]) {
+            (Route::Direct, 0 | 1) => 0.0,
+            (Route::Lookup(_), _) => 9.0,
+            _ => 3.0,
         };
         let lanes = f64::from(nest.trips[depth]);
         let is_summed = nest.is_summed_over(depth);

@@ -86,6 +86,18 @@ impl Way {
         Way::Single,
         Way::Dots,
     ];
+
+    /// Whether operands that move so with rows, steps and lanes move as it needs: `a`, and `b` if there is one.
+    fn suits(self, [row, step, lane]: [(i32, Option<i32>); 3]) -> bool {
+        match self {
+            Way::Single => lane.0 == 1 && lane.1.is_none(),
+            Way::Shared { is_packed: false } => lane == (1, Some(0)) && row.0 == 0,
+            Way::Shared { is_packed: true } => lane.0 != 1 && lane.1 == Some(0) && row.0 == 0,
+            Way::Scaled => lane == (1, Some(0)),
+            Way::Paired => lane == (1, Some(1)),
+            Way::Dots => step == (1, Some(1)) && lane.0 == 0 && row.1 == Some(0),
+        }
+    }
 }
 
 /// The largest panel that is packed, in numbers: it should stay in the nearest cache.
@@ -368,7 +380,11 @@ impl Roles {
         fastest: &mut Option<(f64, Roles)>,
     ) {
         for a in 0..nest.operands.len() {
-            for way in Way::ALL {
+            let moves = [rows, steps, lanes].map(|depth| {
+                let b = nest.operands.get(1 - a).map(|b| stride(b, depth));
+                (stride(&nest.operands[a], depth), b)
+            });
+            for way in Way::ALL.into_iter().filter(|way| way.suits(moves)) {
                 let roles = Roles { rows, steps, lanes, a, way };
                 if roles.is_possible(nest) {
                     let cycles = roles.cycles(nest, width);
@@ -380,24 +396,17 @@ impl Roles {
         }
     }
 
+    /// Whether kernels can take these roles, in which the operands move as they need.
     fn is_possible(&self, nest: &Nest) -> bool {
         let length = |depth: Option<usize>| depth.map_or(1, |depth| nest.trips[depth]);
-        let [row, step, lane] = [self.rows, self.steps, self.lanes].map(|depth| {
-            let a = &nest.operands[self.a];
-            (stride(a, depth), nest.operands.get(1 - self.a).map(|b| stride(b, depth)))
-        });
         let is_possible = match self.way {
-            Way::Single => lane.0 == 1 && lane.1.is_none(),
-            Way::Shared { is_packed: false } => lane == (1, Some(0)) && row.0 == 0,
             Way::Shared { is_packed: true } => {
                 let is_small = length(self.lanes).saturating_mul(length(self.steps)) <= LARGEST_PANEL;
                 // One number times another for all lanes is computed and written, not packed.
-                let is_broadcast = lane.0 == 0 && self.steps.is_none();
-                self.lanes.is_some() && lane.0 != 1 && lane.1 == Some(0) && row.0 == 0 && is_small && !is_broadcast
+                let is_broadcast = stride(&nest.operands[self.a], self.lanes) == 0 && self.steps.is_none();
+                self.lanes.is_some() && is_small && !is_broadcast
             }
-            Way::Scaled => lane == (1, Some(0)),
-            Way::Paired => lane == (1, Some(1)),
-            Way::Dots => step == (1, Some(1)) && lane.0 == 0 && row.1 == Some(0),
+            _ => true,
         };
         let results = length(self.lanes).saturating_mul(length(self.rows));
         let has_gated = matches!(self.way, Way::Shared { .. } | Way::Scaled);

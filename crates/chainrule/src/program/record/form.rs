@@ -14,6 +14,8 @@ pub(super) struct Form {
     pub symbol: u64,
     /// The operands of the first item that had it.
     example: Range<u32>,
+    /// Whether some of them are constants.
+    has_constants: bool,
 }
 
 /// What an item does.
@@ -72,10 +74,19 @@ impl Forms {
         &self.forms[number as usize]
     }
 
+    /// The shapes of all forms, in the order of their numbers.
+    pub fn shapes(&self) -> impl Iterator<Item = &Shape> {
+        self.forms.iter().map(|form| &form.shape)
+    }
+
     /// The number of the form of an item with this shape and the last list of these operands.
     pub fn number(&mut self, shape: Shape, operands: &Operands) -> u32 {
         let list = operands.last_list();
-        let has = |form: &Form| form.shape == shape && are_alike(operands.list(&form.example), list);
+        let has_constants = list.iter().any(|stretch| stretch.first.is_constant());
+        let has = |form: &Form| {
+            let is_alike = form.shape == shape && form.has_constants == has_constants;
+            is_alike && (!has_constants || are_alike(operands.list(&form.example), list))
+        };
         if self.forms.get(self.latest as usize).is_some_and(has) {
             return self.latest;
         }
@@ -83,7 +94,7 @@ impl Forms {
         let known = self.known.get(&symbol).filter(|number| has(self.get(**number)));
         self.latest = known.copied().unwrap_or_else(|| {
             let number = self.forms.len() as u32;
-            self.forms.push(Form { shape, symbol, example: operands.written() });
+            self.forms.push(Form { shape, symbol, example: operands.written(), has_constants });
             self.known.insert(symbol, number);
             number
         });

@@ -50,7 +50,7 @@ impl Items {
     /// An item for each operation that is needed of a recording.
     pub fn as_recorded(recording: Reading, slice: Slice) -> Items {
         let mut fusing = Fusing::new(recording, slice);
-        for slot in fusing.slice.slots() {
+        for slot in fusing.slice.behind_inputs() {
             if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
                 fusing.operation(slot, fusing.op(slot));
             }
@@ -61,7 +61,7 @@ impl Items {
     /// The items that compute what is needed of a recording.
     pub fn new(recording: Reading, slice: Slice) -> Items {
         let mut fusing = Fusing::new(recording, slice);
-        for slot in fusing.slice.slots().rev() {
+        for slot in fusing.slice.behind_inputs().rev() {
             if fusing.slice.is_computed(slot) && !fusing.slice.is_absorbed(slot) {
                 fusing.fuse(slot);
             }
@@ -115,10 +115,9 @@ impl<'a> Fusing<'a> {
         {
             return self.call(called);
         }
-        let mut operands = std::mem::take(&mut self.items.operands);
+        let Items { operands, constants, .. } = &mut self.items;
         operands.begin();
-        self.read_operands(slot, std::slice::from_mut(&mut operands));
-        self.items.operands = operands;
+        read_operands(self.recording, &self.slice, slot, std::slice::from_mut(operands), constants);
         let plain = count(self.items.operands.last_list());
         let (kind, exponent) = (Kind::Operation(op), self.recording.exponent(slot));
         self.finish(slot..slot + 1, Shape { kind, activation: None, exponent, plain, products: 0, subtracted: 0 });
@@ -127,12 +126,9 @@ impl<'a> Fusing<'a> {
     /// Makes one item of all results of a call.
     fn call(&mut self, called: &Called) {
         called.slots.clone().for_each(|slot| self.slice.absorb(slot));
-        let mut arguments = std::mem::take(&mut self.arguments);
-        arguments.iter_mut().for_each(Operands::clear);
-        self.read_operands(called.slots.start, &mut arguments);
+        self.read_arguments(called.slots.start);
         self.items.operands.begin();
-        self.items.operands.append(arguments[1].last_list());
-        self.arguments = arguments;
+        self.items.operands.append(self.arguments[1].last_list());
         let operation = (called.operation.clone(), called.order);
         let known = &mut self.items.operations;
         let number = *self.numbers.entry(operation).or_insert_with_key(|operation| {
@@ -149,6 +145,9 @@ impl<'a> Fusing<'a> {
 
     /// Makes one item of a sum, of all sums that it alone is made of, and of what is applied to it.
     fn sum(&mut self, slot: u32, root: u32, activation: Option<Op>) {
+        if self.is_dot_of_operands(slot, root, activation) {
+            return;
+        }
         self.plain.clear();
         self.products.iter_mut().flatten().for_each(Operands::clear);
         self.expand(root, false);
@@ -162,12 +161,36 @@ impl<'a> Fusing<'a> {
         }
         let operands = &mut self.items.operands;
         operands.begin();
-        let [first, second] = [0, 1].map(|factor| self.products.each_ref().map(|factors| factors[factor].last_list()));
-        let plain = self.plain.last_list();
-        [plain].into_iter().chain(first).chain(second).for_each(|list| operands.append(list));
-        let (plain, counts) = (count(plain), first.map(count));
+        operands.append(self.plain.last_list());
+        for factor in 0..2 {
+            self.products.iter().for_each(|factors| operands.append(factors[factor].last_list()));
+        }
+        let plain = count(self.plain.last_list());
+        let counts = self.products.each_ref().map(|[first, _]| count(first.last_list()));
         let (products, subtracted) = (counts.iter().sum(), counts[SUBTRACTED]);
         self.finish(slot..slot + 1, Shape { kind: Kind::Sum, activation, exponent: 0, plain, products, subtracted });
+    }
+
+    /// Makes the item of a sum that is the dot product of what varies, and nothing else: the commonest, whose terms need no
+    /// sorting. Whether it is one.
+    fn is_dot_of_operands(&mut self, slot: u32, root: u32, activation: Option<Op>) -> bool {
+        if self.op(root) != Op::Dot {
+            return false;
+        }
+        self.read_arguments(root);
+        let [first, second, init] = self.arguments.each_ref().map(Operands::last_list);
+        let mut factors = first.iter().chain(second);
+        if !init.is_empty() || factors.any(|stretch| stretch.first.is_constant()) {
+            return false;
+        }
+        let products = count(first);
+        self.items.operands.begin();
+        [first, second].iter().for_each(|list| self.items.operands.append(list));
+        self.finish(
+            slot..slot + 1,
+            Shape { kind: Kind::Sum, activation, exponent: 0, plain: 0, products, subtracted: 0 },
+        );
+        true
     }
 
     /// Whether a node is a sum of terms and products.
@@ -205,9 +228,8 @@ impl<'a> Fusing<'a> {
 
     /// The same for operations of more operands.
     fn expand_slices(&mut self, node: u32, op: Op, is_subtracted: bool) {
-        let mut arguments = std::mem::take(&mut self.arguments);
-        arguments.iter_mut().for_each(Operands::clear);
-        self.read_operands(node, &mut arguments);
+        self.read_arguments(node);
+        let arguments = std::mem::take(&mut self.arguments);
         let [first, second, init] = [0, 1, 2].map(|number| arguments[number].last_list());
         match op {
             Op::MulAdd | Op::Dot => {
@@ -269,38 +291,17 @@ impl<'a> Fusing<'a> {
 
     #[inline(always)]
     fn operand(&mut self, source: Source) -> Operand {
-        match source {
-            Source::Node(node) if self.slice.varies(node) => Operand(node),
-            Source::Node(node) => self.constant(self.recording.number(node)),
-            Source::Constant(number) => self.constant(number),
-        }
+        operand(self.recording, &self.slice, source, &mut self.items.constants)
     }
 
-    /// Appends the operands of a node, those of each argument to a list of its own as far as there is one, else to the last.
-    fn read_operands(&mut self, node: u32, lists: &mut [Operands]) {
-        let (recording, last) = (self.recording, lists.len() - 1);
-        recording.visit_operands(node, |argument, sources| {
-            let list = &mut lists[argument.min(last)];
-            match sources {
-                Sources::Nodes { first, step, count } if self.slice.all_vary(first, step, count) => {
-                    list.push_all(Operand(first), step, count);
-                }
-                Sources::Nodes { first, step, count } => {
-                    for index in 0..count {
-                        list.push(self.operand(Source::Node(first + index * step)));
-                    }
-                }
-                Sources::Constants(numbers) => {
-                    list.push_all(Operand::constant(self.items.constants.len()), 1, numbers.len() as u32);
-                    self.items.constants.extend(numbers);
-                }
-            }
-        });
+    /// Reads the arguments of a node.
+    fn read_arguments(&mut self, node: u32) {
+        self.arguments.iter_mut().for_each(Operands::clear);
+        read_operands(self.recording, &self.slice, node, &mut self.arguments, &mut self.items.constants);
     }
 
     fn constant(&mut self, number: f64) -> Operand {
-        self.items.constants.push(number);
-        Operand::constant(self.items.constants.len() - 1)
+        constant(number, &mut self.items.constants)
     }
 
     /// Makes the item that the operands were begun for last.
@@ -312,4 +313,42 @@ impl<'a> Fusing<'a> {
     fn op(&self, slot: u32) -> Op {
         self.recording.ops()[slot as usize]
     }
+}
+
+/// Appends the operands of a node, those of each argument to a list of its own as far as there is one, else to the last; and the
+/// numbers of constants to those that there are.
+#[inline(always)]
+fn read_operands(recording: Reading, slice: &Slice, node: u32, lists: &mut [Operands], constants: &mut Vec<f64>) {
+    let last = lists.len() - 1;
+    recording.visit_operands(node, |argument, sources| {
+        let list = &mut lists[argument.min(last)];
+        match sources {
+            Sources::Nodes { first, step, count } if slice.all_vary(first, step, count) => {
+                list.push_all(Operand(first), step, count);
+            }
+            Sources::Nodes { first, step, count } => {
+                for index in 0..count {
+                    list.push(operand(recording, slice, Source::Node(first + index * step), constants));
+                }
+            }
+            Sources::Constants(numbers) => {
+                list.push_all(Operand::constant(constants.len()), 1, numbers.len() as u32);
+                constants.extend(numbers);
+            }
+        }
+    });
+}
+
+#[inline(always)]
+fn operand(recording: Reading, slice: &Slice, source: Source, constants: &mut Vec<f64>) -> Operand {
+    match source {
+        Source::Node(node) if slice.varies(node) => Operand(node),
+        Source::Node(node) => constant(recording.number(node), constants),
+        Source::Constant(number) => constant(number, constants),
+    }
+}
+
+fn constant(number: f64, constants: &mut Vec<f64>) -> Operand {
+    constants.push(number);
+    Operand::constant(constants.len() - 1)
 }

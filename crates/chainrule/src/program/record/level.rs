@@ -5,7 +5,7 @@
 //! a text. Results of one depth and kind get neighbouring addresses in the order of the recording, though their shapes
 //! differ, since what follows reads them together; but for long lists of alternating shapes, where each gets its own stretch.
 
-use super::form::{Form, Forms, Kind, Shape};
+use super::form::{Forms, Kind, Shape};
 use super::fuse::{Item, Items};
 use super::operands::{Operand, Operands, Stretch};
 use crate::custom::{Custom, Order};
@@ -34,6 +34,8 @@ pub(super) struct Levels {
     /// What is known of each node: first its depth, in the end its address.
     of_slot: Vec<u32>,
     first: u32,
+    /// Nodes before this one are inputs, whose addresses follow each other as they do themselves.
+    first_behind_inputs: u32,
 }
 
 /// Addresses of inputs are below this, those of what is computed from here on.
@@ -50,10 +52,11 @@ impl Levels {
     /// Levels the items; the inputs stand in the nodes `inputs`, and all nodes among `slots`.
     pub fn new(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
         let mut levels = Levels::unplaced(items, inputs, slots);
-        let depths = levels.depths(inputs);
+        let depths = levels.depths();
         let Levels { items, forms, addresses, .. } = &mut levels;
         let form = |item: u32| items[item as usize].form;
-        let kind = |item: u32| kind(forms.get(form(item)));
+        let kinds: Vec<u32> = forms.shapes().map(kind).collect();
+        let kind = |item: u32| kinds[form(item) as usize];
         let run_of = |item: u32| (depths[item as usize], kind(item));
         let mut order: Vec<u32> = (0..items.len() as u32).collect();
         order = counted(order, kind);
@@ -63,10 +66,13 @@ impl Levels {
         let mut end = COMPUTED;
         let mut computed = 0;
         for run in order.chunk_by_mut(|a, b| run_of(*a) == run_of(*b)) {
-            let recorded = run.to_vec();
-            run.sort_by_key(|item| forms.get(form(*item)).symbol);
             let same = |a: &u32, b: &u32| form(*a) == form(*b);
-            let (changes, shapes) = (recorded.chunk_by(same).count(), run.chunk_by(same).count());
+            let changes = run.chunk_by(same).count();
+            let recorded = run.to_vec();
+            if changes > 1 {
+                run.sort_by_key(|item| forms.get(form(*item)).symbol);
+            }
+            let shapes = run.chunk_by(same).count();
             let is_interleaved = run.len() >= MANY * shapes && 2 * changes > run.len();
             let mut place = |together: &[u32]| {
                 if together.len() >= LINE as usize {
@@ -112,6 +118,7 @@ impl Levels {
         let addresses = vec![0; items.len()];
         let (order, groups, runs, of_slot) = (Vec::new(), Vec::new(), Vec::new(), vec![0; slots.len()]);
         debug_assert!(inputs.iter().all(|input| slots.contains(input)));
+        let in_order = inputs.iter().zip(slots.clone()).take_while(|(input, slot)| *input == slot).count();
         Levels {
             items,
             forms,
@@ -125,14 +132,12 @@ impl Levels {
             end: COMPUTED,
             of_slot,
             first: slots.start,
+            first_behind_inputs: slots.start + in_order as u32,
         }
     }
 
     /// The depth of each item; inputs have 0.
-    fn depths(&mut self, inputs: &[u32]) -> Vec<u32> {
-        for input in inputs {
-            self.of_slot[(input - self.first) as usize] = 0;
-        }
+    fn depths(&mut self) -> Vec<u32> {
         let mut depths = Vec::with_capacity(self.items.len());
         for item in &self.items {
             let nodes = self.operands.list(&item.operands).iter().filter(|stretch| !stretch.first.is_constant());
@@ -146,6 +151,9 @@ impl Levels {
 
     /// The largest depth of operands that are nodes.
     fn deepest(&self, stretch: &Stretch) -> u32 {
+        if self.are_inputs_in_order(stretch) {
+            return 0;
+        }
         let first = stretch.first.index() - self.first as usize;
         if stretch.step == 1 {
             self.of_slot[first..first + stretch.length as usize].iter().copied().fold(0, u32::max)
@@ -163,18 +171,16 @@ impl Levels {
             let nodes = &mut self.of_slot[stretch(&item.slots, self.first)];
             nodes.iter_mut().zip(*address..).for_each(|(node, address)| *node = address);
         }
-        let nodes = std::mem::take(&mut self.operands);
         let mut items = std::mem::take(&mut self.items);
+        let mut operands = Operands::as_long_as(&self.operands);
         for item in &mut items {
-            let mut addresses = std::mem::take(&mut self.operands);
-            addresses.begin();
-            for stretch in nodes.list(&item.operands) {
-                self.place(stretch, &mut addresses);
+            operands.begin();
+            for stretch in self.operands.list(&item.operands) {
+                self.place(stretch, &mut operands);
             }
-            item.operands = addresses.written();
-            self.operands = addresses;
+            item.operands = operands.written();
         }
-        Levels { items, ..self }
+        Levels { items, operands, ..self }
     }
 
     /// Appends the addresses of operands.
@@ -182,6 +188,9 @@ impl Levels {
         let Stretch { first, step, length, .. } = *stretch;
         if first.is_constant() {
             return addresses.push_all(first, step, length);
+        }
+        if self.are_inputs_in_order(stretch) {
+            return addresses.push_all(Operand(first.0 - self.first), step, length);
         }
         let address = |operand: Operand| Operand(self.address(operand.0));
         let start = address(first);
@@ -192,6 +201,13 @@ impl Levels {
         } else {
             stretch.operands().for_each(|operand| addresses.push(address(operand)));
         }
+    }
+
+    /// Whether operands that are nodes are inputs at addresses as far from each other as they are.
+    #[inline(always)]
+    fn are_inputs_in_order(&self, stretch: &Stretch) -> bool {
+        let last = stretch.at(stretch.end() - 1);
+        stretch.first.0.max(last.0) < self.first_behind_inputs
     }
 
     /// Whether the addresses of operands have this distance from one to the next.
@@ -222,9 +238,9 @@ impl Levels {
 }
 
 /// What stands together: items that do the same, however many operands they have.
-fn kind(form: &Form) -> u32 {
-    match form.shape.kind {
-        Kind::Sum => form.shape.activation.map_or(0, |op| op as u32 + 1),
+fn kind(shape: &Shape) -> u32 {
+    match shape.kind {
+        Kind::Sum => shape.activation.map_or(0, |op| op as u32 + 1),
         Kind::Operation(op) => (1 << 8) + op as u32,
         Kind::Call { number, .. } => (2 << 8) + number,
     }

@@ -319,6 +319,9 @@ impl Lowering<'_> {
 
     /// The sum of the constant terms, one for each item.
     fn constant_start(&mut self, turns: &Turns, constants: &[Terms]) -> Start {
+        if constants.is_empty() {
+            return Start::Zero;
+        }
         let total = |item: u32| -> f64 {
             let positions = constants.iter().flat_map(|stretch| stretch.first..stretch.first + stretch.length);
             positions.map(|position| self.levels.constants[self.operand(item, position as u32).index()]).sum()

@@ -111,19 +111,21 @@ impl Recorder {
         guards: &[tape::Guard],
     ) -> Result<Program> {
         let results = results.groups();
-        let all_inputs: Vec<Value> = inputs.iter().flat_map(|(_, values)| *values).copied().collect();
-        let all_results: Vec<Value> = results.iter().flat_map(|(_, values)| values).copied().collect();
-        if all_inputs.is_empty() {
+        let mut all: Vec<Value> = Vec::new();
+        inputs.iter().for_each(|(_, values)| all.extend_from_slice(values));
+        let num_inputs = all.len();
+        results.iter().for_each(|(_, values)| all.extend_from_slice(values));
+        let num_results = all.len() - num_inputs;
+        if num_inputs == 0 {
             return Err(Error::argument("inputs", "at least one number", "none"));
         }
-        if all_results.is_empty() {
+        if num_results == 0 {
             return Err(Error::argument("results", "at least one value", "none"));
         }
-        let conditions = guards.iter().map(|guard| guard.condition);
-        let all: Vec<Value> = all_inputs.iter().chain(&all_results).copied().chain(conditions).collect();
+        all.extend(guards.iter().map(|guard| guard.condition));
         let (lowered, mut slots, guards) = tape::read(&all, |recording, sources| {
-            let (inputs, rest) = sources.split_at(all_inputs.len());
-            let (results, conditions) = rest.split_at(all_results.len());
+            let (inputs, rest) = sources.split_at(num_inputs);
+            let (results, conditions) = rest.split_at(num_results);
             let guards: Vec<(Source, &tape::Guard)> = conditions.iter().copied().zip(guards).collect();
             self.lowered(recording, &input_slots(recording, inputs)?, results, &guards)
         })?;
@@ -267,6 +269,9 @@ fn input_slots(recording: Reading, inputs: &[Source]) -> Result<Vec<u32>> {
             }
             Source::Node(slot) => slots.push(*slot),
         }
+    }
+    if slots.is_sorted_by(|before, slot| before < slot) {
+        return Ok(slots);
     }
     let mut sorted = slots.clone();
     sorted.sort_unstable();

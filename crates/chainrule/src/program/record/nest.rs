@@ -83,7 +83,16 @@ impl Group<'_> {
         if result(b).wrapping_sub(result(a)) != result(d).wrapping_sub(result(c)) {
             return false;
         }
-        side_by_side([a, b, c, d].map(|item| self.levels.operands_of(item as u32))).all(is_alike)
+        let lists = [a, b, c, d].map(|item| self.levels.operands_of(item as u32));
+        // Mostly all are cut at the same places.
+        let [first, others @ ..] = lists;
+        if others
+            .iter()
+            .all(|list| list.len() == first.len() && (0..first.len()).all(|at| list[at].length == first[at].length))
+        {
+            return (0..first.len()).all(|at| is_alike(lists.map(|list| list[at])));
+        }
+        side_by_side(lists).all(is_alike)
     }
 }
 

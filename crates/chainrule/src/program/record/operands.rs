@@ -86,6 +86,11 @@ impl Stretch {
 }
 
 impl Operands {
+    /// No lists, with room for as many stretches as others have.
+    pub fn as_long_as(others: &Operands) -> Self {
+        Operands { stretches: Vec::with_capacity(others.stretches.len()), begin: 0 }
+    }
+
     /// Begins another list.
     pub fn begin(&mut self) {
         self.begin = self.stretches.len();
@@ -117,6 +122,9 @@ impl Operands {
     /// Appends operands to the list that was begun last, in the stretches that they come in.
     #[inline(always)]
     pub fn append(&mut self, list: &[Stretch]) {
+        if list.is_empty() {
+            return;
+        }
         let position = count(self.last_list());
         self.stretches.extend(list.iter().map(|stretch| Stretch { position: position + stretch.position, ..*stretch }));
     }

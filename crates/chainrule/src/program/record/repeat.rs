@@ -6,7 +6,7 @@
 
 use crate::program::history::Pass;
 use crate::program::{Access, Instruction, Lookup, Program, REPEATS, Route, Start, Step, Term};
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 
@@ -46,7 +46,7 @@ fn roll(mut instructions: Vec<Instruction>, lookups: &mut [Lookup], depth: usize
         let second = instructions[first + period..first + 2 * period].to_vec();
         let body = &mut instructions[first..first + period];
         for (instruction, mut later) in body.iter_mut().zip(second) {
-            for (access, later) in instruction.accesses_mut().into_iter().zip(later.accesses_mut()) {
+            for (access, later) in instruction.accesses_mut().zip(later.accesses_mut()) {
                 access.shifts[depth] = later.base.wrapping_sub(access.base) as i32;
                 if let (Route::Lookup(number), Route::Lookup(later)) = (access.route, later.route) {
                     let later = lookups[later as usize].index;
@@ -103,7 +103,7 @@ fn accesses(instruction: &Instruction) -> impl Iterator<Item = &Access> {
 
 /// For each instruction where the next one of its shape is.
 fn next_alike(shapes: &[u64]) -> Vec<Option<usize>> {
-    let mut latest = std::collections::HashMap::new();
+    let mut latest = FxHashMap::default();
     let mut next: Vec<Option<usize>> =
         (0..shapes.len()).rev().map(|index| latest.insert(shapes[index], index)).collect();
     next.reverse();

@@ -14,6 +14,8 @@ pub(super) struct Slice {
     pub num_computed: usize,
     /// A mark for each node from the first on.
     marks: Vec<u8>,
+    /// So many nodes at the beginning are inputs.
+    leading_inputs: u32,
 }
 
 /// Whether a node depends on an input.
@@ -32,7 +34,8 @@ impl Slice {
         // The results of a call are computed together.
         let end_at = |slot: &u32| recording.call_at(*slot).map_or(slot + 1, |call| call.slots.end);
         let end = inputs.iter().chain(results).map(end_at).max().unwrap_or(0).max(first);
-        let mut slice = Slice { first, num_computed: 0, marks: vec![0; (end - first) as usize] };
+        let leading_inputs = inputs.iter().zip(first..).take_while(|(input, slot)| **input == *slot).count() as u32;
+        let mut slice = Slice { first, num_computed: 0, marks: vec![0; (end - first) as usize], leading_inputs };
         for input in inputs {
             *slice.mark(*input) = VARIES | INPUT;
         }
@@ -46,57 +49,65 @@ impl Slice {
     }
 
     fn find_what_varies(&mut self, recording: Reading) {
-        for slot in self.slots() {
+        for slot in self.behind_inputs() {
             if recording.ops()[slot as usize] == Op::Leaf {
                 continue;
             }
-            let mut varies = 0;
-            recording.visit_operands(slot, |_, operands| {
-                self.visit_marks(operands, |mark| varies |= *mark);
-            });
-            *self.mark(slot) |= varies & VARIES;
+            let mut varies = false;
+            recording.visit_operands(slot, |_, operands| varies = varies || self.some_vary(operands));
+            *self.mark(slot) |= if varies { VARIES } else { 0 };
         }
     }
 
     fn count_uses(&mut self, recording: Reading) {
-        for slot in self.slots().rev() {
+        for slot in self.behind_inputs().rev() {
             if !self.is_computed(slot) {
                 continue;
             }
             self.num_computed += 1;
-            recording.visit_operands(slot, |_, operands| {
-                self.visit_marks(operands, |mark| {
-                    let is_counted = (*mark & VARIES != 0) & (*mark & USES != USES);
-                    *mark += u8::from(is_counted);
-                });
-            });
+            recording.visit_operands(slot, |_, operands| self.use_once(operands));
         }
     }
 
-    /// Visits the marks of operands, as far as they have one: constants have none, nor what stands before the first input.
+    /// Counts a use of operands, as far as they have a mark: constants have none, nor what stands before the first input.
     #[inline(always)]
-    fn visit_marks(&mut self, operands: Sources, mut visit: impl FnMut(&mut u8)) {
+    fn use_once(&mut self, operands: Sources) {
         let Sources::Nodes { first, step, count } = operands else { return };
         if count == 1 {
             if first >= self.first {
-                visit(self.mark(first));
+                count_use(self.mark(first));
             }
         } else if step == 1 {
             let start = first.max(self.first) - self.first;
             let end = (first + count).max(self.first) - self.first;
-            self.marks[start as usize..end as usize].iter_mut().for_each(visit);
+            // Blocks of a fixed length become vector code.
+            let (blocks, rest) = self.marks[start as usize..end as usize].as_chunks_mut::<16>();
+            blocks.iter_mut().for_each(|block| block.iter_mut().for_each(count_use));
+            rest.iter_mut().for_each(count_use);
         } else {
             for slot in (0..count).map(|index| first + index * step) {
                 if slot >= self.first {
-                    visit(self.mark(slot));
+                    count_use(self.mark(slot));
                 }
             }
         }
     }
 
+    /// Whether one of these operands depends on an input.
+    #[inline(always)]
+    fn some_vary(&self, operands: Sources) -> bool {
+        let Sources::Nodes { first, step, count } = operands else { return false };
+        (0..count).any(|index| self.varies(first + index * step))
+    }
+
     /// The slots from the first input to the last result.
     pub fn slots(&self) -> std::ops::Range<u32> {
         self.first..self.first + self.marks.len() as u32
+    }
+
+    /// The same without the inputs that come first: what may be computed from inputs.
+    pub fn behind_inputs(&self) -> std::ops::Range<u32> {
+        self.first + self.leading_inputs..self.slots().end
     }
 
     /// Whether a node depends on an input.
@@ -109,8 +120,11 @@ impl Slice {
     #[inline(always)]
     pub fn all_vary(&self, first: u32, step: u32, count: u32) -> bool {
         if step == 1 && first >= self.first {
+            const ALL: u128 = u128::from_ne_bytes([VARIES; 16]);
             let marks = &self.marks[(first - self.first) as usize..][..count as usize];
-            marks.iter().fold(VARIES, |all, mark| all & mark) != 0
+            let (blocks, rest) = marks.as_chunks();
+            let are_some_left = blocks.iter().any(|block| u128::from_ne_bytes(*block) & ALL != ALL);
+            !are_some_left && rest.iter().all(|mark| mark & VARIES != 0)
         } else {
             (0..count).all(|index| self.varies(first + index * step))
         }
@@ -144,4 +158,10 @@ impl Slice {
     fn mark(&mut self, slot: u32) -> &mut u8 {
         &mut self.marks[(slot - self.first) as usize]
     }
+}
+
+/// One use more, of what depends on an input, as far as uses are counted.
+#[inline(always)]
+fn count_use(mark: &mut u8) {
+    *mark += u8::from((*mark & VARIES != 0) & (*mark & USES != USES));
 }

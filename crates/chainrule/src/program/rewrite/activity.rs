@@ -10,7 +10,7 @@ use crate::program::{Access, Instruction, REPEATS, Start, Step, Term};
 /// rounded passes nothing on. Results of one instruction vary together.
 pub(in crate::program) fn add_varied(steps: &[Step], routes: &Routes, formulas: &mut Formulas, varied: &mut SlotSet) {
     until_nothing_is_new(steps, [1; REPEATS], 0, false, &mut |instruction, turns| {
-        let is_varied = instruction.varying_reads(formulas).iter().any(|access| routes.meets(access, turns, varied));
+        let is_varied = instruction.varying_reads(formulas).any(|access| routes.meets(access, turns, varied));
         is_varied && routes.mark(&instruction.out, turns, varied) > 0
     });
 }
@@ -41,8 +41,8 @@ pub(in crate::program) fn add_differentiated(
 ) {
     until_nothing_is_new(steps, [1; REPEATS], 0, true, &mut |instruction, turns| {
         let is_differentiated = routes.meets(&instruction.out, turns, slots);
-        let reads = if is_differentiated { instruction.varying_reads(formulas) } else { Vec::new() };
-        reads.into_iter().map(|access| routes.mark(access, turns, slots)).sum::<u32>() > 0
+        let reads = is_differentiated.then(|| instruction.varying_reads(formulas)).into_iter().flatten();
+        reads.map(|access| routes.mark(access, turns, slots)).sum::<u32>() > 0
     });
 }
 
@@ -74,20 +74,24 @@ pub(in crate::program) fn until_nothing_is_new(
 
 impl Instruction {
     /// What it reads, but for what its result does not vary with.
-    pub(in crate::program) fn varying_reads(&self, formulas: &mut Formulas) -> Vec<&Access> {
-        let term = match &self.term {
-            Term::Operation { op, exponent, operands } => {
-                let derivatives = formulas.of(*op, *exponent);
-                operands.iter().zip(derivatives.iter()).filter(|(_, by)| !by.is_zero()).map(|(a, _)| a).collect()
-            }
+    pub(in crate::program) fn varying_reads(&self, formulas: &mut Formulas) -> impl Iterator<Item = &Access> {
+        let derivatives = match self.term {
+            Term::Operation { op, exponent, .. } => Some(formulas.of(op, exponent)),
+            _ => None,
+        };
+        let varies = move |number: usize| match self.term {
             // The share of each in the largest does not vary, but jumps.
-            Term::ReductionPartial { op: Op::Maximum | Op::Minimum, factor, .. } => vec![factor],
-            term => term.operands(),
+            Term::ReductionPartial { op: Op::Maximum | Op::Minimum, .. } => number == FACTOR,
+            _ => derivatives.as_ref().is_none_or(|derivatives| !derivatives[number].is_zero()),
         };
         let start = match &self.start {
             Start::From(access) => Some(access),
             Start::Zero | Start::Here => None,
         };
-        start.into_iter().chain(term).collect()
+        let operands = self.operands().enumerate().filter(move |(number, _)| varies(*number));
+        start.into_iter().chain(operands.map(|(_, access)| access))
     }
 }
+
+/// Where among the operands of the derivative of an operation over slices that stands which is multiplied.
+const FACTOR: usize = 2;

@@ -81,7 +81,7 @@ pub(in crate::program) fn leave_out_copies(draft: &Draft, steps: &mut Vec<Step>)
 fn repeated(step: &Step) -> Option<Range<u32>> {
     let Step::Run(instruction) = step else { return None };
     let Instruction { trips, out, .. } = instruction;
-    let stands_still = |access: &&Access| {
+    let stands_still = |access: &Access| {
         let moves = |depth: usize| trips[depth] > 1 && access.strides[depth] != 0;
         access.route == Route::Direct && !(0..LOOPS).any(moves)
     };
@@ -89,7 +89,7 @@ fn repeated(step: &Step) -> Option<Range<u32>> {
     let is_new = instruction.start != Start::Here;
     let is_summed = (0..LOOPS).any(|depth| instruction.is_summed_over(depth));
     let results = slots(out, *trips).filter(|_| is_new && !is_summed && is_function && out.route == Route::Direct)?;
-    (results.len() > 1 && instruction.accesses().iter().skip(1).all(stands_still)).then_some(results)
+    (results.len() > 1 && instruction.accesses().skip(1).all(stands_still)).then_some(results)
 }
 
 /// The results of an instruction that computes products or differences, each for a place of its own, and does nothing else.
@@ -102,7 +102,7 @@ fn inner(step: &Step) -> Option<Range<u32>> {
     );
     let is_summed = (0..LOOPS).any(|depth| instruction.is_summed_over(depth));
     // Who else uses what tables and run-time indices lead to is not known one by one.
-    let is_direct = instruction.accesses().iter().all(|access| access.route == Route::Direct);
+    let is_direct = instruction.accesses().all(|access| access.route == Route::Direct);
     slots(&instruction.out, instruction.trips).filter(|_| is_inner && !is_summed && is_direct)
 }
 
@@ -116,7 +116,7 @@ fn may_be_read_back(step: &Step) -> bool {
 fn compute_once(step: &mut Step, slot: u32) {
     let Step::Run(instruction) = step else { return };
     instruction.trips = [1; LOOPS];
-    instruction.accesses_mut().into_iter().for_each(|access| access.strides = [0; LOOPS]);
+    instruction.accesses_mut().for_each(|access| access.strides = [0; LOOPS]);
     instruction.out = Access::slot(slot);
 }
 
@@ -196,7 +196,7 @@ fn kept(draft: &Draft, steps: &[Step]) -> Kept {
     for step in steps {
         let is_repeat = matches!(step, Step::Repeat { .. });
         for_each(std::slice::from_ref(step), |instruction, turns| {
-            for (number, access) in instruction.accesses().into_iter().enumerate() {
+            for (number, access) in instruction.accesses().enumerate() {
                 if !is_repeat && access.route == Route::Direct {
                     continue;
                 }
@@ -245,7 +245,7 @@ impl Uses {
 
     fn add(&mut self, step: usize, run: &Step) {
         let Step::Run(instruction) = run else { return };
-        for (number, (_, access, trips)) in instruction.accesses_in_loops().into_iter().enumerate() {
+        for (number, (_, access, trips)) in instruction.accesses_in_loops().enumerate() {
             if access.route == Route::Direct
                 && let Some(slots) = slots(access, trips)
             {
@@ -260,7 +260,7 @@ impl Uses {
         let mut readers = self.of_slots(results, step);
         let reader = readers.next()?.step;
         let Step::Run(instruction) = &steps[reader] else { return None };
-        let operands = instruction.accesses().len() - instruction.operands().len();
+        let operands = 1 + usize::from(matches!(instruction.start, Start::From(_)));
         let is_alone = self.of_slots(results, step).all(|used| used.step == reader && used.number >= operands);
         (is_alone && reader > step).then_some(reader)
     }
@@ -350,10 +350,9 @@ impl Uses {
                 continue;
             }
             let Step::Run(instruction) = &mut steps[used.step] else { unreachable!("only these have been listed") };
-            let mut accesses = instruction.accesses_mut();
-            let access = &mut accesses[used.number];
-            let before = **access;
-            **access = change(before);
+            let access = instruction.accesses_mut().nth(used.number).expect("it was listed by its number");
+            let before = *access;
+            *access = change(before);
             let length = if access.strides == before.strides { used.slots.len() as u32 } else { 1 };
             let start = used.slots.start.wrapping_add(access.base.wrapping_sub(before.base));
             used.slots = if length == 1 { access.base..access.base + 1 } else { start..start + length };

@@ -12,7 +12,7 @@ use super::slot_set::SlotSet;
 use crate::program::history::{History, Pass};
 use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step};
 use crate::{Error, Result};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// A program while it is being changed.
 pub(in crate::program) struct Draft {
@@ -33,8 +33,8 @@ pub(in crate::program) struct Draft {
     /// Repeats that are being emitted, outermost first: their trips and what stands before them.
     open: Vec<(u32, Vec<Step>)>,
     /// Where the slots of a stretch of the tables, each moved by so many, are listed.
-    moved_tables: HashMap<(u32, u32, u32), u32>,
-    known_lookups: HashMap<Lookup, u32>,
+    moved_tables: FxHashMap<(u32, u32, u32), u32>,
+    known_lookups: FxHashMap<Lookup, u32>,
 }
 
 impl Draft {
@@ -58,8 +58,8 @@ impl Draft {
             is_exact: program.is_exact,
             history: program.history.clone(),
             open: Vec::new(),
-            moved_tables: HashMap::new(),
-            known_lookups: HashMap::new(),
+            moved_tables: FxHashMap::default(),
+            known_lookups: FxHashMap::default(),
         }
     }
 

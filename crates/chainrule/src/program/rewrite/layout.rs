@@ -72,11 +72,15 @@ impl Layout {
 
     /// Gives those slots that have no place yet the next ones.
     fn place(&mut self, slots: Range<u32>) {
-        for new in &mut self.slots[slots.start as usize..slots.end as usize] {
-            if *new == NOWHERE {
-                *new = self.length;
-                self.length += 1;
-            }
+        let places = &mut self.slots[slots.start as usize..slots.end as usize];
+        if places.iter().all(|place| *place == NOWHERE) {
+            places.iter_mut().zip(self.length..).for_each(|(place, new)| *place = new);
+            self.length += places.len() as u32;
+            return;
+        }
+        for place in places.iter_mut().filter(|place| **place == NOWHERE) {
+            *place = self.length;
+            self.length += 1;
         }
     }
 
@@ -100,7 +104,7 @@ impl Layout {
         let mut moving = Moving { layout: self, new: Routes { tables, lookups: Vec::new() }, lookups: Vec::new(), old };
         moving.lookups = vec![None; moving.old.lookups.len()];
         try_for_each_mut(&mut program.steps, |instruction, turns| {
-            instruction.accesses_mut().into_iter().try_for_each(|access| {
+            instruction.accesses_mut().try_for_each(|access| {
                 *access = moving.access(*access, turns)?;
                 Ok(())
             })
@@ -117,6 +121,10 @@ impl Layout {
 
     /// A range, which becomes several where it is cut.
     fn moved(&self, range: Range<u32>) -> Vec<Range<u32>> {
+        if !range.is_empty() && !self.is_cut(&range) {
+            let first = self.slots[range.start as usize];
+            return vec![first..first + range.len() as u32];
+        }
         let mut moved: Vec<Range<u32>> = Vec::new();
         for slot in range {
             let new = self.slots[slot as usize];

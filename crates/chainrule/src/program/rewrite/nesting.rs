@@ -14,8 +14,8 @@ pub(in crate::program) fn collapsed(instruction: &Instruction, routes: &Routes) 
                 i64::from(access.strides[outer]) == i64::from(access.strides[inner]) * i64::from(length)
             };
             let all_go_on =
-                |access: &&Access| goes_on(access) && routes.lookup(access).is_none_or(|lookup| goes_on(&lookup.index));
-            if count > 1 && length > 1 && instruction.accesses().iter().all(all_go_on) {
+                |access: &Access| goes_on(access) && routes.lookup(access).is_none_or(|lookup| goes_on(&lookup.index));
+            if count > 1 && length > 1 && instruction.accesses().all(all_go_on) {
                 instruction.trips[inner] *= count;
                 instruction.trips[outer] = 1;
             }

@@ -273,7 +273,7 @@ fn per_row(program: &Program, draft: &Draft, chosen: &[bool]) -> SlotSet {
 /// reached together with them.
 fn add_per_row(steps: &[Step], routes: &Routes, per_row: &mut SlotSet) {
     let mut one = |instruction: &Instruction, turns: Turns| {
-        let accesses = instruction.accesses();
+        let accesses: Vec<&Access> = instruction.accesses().collect();
         let indices = accesses.iter().filter_map(|access| routes.lookup(access)).map(|lookup| &lookup.index);
         let all: Vec<&Access> = accesses.iter().copied().chain(indices).collect();
         if !all.iter().any(|access| routes.meets(access, turns, per_row)) {
