@@ -35,16 +35,22 @@ fn clamp(x: f64, low: f64, high: f64) -> f64 {
     if x > high { high } else { x }
 }
 
-/// 2 to the power of the whole number in the last bits of this one, to which [`ROUND`] was added.
+/// The exponent of 1 in the bits of a number.
+const EXPONENT_OF_1: u64 = 1023;
+
+/// The number with this exponent in its bits, and nothing else.
 #[inline(always)]
-fn power_of_two(rounded: f64) -> f64 {
-    f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52)
+fn power_of_two(exponent: u64) -> f64 {
+    f64::from_bits(exponent << 52)
 }
 
-/// `x` as `n ln(2) + r` with `r` between `-ln(2) / 2` and `ln(2) / 2`: `n`, and `exp(r) - 1`.
+/// `x` as `n ln(2) + r` with `r` between `-ln(2) / 2` and `ln(2) / 2`: `n`, the same and twice the exponent of 1 as the last bits
+/// of a number, and `exp(r) - 1`.
 #[inline(always)]
-fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, f64) {
-    let n = mul_add::<FUSED>(x, LOG2_E, ROUND) - ROUND;
+fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, u64, f64) {
+    const ROUND_TO_EXPONENT: f64 = ROUND + (2 * EXPONENT_OF_1) as f64;
+    let rounded = mul_add::<FUSED>(x, LOG2_E, ROUND_TO_EXPONENT);
+    let n = rounded - ROUND_TO_EXPONENT;
     let r = mul_add::<FUSED>(n, -LN_2[1], mul_add::<FUSED>(n, -LN_2[0], x));
     // The series of (exp(r) - 1 - r) / r^2.
     let series = polynomial!(r;
@@ -61,25 +67,25 @@ fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, f64) {
         1.0 / 479_001_600.0,
         1.0 / 6_227_020_800.0,
     );
-    (n, mul_add::<FUSED>(r * r, series, r))
+    (n, rounded.to_bits(), mul_add::<FUSED>(r * r, series, r))
 }
 
 /// The exponential.
 #[inline(always)]
 pub(super) fn exp<const FUSED: bool>(x: f64) -> f64 {
-    let (n, power) = reduced_exp_m1::<FUSED>(clamp(x, -746.0, 710.0));
+    let (_, exponent, power) = reduced_exp_m1::<FUSED>(clamp(x, -746.0, 710.0));
     // In two steps: the power of two alone may overflow, or be subnormal, where the result does not.
-    let half = n * 0.5 + ROUND;
-    let other_half = (n - (half - ROUND)) + ROUND;
-    (power + 1.0) * power_of_two(half) * power_of_two(other_half)
+    let half = exponent >> 1;
+    let (scale, other_scale) = (power_of_two(half), power_of_two(exponent.wrapping_sub(half)));
+    mul_add::<FUSED>(power, scale, scale) * other_scale
 }
 
 /// `exp(x) - 1`.
 #[inline(always)]
 pub(super) fn exp_m1<const FUSED: bool>(x: f64) -> f64 {
-    let (n, power) = reduced_exp_m1::<FUSED>(clamp(x, -50.0, 710.0));
+    let (n, exponent, power) = reduced_exp_m1::<FUSED>(clamp(x, -50.0, 710.0));
     // Half of it, doubled: 2^1024 overflows.
-    let scale = power_of_two(n - 1.0 + ROUND);
+    let scale = power_of_two(exponent.wrapping_sub(EXPONENT_OF_1 + 1));
     let large = mul_add::<FUSED>(power, scale, scale - 0.5) * 2.0;
     // Without the zero that would take the sign of -0.
     if n == 0.0 { if x == 0.0 { x } else { power } } else { large }

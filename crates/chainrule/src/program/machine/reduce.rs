@@ -1,7 +1,7 @@
 //! Operations over slices, and their derivatives.
 
 use super::Float;
-use super::formula::{Formula, MOST_OPERANDS, StrongProduct};
+use super::formula::{Formula, MOST_OPERANDS, Product, StrongProduct};
 use super::grid::{FIRST_OPERAND, Grid, Map, spots};
 use super::kernels::{Set, Sum};
 use super::memory::{BLOCK, Memory, NEAR, Part, Room};
@@ -38,6 +38,8 @@ pub(super) struct Kernels<T> {
     /// The same, summed lane by lane.
     sum_of_exps: Map<T>,
     product: Map<T>,
+    /// The same where a zero gives 0 whatever the other factor is.
+    strong_product: Map<T>,
 }
 
 /// `exp(a - b)`.
@@ -60,7 +62,8 @@ impl<T: Float> Kernels<T> {
             join,
             exp_of_difference: S::map::<T, ExpOfDifference>(),
             sum_of_exps: S::sums::<T, ExpOfDifference>(),
-            product: S::map::<T, StrongProduct>(),
+            product: S::map::<T, Product>(),
+            strong_product: S::map::<T, StrongProduct>(),
         }
     }
 }
@@ -217,7 +220,9 @@ impl<T: Float> Reduce<T> {
                     }
                     let (first, share) = (out.as_mut_ptr(), factor / total);
                     let operands = [first.cast_const(), &raw const share];
-                    (self.kernels.product)(&Grid::row_with_still(out.len(), [1]), &spots(first, operands));
+                    let is_finite = share.into().is_finite();
+                    let product = if is_finite { self.kernels.product } else { self.kernels.strong_product };
+                    product(&Grid::row_with_still(out.len(), [1]), &spots(first, operands));
                 }
                 return;
             }
