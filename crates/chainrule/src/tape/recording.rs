@@ -5,7 +5,7 @@
 
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
-use super::nodes::{Operand, Operands};
+use super::nodes::{Nodes, Operand, Operands};
 use super::span::Layout;
 use super::storage::{Tape, lend, this_threads_tape};
 use crate::Op;
@@ -36,6 +36,9 @@ fn record_leaf(number: f64) -> Place {
     })
 }
 
+// What the following leave to others is left as a whole, at their end: with a call that comes back, they would keep numbers on the
+// stack meanwhile, and read back late what was just written there.
+
 /// Records an operation of one operand, and of an integer that its node keeps.
 #[inline(always)]
 #[track_caller]
@@ -43,35 +46,33 @@ pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     let number = formula(tape.peek(x));
-    let place = if tape.is_recent(x) && tape.nodes.has_room() {
+    if tape.is_recent(x) && tape.nodes.has_room() {
+        let operands = [Operand::slot_of(x), Operand(integer as u32)];
         // SAFETY: there is room, as just checked.
-        unsafe { tape.record_in_room(op, [Operand::slot_of(x), Operand(integer as u32)], number) }
-    } else if x.is_constant() {
-        Place::NOWHERE
-    } else {
-        record_unary(op, x, integer, number)
-    };
-    Value::at(number, place)
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    if x.is_constant() {
+        return Value::constant(number);
+    }
+    record_unary(op, x, integer, number)
 }
 
 /// Records an operation of two operands.
 #[inline(always)]
 #[track_caller]
 pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f64) -> Value {
+    if Value::are_constants([a, b]) {
+        return Value::constant(formula(a.own_number(), b.own_number()));
+    }
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     let number = formula(tape.peek(a), tape.peek(b));
-    let place = if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.has_room() {
+    if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.has_room() {
+        let operands = [Operand::slot_of(a), Operand::slot_of(b)];
         // SAFETY: there is room, as just checked.
-        unsafe { tape.record_in_room(op, [Operand::slot_of(a), Operand::slot_of(b)], number) }
-    } else if a.is_constant() && b.is_constant() {
-        Place::NOWHERE
-    } else if let Some(place) = tape.record_two(op, a, b, number) {
-        place
-    } else {
-        record_binary(op, a, b, number)
-    };
-    Value::at(number, place)
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    record_two(op, a, b, number)
 }
 
 /// Records an operation of three operands.
@@ -81,60 +82,95 @@ pub(super) fn ternary(op: Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, 
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     let number = formula(tape.peek(a), tape.peek(b), tape.peek(c));
-    let place = if a.is_constant() && b.is_constant() && c.is_constant() {
-        Place::NOWHERE
-    } else if let Some(place) = tape.record_three(op, a, b, c, number) {
-        place
-    } else {
-        record_ternary(op, [a, b, c], number)
-    };
-    Value::at(number, place)
+    if tape.is_recent(a) && tape.is_recent(b) && tape.is_recent(c) && tape.has_room_beside() {
+        let operands = [Operand::slot_of(a), tape.push_two(Operand::slot_of(b), Operand::slot_of(c))];
+        // SAFETY: there is room, as just checked.
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    record_three(op, a, b, c, number)
+}
+
+/// What [`binary`] leaves: an operation of a value and a constant, and what takes a closer look.
+#[inline(never)]
+#[track_caller]
+fn record_two(op: Op, a: Value, b: Value, number: f64) -> Value {
+    // SAFETY: nothing else reaches the tape in here.
+    let tape = unsafe { this_threads_tape() };
+    if tape.has_room_with_constants()
+        && let Some(first) = tape.ready_operand(a)
+        && let Some(second) = tape.ready_operand(b)
+    {
+        // SAFETY: there is room, as just checked.
+        return Value::at(number, unsafe { tape.record_in_room(op, [first, second], number) });
+    }
+    record_binary(op, a, b, number)
+}
+
+/// What [`ternary`] leaves: operations with constants, and what takes a closer look.
+#[inline(never)]
+#[track_caller]
+fn record_three(op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
+    if Value::are_constants([a, b, c]) {
+        return Value::constant(number);
+    }
+    // SAFETY: nothing else reaches the tape in here.
+    let tape = unsafe { this_threads_tape() };
+    if tape.has_room_beside()
+        && let Some(first) = tape.ready_operand(a)
+        && let Some(second) = tape.ready_operand(b)
+        && let Some(third) = tape.ready_operand(c)
+    {
+        let operands = [first, tape.push_two(second, third)];
+        // SAFETY: there is room, as just checked.
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    record_ternary(op, a, b, c, number)
 }
 
 /// What [`unary`] leaves: handles that need a closer look, no room, no recording.
 #[inline(never)]
 #[track_caller]
-fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Place {
+fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Value {
     lend(|tape| {
         tape.check(x)?;
         tape.check_room(1)?;
         if tape.nodes.is_paused() {
-            return Ok(Place::NOWHERE);
+            return Ok(Value::constant(number));
         }
-        Ok(tape.record(op, [Operand::slot_of(x), Operand(integer as u32)], number))
+        Ok(Value::at(number, tape.record(op, [Operand::slot_of(x), Operand(integer as u32)], number)))
     })
 }
 
-/// What [`binary`] leaves: handles that need a closer look, no room, no recording.
+/// What [`record_two`] leaves: handles that need a closer look, no room, no recording.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Place {
+fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Value {
     lend(|tape| {
         tape.check(a)?;
         tape.check(b)?;
         tape.check_room(2)?;
         if tape.nodes.is_paused() {
-            return Ok(Place::NOWHERE);
+            return Ok(Value::constant(number));
         }
         let operands = [tape.operand_of_fixed(a), tape.operand_of_fixed(b)];
-        Ok(tape.record(op, operands, number))
+        Ok(Value::at(number, tape.record(op, operands, number)))
     })
 }
 
-/// What [`ternary`] leaves: handles that need a closer look, no room, no recording.
+/// What [`record_three`] leaves: handles that need a closer look, no room, no recording.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn record_ternary(op: Op, [a, b, c]: [Value; 3], number: f64) -> Place {
+fn record_ternary(op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
     lend(|tape| {
         [a, b, c].into_iter().try_for_each(|operand| tape.check(operand))?;
         tape.check_room(3)?;
         if tape.nodes.is_paused() {
-            return Ok(Place::NOWHERE);
+            return Ok(Value::constant(number));
         }
         let operands = tape.three_operands(a, b, c);
-        Ok(tape.record(op, operands, number))
+        Ok(Value::at(number, tape.record(op, operands, number)))
     })
 }
 
@@ -228,38 +264,26 @@ pub(super) fn sum(
 }
 
 impl Tape {
-    /// Records an operation of a value and a constant, unless that takes a closer look.
-    #[inline(never)]
-    fn record_two(&mut self, op: Op, a: Value, b: Value, number: f64) -> Option<Place> {
-        if !(self.is_ready(a) && self.is_ready(b) && self.has_room_for_operands()) {
-            return None;
-        }
-        let operands = [self.operand_of_fixed(a), self.operand_of_fixed(b)];
-        // SAFETY: there is room, as just checked.
-        Some(unsafe { self.record_in_room(op, operands, number) })
-    }
-
-    /// Records an operation of three values, not all of them constants, unless that takes a closer look.
-    #[inline(never)]
-    fn record_three(&mut self, op: Op, a: Value, b: Value, c: Value, number: f64) -> Option<Place> {
-        if !(self.is_ready(a) && self.is_ready(b) && self.is_ready(c) && self.has_room_for_operands()) {
-            return None;
-        }
-        let operands = self.three_operands(a, b, c);
-        // SAFETY: there is room, as just checked.
-        Some(unsafe { self.record_in_room(op, operands, number) })
-    }
-
-    /// Whether a glance shows that an operation can be recorded of this value: it is a constant, or live.
+    /// Where a node will find this value, if a glance shows that it is live, or it is a constant.
     #[inline(always)]
-    fn is_ready(&self, value: Value) -> bool {
-        self.is_recent(value) || value.is_constant()
+    fn ready_operand(&mut self, value: Value) -> Option<Operand> {
+        if self.is_recent(value) {
+            return Some(Operand::slot_of(value));
+        }
+        value.is_constant().then(|| self.operand_of_fixed(value))
     }
 
-    /// Whether there is room for a node, and for its operands beside it.
+    /// Whether there is room for a node, and for constants among its operands.
     #[inline(always)]
-    fn has_room_for_operands(&self) -> bool {
-        self.nodes.has_room() && self.check_room(3).is_ok()
+    fn has_room_with_constants(&self) -> bool {
+        self.nodes.has_room() && self.constants.len() < Nodes::LIMIT - 3
+    }
+
+    /// The same for a node with two operands beside it; their list has room without growing.
+    #[inline(always)]
+    fn has_room_beside(&self) -> bool {
+        let length = self.side_list.len();
+        self.has_room_with_constants() && self.side_list.capacity() - length >= 2 && length < Nodes::LIMIT - 2
     }
 
     #[inline(always)]
