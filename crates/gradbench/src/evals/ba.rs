@@ -322,14 +322,13 @@ fn eager_rows(problem: &Problem, values: &mut [f64]) {
         let _scope = tape::scope();
         let parameters = problem.parameters(observation).map(Value::new);
         let feature = problem.feature(observation).map(Value::constant);
-        let [first, second] = reprojection_error(&parameters, &feature).map(|error| error.gradient(&parameters));
-        rows[..PARAMETERS].copy_from_slice(&first);
-        rows[PARAMETERS..].copy_from_slice(&second);
+        let errors = reprojection_error(&parameters, &feature);
+        errors.iter().zip(rows.chunks_mut(PARAMETERS)).for_each(|(error, row)| error.gradient_into(&parameters, row));
     }
-    for (value, weight) in weights.iter_mut().zip(&problem.weights) {
+    for (value, weight) in weights.chunks_mut(1).zip(&problem.weights) {
         let _scope = tape::scope();
         let weight = Value::new(*weight);
-        *value = weight_error(weight).gradient(&[weight])[0];
+        weight_error(weight).gradient_into(&[weight], value);
     }
 }
 
