@@ -36,8 +36,7 @@ fn record_leaf(number: f64) -> Place {
     })
 }
 
-// What the following leave to others is left as a whole, at their end: with a call that comes back, they would keep numbers on the
-// stack meanwhile, and read back late what was just written there.
+// What the following leave to others is left as a whole, at their end: nothing has to be kept for when it comes back.
 
 /// Records an operation of one operand, and of an integer that its node keeps.
 #[inline(always)]
@@ -72,7 +71,8 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f
         // SAFETY: there is room, as just checked.
         return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
     }
-    record_two(op, a, b, number)
+    // SAFETY: the tape is this thread's own, and this function uses it no more.
+    unsafe { record_two(tape, op, a, b, number) }
 }
 
 /// Records an operation of three operands.
@@ -82,21 +82,31 @@ pub(super) fn ternary(op: Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, 
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     let number = formula(tape.peek(a), tape.peek(b), tape.peek(c));
-    if tape.is_recent(a) && tape.is_recent(b) && tape.is_recent(c) && tape.has_room_beside() {
+    if tape.is_recent(a) && tape.is_recent(b) && tape.is_recent(c) && tape.nodes.has_room() && tape.has_room_beside() {
         let operands = [Operand::slot_of(a), tape.push_two(Operand::slot_of(b), Operand::slot_of(c))];
         // SAFETY: there is room, as just checked.
         return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
     }
-    record_three(op, a, b, c, number)
+    // SAFETY: the tape is this thread's own, and this function uses it no more.
+    unsafe { record_three(tape, op, a, b, c, number) }
 }
 
+/// The most constants that are operands of two, and of three, beside those that are not. There is room for so many whenever a closer
+/// look was taken.
+const MOST_OF_TWO: usize = 1;
+const MOST_OF_THREE: usize = 2;
+
 /// What [`binary`] leaves: an operation of a value and a constant, and what takes a closer look.
+///
+/// # Safety
+///
+/// This is this thread's tape, and nothing else reaches it in here. It is no reference, since what is called at the end lends it anew.
 #[inline(never)]
 #[track_caller]
-fn record_two(op: Op, a: Value, b: Value, number: f64) -> Value {
-    // SAFETY: nothing else reaches the tape in here.
-    let tape = unsafe { this_threads_tape() };
-    if tape.has_room_with_constants()
+unsafe fn record_two(tape: *mut Tape, op: Op, a: Value, b: Value, number: f64) -> Value {
+    // SAFETY: the caller's promise.
+    let tape = unsafe { &mut *tape };
+    if tape.has_room_with_constants(MOST_OF_TWO)
         && let Some(first) = tape.ready_operand(a)
         && let Some(second) = tape.ready_operand(b)
     {
@@ -107,15 +117,20 @@ fn record_two(op: Op, a: Value, b: Value, number: f64) -> Value {
 }
 
 /// What [`ternary`] leaves: operations with constants, and what takes a closer look.
+///
+/// # Safety
+///
+/// As for [`record_two`].
 #[inline(never)]
 #[track_caller]
-fn record_three(op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
+unsafe fn record_three(tape: *mut Tape, op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
     if Value::are_constants([a, b, c]) {
         return Value::constant(number);
     }
-    // SAFETY: nothing else reaches the tape in here.
-    let tape = unsafe { this_threads_tape() };
-    if tape.has_room_beside()
+    // SAFETY: the caller's promise.
+    let tape = unsafe { &mut *tape };
+    if tape.has_room_with_constants(MOST_OF_THREE)
+        && tape.has_room_beside()
         && let Some(first) = tape.ready_operand(a)
         && let Some(second) = tape.ready_operand(b)
         && let Some(third) = tape.ready_operand(c)
@@ -153,6 +168,7 @@ fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Value {
         if tape.nodes.is_paused() {
             return Ok(Value::constant(number));
         }
+        tape.constants.reserve(MOST_OF_TWO);
         let operands = [tape.operand_of_fixed(a), tape.operand_of_fixed(b)];
         Ok(Value::at(number, tape.record(op, operands, number)))
     })
@@ -169,6 +185,7 @@ fn record_ternary(op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
         if tape.nodes.is_paused() {
             return Ok(Value::constant(number));
         }
+        tape.constants.reserve(MOST_OF_THREE);
         let operands = tape.three_operands(a, b, c);
         Ok(Value::at(number, tape.record(op, operands, number)))
     })
@@ -273,17 +290,19 @@ impl Tape {
         value.is_constant().then(|| self.operand_of_fixed(value))
     }
 
-    /// Whether there is room for a node, and for constants among its operands.
+    /// Whether there is room for a node, and for so many constants among its operands without growing.
     #[inline(always)]
-    fn has_room_with_constants(&self) -> bool {
-        self.nodes.has_room() && self.constants.len() < Nodes::LIMIT - 3
+    fn has_room_with_constants(&self, count: usize) -> bool {
+        let length = self.constants.len();
+        let can_hold = self.constants.capacity() - length >= count && length < Nodes::LIMIT - count;
+        self.nodes.has_room() && can_hold
     }
 
-    /// The same for a node with two operands beside it; their list has room without growing.
+    /// The same for two operands beside it.
     #[inline(always)]
     fn has_room_beside(&self) -> bool {
         let length = self.side_list.len();
-        self.has_room_with_constants() && self.side_list.capacity() - length >= 2 && length < Nodes::LIMIT - 2
+        self.side_list.capacity() - length >= 2 && length < Nodes::LIMIT - 2
     }
 
     #[inline(always)]
