@@ -451,7 +451,14 @@ impl Recording<'_> {
         product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(&[f64], f64, &mut [f64]),
     ) {
-        let span = Span::at(self.operands[slot][0], self.side_list);
+        let [position, shares] = self.operands_at(slot);
+        let span = Span::at(position, self.side_list);
+        if shares != Operand::NONE {
+            // What the derivatives are in proportion to, and then what it is divided by.
+            let (shares, rest) = self.constants[shares.index()..].split_at(span.len());
+            let total = rest[0];
+            return add_to_span(adjoints, span, shares.iter().map(|share| product(adjoint, share / total)));
+        }
         let xs = self.numbers_of(span, numbers);
         partials.clear();
         partials.resize(xs.len(), 0.0);

@@ -9,6 +9,7 @@ use super::nodes::{Nodes, Operand, Operands};
 use super::span::Layout;
 use super::storage::{Tape, lend, this_threads_tape};
 use crate::Op;
+use crate::op::log_sum_exp_by_shares;
 
 /// Records a leaf.
 #[inline]
@@ -206,9 +207,17 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
         }
         let recorded = tape.push_span(xs, layout);
         let [mut numbers, unused] = std::mem::take(&mut tape.buffers);
-        let number = formula(tape.numbers_of(xs, recorded, &mut numbers));
-        tape.buffers = [numbers, unused];
-        Ok(Value::at(number, tape.record(op, [recorded.position, Operand::NONE], number)))
+        // Not all are constants, so none of them is read among these.
+        let mut constants = std::mem::take(&mut tape.constants);
+        let kept = constants.len();
+        let xs = tape.numbers_of(xs, recorded, &mut numbers);
+        let number = match op {
+            Op::LogSumExp => log_sum_exp_by_shares(xs, &mut constants),
+            _ => formula(xs),
+        };
+        let shares = if constants.len() > kept { Operand::constant(kept) } else { Operand::NONE };
+        (tape.constants, tape.buffers) = (constants, [numbers, unused]);
+        Ok(Value::at(number, tape.record(op, [recorded.position, shares], number)))
     })
 }
 
