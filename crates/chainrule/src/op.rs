@@ -313,16 +313,39 @@ fn products_of_the_others<N: Number>(xs: &[N], partials: &mut [N]) {
     }
 }
 
+/// The logarithm of the sum of exponentials, as the table has it. Leaves how much each `exp(x)` is by the largest, and then what they
+/// are divided by to be derivatives, unless the largest is infinite or NaN.
+pub(crate) fn log_sum_exp_by_shares(xs: &[f64], shares: &mut Vec<f64>) -> f64 {
+    let largest = reduce(xs, f64::max);
+    if !largest.is_finite() {
+        return formula::log_sum_exp(xs);
+    }
+    let start = shares.len();
+    shares.reserve(xs.len() + 1);
+    let mut total = 0.0;
+    shares.extend(xs.iter().map(|x| {
+        let share = (x - largest).exp();
+        total += share;
+        share
+    }));
+    shares.push(sum_of_shares(&shares[start..]));
+    largest + total.ln()
+}
+
 /// The share of each `exp(x)` in their sum.
 fn exponential_shares<N: Number>(xs: &[N], shares: &mut [N]) {
     let largest = reduce(xs, N::max);
     for (share, &x) in shares.iter_mut().zip(xs) {
         *share = is_finite(largest).select((x - largest).exp(), x.equal(largest));
     }
-    let total = fold_in_four(shares, c(0.0), |sum, share| sum + share);
+    let total = sum_of_shares(shares);
     for share in shares {
         *share = *share / total;
     }
+}
+
+fn sum_of_shares<N: Number>(shares: &[N]) -> N {
+    fold_in_four(shares, c(0.0), |sum, share| sum + share)
 }
 
 fn chosen<N: Number>(index: N, choices: &[N]) -> N {

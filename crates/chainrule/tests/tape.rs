@@ -316,3 +316,27 @@ fn room_for_more_than_a_tape_can_hold_is_refused() {
     (0..100).for_each(|i| _ = Value::new(i.into()));
     assert_eq!(tape::size().bytes, reserved.bytes);
 }
+
+#[test]
+fn what_a_result_does_not_depend_on_is_passed_by() {
+    for others in [0, 1, 7, 8, 9, 100] {
+        let x = Value::new(3.0);
+        let square = x * x;
+        let unused: Vec<Value> = (0..others).map(|i| x * f64::from(i)).collect();
+        let y = square + 1.0;
+        assert_eq!(y.gradient(&[x]), [6.0]);
+        assert_eq!((y * unused.iter().copied().sum::<Value>()).gradient(&unused), vec![10.0; unused.len()]);
+    }
+}
+
+#[test]
+fn a_gradient_goes_into_a_buffer() {
+    let (x, y) = (Value::new(3.0), Value::new(4.0));
+    let mut gradient = [f64::NAN; 3];
+    (x * y).gradient_into(&[y, x, Value::constant(1.0)], &mut gradient);
+    assert_eq!(gradient, [3.0, 4.0, 0.0]);
+    let z = Value::new(1.0);
+    (x * y).gradient_into(&[x, y, z], &mut gradient);
+    assert_eq!(gradient, [4.0, 3.0, 0.0]);
+    assert!(panic_message(|| (x * y).gradient_into(&[x], &mut gradient)).contains("a number for each input"));
+}

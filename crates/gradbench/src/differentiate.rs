@@ -73,6 +73,6 @@ pub fn eager_gradient(point: &[f64], function: impl Fn(&[Value]) -> Value, gradi
     let _scope = tape::scope();
     let inputs: Vec<Value> = point.iter().copied().map(Value::new).collect();
     let value = function(&inputs);
-    gradient.copy_from_slice(&value.gradient(&inputs));
+    value.gradient_into(&inputs, gradient);
     value.data()
 }

@@ -410,3 +410,17 @@ fn tangents_of_results_between_the_steps_of_a_simulation_are_those_of_eager() {
     let values = sights(&elsewhere.map(Value::new)).iter().map(|place| place.data()).collect::<Vec<_>>();
     assert_close(&run(&program, &elsewhere), &values, &program);
 }
+
+#[test]
+fn rows_of_rows_come_one_after_the_other() {
+    let groups = [("a", &[1.0][..]), ("b", &[2.0, 3.0])];
+    let program = Program::record_groups(&groups, |groups| {
+        let (a, b) = (groups[0][0], &groups[1]);
+        vec![a * b[0], (a + b[1]).exp()]
+    });
+    let rows = program.unwrap().over_rows(&["a"], 2, Rows::Each).unwrap().over_rows(&["b"], 3, Rows::Each).unwrap();
+    let (a, b) = ([0.5, 2.0], [[1.0, -1.0], [3.0, 0.0], [5.0, 0.25]]);
+    let expected = b.map(|b| a.map(|a: f64| [a * b[0], (a + b[1]).exp()]));
+    let found = run(&rows, &[&a, b.as_flattened()].concat());
+    assert_close(&found, expected.as_flattened().as_flattened(), &rows);
+}

@@ -50,6 +50,28 @@ impl Value {
     /// ```
     #[track_caller]
     pub fn gradient(self, inputs: &[Value]) -> Vec<f64> {
+        let mut gradient = vec![0.0; inputs.len()];
+        self.gradient_into(inputs, &mut gradient);
+        gradient
+    }
+
+    /// The [`gradient`](Value::gradient), into a buffer of the caller's own.
+    ///
+    /// ```
+    /// use chainrule::Value;
+    ///
+    /// let (a, b) = (Value::new(2.0), Value::new(3.0));
+    /// let mut gradient = [0.0; 2];
+    /// (a * a * b).gradient_into(&[a, b], &mut gradient);
+    /// assert_eq!(gradient, [12.0, 4.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the buffer has not as many numbers as there are inputs.
+    #[track_caller]
+    pub fn gradient_into(self, inputs: &[Value], gradient: &mut [f64]) {
+        assert_eq!(gradient.len(), inputs.len(), "a gradient has a number for each input");
         lend(|tape| {
             let root = tape.slot(self)?;
             let mut adjoints = std::mem::take(&mut tape.adjoints);
@@ -59,10 +81,10 @@ impl Value {
                 adjoints[root.index()] = 1.0;
                 tape.sweep(&mut adjoints);
             }
-            let gradient = tape.of_each(inputs, &adjoints);
+            let written = tape.write_each(inputs, &adjoints, gradient);
             tape.adjoints = adjoints;
-            gradient
-        })
+            written
+        });
     }
 }
 
@@ -102,7 +124,10 @@ impl Tape {
         let first = self.first_operation();
         let recording = self.recording();
         let ops = &recording.ops[..adjoints.len()];
-        for slot in (first..adjoints.len()).rev() {
+        let mut end = adjoints.len();
+        while end > first {
+            let slot = end - 1;
+            end = slot;
             // SAFETY: the slot is below the length of both.
             let (adjoint, op) = unsafe { (*adjoints.get_unchecked(slot), ops.get_unchecked(slot)) };
             let magnitude = adjoint.to_bits() << 1;
@@ -110,6 +135,8 @@ impl Tape {
                 recording.pass_on(*op, slot, adjoint, adjoints, &mut buffers);
             } else if magnitude != 0 {
                 recording.pass_on_infinite(*op, slot, adjoint, adjoints, &mut buffers);
+            } else {
+                end = first + before_zeros(&adjoints[first..slot]);
             }
         }
         self.buffers = buffers;
@@ -171,6 +198,22 @@ struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
+    /// The operands of the node that the sweep has come to.
+    #[inline(always)]
+    fn operands_at(&self, slot: usize) -> Operands {
+        debug_assert!(slot < self.operands.len());
+        // SAFETY: a sweep comes to slots below the length of all lists of nodes, which is one.
+        *unsafe { self.operands.get_unchecked(slot) }
+    }
+
+    /// Its number.
+    #[inline(always)]
+    fn number_at(&self, slot: usize) -> f64 {
+        debug_assert!(slot < self.numbers.len());
+        // SAFETY: as above.
+        *unsafe { self.numbers.get_unchecked(slot) }
+    }
+
     /// The number of an operand of a node.
     #[inline(always)]
     fn number_of(&self, operand: Operand) -> f64 {
@@ -195,6 +238,13 @@ impl<'a> Recording<'a> {
             }
         }
     }
+}
+
+/// How many numbers stand before the zeros at the end, of which it counts eight at a time.
+#[inline(never)]
+fn before_zeros(numbers: &[f64]) -> usize {
+    let are_zeros = |numbers: &&[f64]| numbers.iter().fold(0, |bits, number| bits | number.to_bits()) << 1 == 0;
+    numbers.len() - 8 * numbers.rchunks_exact(8).take_while(are_zeros).count()
 }
 
 #[inline(always)]
@@ -337,8 +387,8 @@ impl Recording<'_> {
         product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(f64, f64) -> [f64; 1],
     ) {
-        let [x, _] = self.operands[slot];
-        let [partial] = rule(self.number_of(x), self.numbers[slot]);
+        let [x, _] = self.operands_at(slot);
+        let [partial] = rule(self.number_of(x), self.number_at(slot));
         add(adjoints, x, product(adjoint, partial));
     }
 
@@ -352,8 +402,8 @@ impl Recording<'_> {
         product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(f64, i32, f64) -> [f64; 1],
     ) {
-        let [x, n] = self.operands[slot];
-        let [partial] = rule(self.number_of(x), n.0 as i32, self.numbers[slot]);
+        let [x, n] = self.operands_at(slot);
+        let [partial] = rule(self.number_of(x), n.0 as i32, self.number_at(slot));
         add(adjoints, x, product(adjoint, partial));
     }
 
@@ -367,8 +417,8 @@ impl Recording<'_> {
         product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(f64, f64, f64) -> [f64; 2],
     ) {
-        let [a, b] = self.operands[slot];
-        let [partial_a, partial_b] = rule(self.number_of(a), self.number_of(b), self.numbers[slot]);
+        let [a, b] = self.operands_at(slot);
+        let [partial_a, partial_b] = rule(self.number_of(a), self.number_of(b), self.number_at(slot));
         add(adjoints, a, product(adjoint, partial_a));
         add(adjoints, b, product(adjoint, partial_b));
     }
@@ -383,9 +433,9 @@ impl Recording<'_> {
         product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(f64, f64, f64, f64) -> [f64; 3],
     ) {
-        let [a, b, c] = three_operands(self.operands[slot], self.side_list);
+        let [a, b, c] = three_operands(self.operands_at(slot), self.side_list);
         let numbers = (self.number_of(a), self.number_of(b), self.number_of(c));
-        let [partial_a, partial_b, partial_c] = rule(numbers.0, numbers.1, numbers.2, self.numbers[slot]);
+        let [partial_a, partial_b, partial_c] = rule(numbers.0, numbers.1, numbers.2, self.number_at(slot));
         add(adjoints, a, product(adjoint, partial_a));
         add(adjoints, b, product(adjoint, partial_b));
         add(adjoints, c, product(adjoint, partial_c));
@@ -401,7 +451,14 @@ impl Recording<'_> {
         product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(&[f64], f64, &mut [f64]),
     ) {
-        let span = Span::at(self.operands[slot][0], self.side_list);
+        let [position, shares] = self.operands_at(slot);
+        let span = Span::at(position, self.side_list);
+        if shares != Operand::NONE {
+            // What the derivatives are in proportion to, and then what it is divided by.
+            let (shares, rest) = self.constants[shares.index()..].split_at(span.len());
+            let total = rest[0];
+            return add_to_span(adjoints, span, shares.iter().map(|share| product(adjoint, share / total)));
+        }
         let xs = self.numbers_of(span, numbers);
         partials.clear();
         partials.resize(xs.len(), 0.0);

@@ -56,6 +56,7 @@ impl Place {
     /// The place of a constant: it counts as a leaf, in a slot that no tape reaches and an epoch that never is.
     pub const NOWHERE: Place = Place::new(u32::MAX, Epochs::NONE);
 
+    #[inline(always)]
     const fn new(slot_and_leaf: u32, epoch: u32) -> Self {
         Place((epoch as u64) << 32 | slot_and_leaf as u64)
     }
@@ -115,6 +116,13 @@ impl Value {
     #[inline(always)]
     pub fn is_constant(self) -> bool {
         self.place == Place::NOWHERE
+    }
+
+    /// Whether all of these are constants.
+    #[inline(always)]
+    pub(super) fn are_constants<const COUNT: usize>(values: [Value; COUNT]) -> bool {
+        // All others have an epoch in their upper bits.
+        values.iter().fold(0, |bits, value| bits | value.place.0) == Place::NOWHERE.0
     }
 
     /// Whether this was put in, not computed from other values: a leaf or a constant.

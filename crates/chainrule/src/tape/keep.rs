@@ -129,7 +129,7 @@ impl Tape {
             Arity::Slice => {
                 let values = self.moved_values(before, Span::at(first, &before.side_list).operands());
                 self.check_room(values.len())?;
-                [self.push_span(&values, Layout::of(&values)).position, second]
+                [self.push_span(&values, Layout::of(&values)).position, Operand::NONE]
             }
             Arity::Lookup => {
                 let choices = self.moved_values(before, Choices::at(first, &before.side_list).operands());

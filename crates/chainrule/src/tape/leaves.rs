@@ -20,7 +20,9 @@ pub(crate) fn numbers_of(leaves: &[Value]) -> Vec<f64> {
 /// The gradients of values.
 #[track_caller]
 pub(crate) fn gradients_of(leaves: &[Value]) -> Vec<f64> {
-    lend(|tape| tape.of_each(leaves, &tape.gradients))
+    let mut gradients = vec![0.0; leaves.len()];
+    lend(|tape| tape.write_each(leaves, &tape.gradients, &mut gradients));
+    gradients
 }
 
 /// Sets the gradients of leaves.
@@ -81,18 +83,20 @@ pub(crate) fn zero_gradients(leaves: &[Value]) {
 }
 
 impl Tape {
-    /// What a list with a number for each slot has for these values: 0 for constants, and where it ends before.
-    pub(super) fn of_each(&self, values: &[Value], list: &[f64]) -> Result<Vec<f64>, Misuse> {
-        let mut found = Vec::with_capacity(values.len());
+    /// Writes what a list with a number for each slot has for these values, as many as there is room for: 0 for constants, and
+    /// where it ends before.
+    pub(super) fn write_each(&self, values: &[Value], list: &[f64], to: &mut [f64]) -> Result<(), Misuse> {
         if let Some(range) = self.range_of_leaves(values)? {
-            found.extend_from_slice(&list[range.start.min(list.len())..range.end.min(list.len())]);
-            found.resize(values.len(), 0.0);
-            return Ok(found);
+            let found = &list[range.start.min(list.len())..range.end.min(list.len())];
+            let (start, rest) = to.split_at_mut(found.len());
+            start.copy_from_slice(found);
+            rest.fill(0.0);
+            return Ok(());
         }
-        for value in values {
-            found.push(self.slot(*value)?.and_then(|slot| list.get(slot.index())).copied().unwrap_or(0.0));
+        for (value, to) in values.iter().zip(to) {
+            *to = self.slot(*value)?.and_then(|slot| list.get(slot.index())).copied().unwrap_or(0.0);
         }
-        Ok(found)
+        Ok(())
     }
 
     /// The slots of leaves that stand one after the other, if these do.

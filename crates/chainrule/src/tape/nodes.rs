@@ -43,7 +43,8 @@ impl Operand {
 }
 
 /// The two operands of a node. What has three keeps in the second where the others are in the side list, what has slices of
-/// operands where their [spans](super::span::Span) are; what has a fixed integer keeps that in the second.
+/// operands where their [spans](super::span::Span) are, some also what they have kept for the way back; what has a fixed integer
+/// keeps that in the second.
 pub(super) type Operands = [Operand; 2];
 
 /// The nodes.

@@ -5,10 +5,11 @@
 
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
-use super::nodes::{Operand, Operands};
+use super::nodes::{Nodes, Operand, Operands};
 use super::span::Layout;
 use super::storage::{Tape, lend, this_threads_tape};
 use crate::Op;
+use crate::op::log_sum_exp_by_shares;
 
 /// Records a leaf.
 #[inline]
@@ -36,6 +37,8 @@ fn record_leaf(number: f64) -> Place {
     })
 }
 
+// What the following leave to others is left as a whole, at their end: nothing has to be kept for when it comes back.
+
 /// Records an operation of one operand, and of an integer that its node keeps.
 #[inline(always)]
 #[track_caller]
@@ -43,35 +46,34 @@ pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     let number = formula(tape.peek(x));
-    let place = if tape.is_recent(x) && tape.nodes.has_room() {
+    if tape.is_recent(x) && tape.nodes.has_room() {
+        let operands = [Operand::slot_of(x), Operand(integer as u32)];
         // SAFETY: there is room, as just checked.
-        unsafe { tape.record_in_room(op, [Operand::slot_of(x), Operand(integer as u32)], number) }
-    } else if x.is_constant() {
-        Place::NOWHERE
-    } else {
-        record_unary(op, x, integer, number)
-    };
-    Value::at(number, place)
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    if x.is_constant() {
+        return Value::constant(number);
+    }
+    record_unary(op, x, integer, number)
 }
 
 /// Records an operation of two operands.
 #[inline(always)]
 #[track_caller]
 pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f64) -> Value {
+    if Value::are_constants([a, b]) {
+        return Value::constant(formula(a.own_number(), b.own_number()));
+    }
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     let number = formula(tape.peek(a), tape.peek(b));
-    let place = if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.has_room() {
+    if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.has_room() {
+        let operands = [Operand::slot_of(a), Operand::slot_of(b)];
         // SAFETY: there is room, as just checked.
-        unsafe { tape.record_in_room(op, [Operand::slot_of(a), Operand::slot_of(b)], number) }
-    } else if a.is_constant() && b.is_constant() {
-        Place::NOWHERE
-    } else if let Some(place) = tape.record_two(op, a, b, number) {
-        place
-    } else {
-        record_binary(op, a, b, number)
-    };
-    Value::at(number, place)
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    // SAFETY: the tape is this thread's own, and this function uses it no more.
+    unsafe { record_two(tape, op, a, b, number) }
 }
 
 /// Records an operation of three operands.
@@ -81,60 +83,112 @@ pub(super) fn ternary(op: Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, 
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     let number = formula(tape.peek(a), tape.peek(b), tape.peek(c));
-    let place = if a.is_constant() && b.is_constant() && c.is_constant() {
-        Place::NOWHERE
-    } else if let Some(place) = tape.record_three(op, a, b, c, number) {
-        place
-    } else {
-        record_ternary(op, [a, b, c], number)
-    };
-    Value::at(number, place)
+    if tape.is_recent(a) && tape.is_recent(b) && tape.is_recent(c) && tape.nodes.has_room() && tape.has_room_beside() {
+        let operands = [Operand::slot_of(a), tape.push_two(Operand::slot_of(b), Operand::slot_of(c))];
+        // SAFETY: there is room, as just checked.
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    // SAFETY: the tape is this thread's own, and this function uses it no more.
+    unsafe { record_three(tape, op, a, b, c, number) }
+}
+
+/// The most constants that are operands of two, and of three, beside those that are not. There is room for so many whenever a closer
+/// look was taken.
+const MOST_OF_TWO: usize = 1;
+const MOST_OF_THREE: usize = 2;
+
+/// What [`binary`] leaves: an operation of a value and a constant, and what takes a closer look.
+///
+/// # Safety
+///
+/// This is this thread's tape, and nothing else reaches it in here. It is no reference, since what is called at the end lends it anew.
+#[inline(never)]
+#[track_caller]
+unsafe fn record_two(tape: *mut Tape, op: Op, a: Value, b: Value, number: f64) -> Value {
+    // SAFETY: the caller's promise.
+    let tape = unsafe { &mut *tape };
+    if tape.has_room_with_constants(MOST_OF_TWO)
+        && let Some(first) = tape.ready_operand(a)
+        && let Some(second) = tape.ready_operand(b)
+    {
+        // SAFETY: there is room, as just checked.
+        return Value::at(number, unsafe { tape.record_in_room(op, [first, second], number) });
+    }
+    record_binary(op, a, b, number)
+}
+
+/// What [`ternary`] leaves: operations with constants, and what takes a closer look.
+///
+/// # Safety
+///
+/// As for [`record_two`].
+#[inline(never)]
+#[track_caller]
+unsafe fn record_three(tape: *mut Tape, op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
+    if Value::are_constants([a, b, c]) {
+        return Value::constant(number);
+    }
+    // SAFETY: the caller's promise.
+    let tape = unsafe { &mut *tape };
+    if tape.has_room_with_constants(MOST_OF_THREE)
+        && tape.has_room_beside()
+        && let Some(first) = tape.ready_operand(a)
+        && let Some(second) = tape.ready_operand(b)
+        && let Some(third) = tape.ready_operand(c)
+    {
+        let operands = [first, tape.push_two(second, third)];
+        // SAFETY: there is room, as just checked.
+        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    }
+    record_ternary(op, a, b, c, number)
 }
 
 /// What [`unary`] leaves: handles that need a closer look, no room, no recording.
 #[inline(never)]
 #[track_caller]
-fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Place {
+fn record_unary(op: Op, x: Value, integer: i32, number: f64) -> Value {
     lend(|tape| {
         tape.check(x)?;
         tape.check_room(1)?;
         if tape.nodes.is_paused() {
-            return Ok(Place::NOWHERE);
+            return Ok(Value::constant(number));
         }
-        Ok(tape.record(op, [Operand::slot_of(x), Operand(integer as u32)], number))
+        Ok(Value::at(number, tape.record(op, [Operand::slot_of(x), Operand(integer as u32)], number)))
     })
 }
 
-/// What [`binary`] leaves: handles that need a closer look, no room, no recording.
+/// What [`record_two`] leaves: handles that need a closer look, no room, no recording.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Place {
+fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Value {
     lend(|tape| {
         tape.check(a)?;
         tape.check(b)?;
         tape.check_room(2)?;
         if tape.nodes.is_paused() {
-            return Ok(Place::NOWHERE);
+            return Ok(Value::constant(number));
         }
+        tape.constants.reserve(MOST_OF_TWO);
         let operands = [tape.operand_of_fixed(a), tape.operand_of_fixed(b)];
-        Ok(tape.record(op, operands, number))
+        Ok(Value::at(number, tape.record(op, operands, number)))
     })
 }
 
-/// What [`ternary`] leaves: handles that need a closer look, no room, no recording.
+/// What [`record_three`] leaves: handles that need a closer look, no room, no recording.
 #[cold]
 #[inline(never)]
 #[track_caller]
-fn record_ternary(op: Op, [a, b, c]: [Value; 3], number: f64) -> Place {
+fn record_ternary(op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
     lend(|tape| {
         [a, b, c].into_iter().try_for_each(|operand| tape.check(operand))?;
         tape.check_room(3)?;
         if tape.nodes.is_paused() {
-            return Ok(Place::NOWHERE);
+            return Ok(Value::constant(number));
         }
+        tape.constants.reserve(MOST_OF_THREE);
         let operands = tape.three_operands(a, b, c);
-        Ok(tape.record(op, operands, number))
+        Ok(Value::at(number, tape.record(op, operands, number)))
     })
 }
 
@@ -153,9 +207,17 @@ pub(super) fn slice(op: Op, xs: &[Value], formula: impl Fn(&[f64]) -> f64) -> Va
         }
         let recorded = tape.push_span(xs, layout);
         let [mut numbers, unused] = std::mem::take(&mut tape.buffers);
-        let number = formula(tape.numbers_of(xs, recorded, &mut numbers));
-        tape.buffers = [numbers, unused];
-        Ok(Value::at(number, tape.record(op, [recorded.position, Operand::NONE], number)))
+        // Not all are constants, so none of them is read among these.
+        let mut constants = std::mem::take(&mut tape.constants);
+        let kept = constants.len();
+        let xs = tape.numbers_of(xs, recorded, &mut numbers);
+        let number = match op {
+            Op::LogSumExp => log_sum_exp_by_shares(xs, &mut constants),
+            _ => formula(xs),
+        };
+        let shares = if constants.len() > kept { Operand::constant(kept) } else { Operand::NONE };
+        (tape.constants, tape.buffers) = (constants, [numbers, unused]);
+        Ok(Value::at(number, tape.record(op, [recorded.position, shares], number)))
     })
 }
 
@@ -228,38 +290,28 @@ pub(super) fn sum(
 }
 
 impl Tape {
-    /// Records an operation of a value and a constant, unless that takes a closer look.
-    #[inline(never)]
-    fn record_two(&mut self, op: Op, a: Value, b: Value, number: f64) -> Option<Place> {
-        if !(self.is_ready(a) && self.is_ready(b) && self.has_room_for_operands()) {
-            return None;
-        }
-        let operands = [self.operand_of_fixed(a), self.operand_of_fixed(b)];
-        // SAFETY: there is room, as just checked.
-        Some(unsafe { self.record_in_room(op, operands, number) })
-    }
-
-    /// Records an operation of three values, not all of them constants, unless that takes a closer look.
-    #[inline(never)]
-    fn record_three(&mut self, op: Op, a: Value, b: Value, c: Value, number: f64) -> Option<Place> {
-        if !(self.is_ready(a) && self.is_ready(b) && self.is_ready(c) && self.has_room_for_operands()) {
-            return None;
-        }
-        let operands = self.three_operands(a, b, c);
-        // SAFETY: there is room, as just checked.
-        Some(unsafe { self.record_in_room(op, operands, number) })
-    }
-
-    /// Whether a glance shows that an operation can be recorded of this value: it is a constant, or live.
+    /// Where a node will find this value, if a glance shows that it is live, or it is a constant.
     #[inline(always)]
-    fn is_ready(&self, value: Value) -> bool {
-        self.is_recent(value) || value.is_constant()
+    fn ready_operand(&mut self, value: Value) -> Option<Operand> {
+        if self.is_recent(value) {
+            return Some(Operand::slot_of(value));
+        }
+        value.is_constant().then(|| self.operand_of_fixed(value))
     }
 
-    /// Whether there is room for a node, and for its operands beside it.
+    /// Whether there is room for a node, and for so many constants among its operands without growing.
     #[inline(always)]
-    fn has_room_for_operands(&self) -> bool {
-        self.nodes.has_room() && self.check_room(3).is_ok()
+    fn has_room_with_constants(&self, count: usize) -> bool {
+        let length = self.constants.len();
+        let can_hold = self.constants.capacity() - length >= count && length < Nodes::LIMIT - count;
+        self.nodes.has_room() && can_hold
+    }
+
+    /// The same for two operands beside it.
+    #[inline(always)]
+    fn has_room_beside(&self) -> bool {
+        let length = self.side_list.len();
+        self.side_list.capacity() - length >= 2 && length < Nodes::LIMIT - 2
     }
 
     #[inline(always)]

@@ -42,6 +42,13 @@ impl Span<'_> {
 }
 
 impl<'a> Span<'a> {
+    pub fn len(self) -> usize {
+        match self {
+            Span::Range { length, .. } => length,
+            Span::List(operands) => operands.len(),
+        }
+    }
+
     /// The operands one by one.
     pub fn operands(self) -> impl Iterator<Item = Operand> + 'a {
         let (range, list) = match self {

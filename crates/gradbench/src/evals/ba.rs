@@ -13,6 +13,9 @@ const CAMERA: usize = 11;
 const POINT: usize = 3;
 const PARAMETERS: usize = CAMERA + POINT + 1;
 
+/// The entries of the Jacobian matrix that an observation has.
+const ENTRIES: usize = 2 * PARAMETERS + 1;
+
 /// Cameras, points and observations, all alike.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Input {
@@ -120,6 +123,8 @@ struct Problem {
     points: Vec<[f64; POINT]>,
     weights: Vec<f64>,
     features: Vec<[f64; 2]>,
+    /// Which camera and which point each observation is about.
+    seen: Vec<[u32; 2]>,
 }
 
 impl Problem {
@@ -131,33 +136,43 @@ impl Problem {
             points: vec![point; input.m],
             weights: vec![input.w; input.p],
             features: vec![[input.feat[0], input.feat[1]]; input.p],
+            seen: (0..input.p).map(|i| [i % input.n, i % input.m].map(|index| index as u32)).collect(),
         }
-    }
-
-    /// Which camera and which point an observation is about.
-    fn seen(&self, observation: usize) -> [usize; 2] {
-        [observation % self.cameras.len(), observation % self.points.len()]
     }
 
     /// The camera, the point and the weight of an observation.
     fn parameters(&self, observation: usize) -> [f64; PARAMETERS] {
-        let [camera, point] = self.seen(observation);
         let mut parameters = [0.0; PARAMETERS];
-        parameters[..CAMERA].copy_from_slice(&self.cameras[camera]);
-        parameters[CAMERA..CAMERA + POINT].copy_from_slice(&self.points[point]);
-        parameters[PARAMETERS - 1] = self.weights[observation];
+        self.gather(observation, &mut parameters);
         parameters
+    }
+
+    fn gather(&self, observation: usize, parameters: &mut [f64; PARAMETERS]) {
+        let [camera, point] = self.seen[observation].map(|index| index as usize);
+        let (of_camera, of_others) = parameters.split_at_mut(CAMERA);
+        of_camera.copy_from_slice(&self.cameras[camera]);
+        of_others[..POINT].copy_from_slice(&self.points[point]);
+        of_others[POINT] = self.weights[observation];
     }
 
     fn feature(&self, observation: usize) -> [f64; 2] {
         self.features[observation]
     }
 
-    /// The parameters of all observations, one after the other.
-    fn gather(&self, parameters: &mut [f64]) {
-        for (observation, parameters) in parameters.as_chunks_mut::<PARAMETERS>().0.iter_mut().enumerate() {
-            *parameters = self.parameters(observation);
+    /// Runs a program of one observation over all: into `results`, which has as much room for each. What programs read is
+    /// gathered for some observations at a time, so that it is still near when they read it.
+    fn run_over_observations(&self, batch: &mut Batch<f64>, shared: &[&[f64]], results: &mut [f64]) -> Result<()> {
+        const AT_ONCE: usize = 2048;
+        let length = results.len() / self.seen.len();
+        let mut parameters = [[0.0; PARAMETERS]; AT_ONCE];
+        for (results, first) in results.chunks_mut(length * AT_ONCE).zip((0..).step_by(AT_ONCE)) {
+            let observations = first..first + results.len() / length;
+            let parameters = &mut parameters[..observations.len()];
+            parameters.iter_mut().zip(first..).for_each(|(to, observation)| self.gather(observation, to));
+            let per_observation = [parameters.as_flattened(), self.features[observations].as_flattened()];
+            batch.run_into(&[&per_observation, shared].concat(), &mut [results])?;
         }
+        Ok(())
     }
 }
 
@@ -192,37 +207,39 @@ impl Errors {
 /// A sparse matrix, row by row.
 struct Sparse {
     /// Where each row begins, and the end.
-    rows: Vec<usize>,
-    columns: Vec<usize>,
+    rows: Vec<u32>,
+    columns: Vec<u32>,
     values: Vec<f64>,
 }
 
 impl Sparse {
     /// Room for the Jacobian matrix of so many observations.
     fn with_room_for(observations: usize) -> Self {
-        let entries = (2 * PARAMETERS + 1) * observations;
+        let entries = ENTRIES * observations;
         Sparse { rows: vec![0; 3 * observations + 1], columns: vec![0; entries], values: vec![0.0; entries] }
     }
 
     /// Writes where the entries stand, of which the values are those of the rows of reprojection errors and then of weights.
     fn write_places(&mut self, problem: &Problem) {
         let observations = problem.weights.len();
-        let first_point = CAMERA * problem.cameras.len();
-        let first_weight = first_point + POINT * problem.points.len();
+        let first_point = (CAMERA * problem.cameras.len()) as u32;
+        let first_weight = first_point + (POINT * problem.points.len()) as u32;
         let (reprojections, weights) = self.columns.split_at_mut(2 * PARAMETERS * observations);
         let pairs = reprojections.as_chunks_mut::<{ 2 * PARAMETERS }>().0;
-        for (observation, pair) in pairs.iter_mut().enumerate() {
-            let [camera, point] = problem.seen(observation);
+        for ((pair, weight), [camera, point]) in pairs.iter_mut().zip(first_weight..).zip(&problem.seen) {
             let (first, second) = pair.split_at_mut(PARAMETERS);
-            first[..CAMERA].iter_mut().zip(CAMERA * camera..).for_each(|(column, place)| *column = place);
-            first[CAMERA..].iter_mut().zip(first_point + POINT * point..).for_each(|(column, place)| *column = place);
-            first[PARAMETERS - 1] = first_weight + observation;
+            first[..CAMERA].iter_mut().zip(CAMERA as u32 * camera..).for_each(|(column, place)| *column = place);
+            first[CAMERA..]
+                .iter_mut()
+                .zip(first_point + POINT as u32 * point..)
+                .for_each(|(column, place)| *column = place);
+            first[PARAMETERS - 1] = weight;
             second.copy_from_slice(first);
         }
         weights.iter_mut().zip(first_weight..).for_each(|(column, place)| *column = place);
         let (rows, ends) = self.rows.split_at_mut(2 * observations);
-        rows.iter_mut().enumerate().for_each(|(row, start)| *start = PARAMETERS * row);
-        ends.iter_mut().zip(2 * PARAMETERS * observations..).for_each(|(start, place)| *start = place);
+        rows.iter_mut().zip((0..).step_by(PARAMETERS)).for_each(|(start, place)| *start = place);
+        ends.iter_mut().zip((2 * PARAMETERS * observations) as u32..).for_each(|(start, place)| *start = place);
     }
 }
 
@@ -245,8 +262,8 @@ impl Task for Jacobian {
     fn output(&self) -> Result<Box<RawValue>> {
         #[derive(Serialize)]
         struct Told {
-            rows: Vec<usize>,
-            cols: Vec<usize>,
+            rows: Vec<u32>,
+            cols: Vec<u32>,
             vals: Vec<f64>,
         }
         let Sparse { rows, columns, values } = &self.matrix;
@@ -264,12 +281,9 @@ fn errors_by_program(problem: Problem, options: Options) -> Result<Compute> {
     let mut reprojections =
         Batch::new(&reprojection_program(&problem)?, &["parameters", "feature"], Rows::Each)?.threads(options.threads);
     let mut weights = Batch::new(&weight_program()?, &["x"], Rows::Each)?.threads(options.threads);
-    let count = problem.weights.len();
-    let mut parameters = vec![0.0; PARAMETERS * count];
     Ok(Box::new(move |errors| {
-        problem.gather(&mut parameters);
-        let (of_reprojections, of_weights) = errors.split_at_mut(2 * count);
-        reprojections.run_into(&[&parameters, problem.features.as_flattened()], &mut [of_reprojections])?;
+        let (of_reprojections, of_weights) = errors.split_at_mut(2 * problem.seen.len());
+        problem.run_over_observations(&mut reprojections, &[], of_reprojections)?;
         Ok(weights.run_into(&[&problem.weights], &mut [of_weights])?)
     }))
 }
@@ -284,12 +298,9 @@ fn rows_by_program(problem: &Problem, options: Options) -> Result<RowsOfJacobian
     let mut reprojections = Batch::new(&both_rows, &["parameters", "feature"], Rows::Each)?.threads(options.threads);
     let weight = weight_program()?.gradient()?.only(&["gradient by x"])?;
     let mut weights = Batch::new(&weight, &["x"], Rows::Each)?.threads(options.threads);
-    let mut parameters = vec![0.0; PARAMETERS * problem.weights.len()];
     Ok(Box::new(move |problem, values| {
-        problem.gather(&mut parameters);
-        let (of_reprojections, of_weights) = values.split_at_mut(2 * parameters.len());
-        let inputs = [&parameters, problem.features.as_flattened(), &[1.0, 0.0, 0.0, 1.0]];
-        reprojections.run_into(&inputs, &mut [of_reprojections])?;
+        let (of_reprojections, of_weights) = values.split_at_mut(2 * PARAMETERS * problem.seen.len());
+        problem.run_over_observations(&mut reprojections, &[&[1.0, 0.0, 0.0, 1.0]], of_reprojections)?;
         Ok(weights.run_into(&[&problem.weights], &mut [of_weights])?)
     }))
 }
@@ -311,14 +322,13 @@ fn eager_rows(problem: &Problem, values: &mut [f64]) {
         let _scope = tape::scope();
         let parameters = problem.parameters(observation).map(Value::new);
         let feature = problem.feature(observation).map(Value::constant);
-        let [first, second] = reprojection_error(&parameters, &feature).map(|error| error.gradient(&parameters));
-        rows[..PARAMETERS].copy_from_slice(&first);
-        rows[PARAMETERS..].copy_from_slice(&second);
+        let errors = reprojection_error(&parameters, &feature);
+        errors.iter().zip(rows.chunks_mut(PARAMETERS)).for_each(|(error, row)| error.gradient_into(&parameters, row));
     }
-    for (value, weight) in weights.iter_mut().zip(&problem.weights) {
+    for (value, weight) in weights.chunks_mut(1).zip(&problem.weights) {
         let _scope = tape::scope();
         let weight = Value::new(*weight);
-        *value = weight_error(weight).gradient(&[weight])[0];
+        weight_error(weight).gradient_into(&[weight], value);
     }
 }
 
@@ -328,6 +338,11 @@ fn check(input: &Input) -> Result<()> {
     }
     if input.p < 10 {
         return Err(Error::input("p", "at least 10", input.p));
+    }
+    let columns = |count: usize, length| count.checked_mul(length).unwrap_or(usize::MAX);
+    let counts = [columns(input.n, CAMERA), columns(input.m, POINT), columns(input.p, ENTRIES)];
+    if counts.into_iter().fold(0, usize::saturating_add) > u32::MAX as usize {
+        return Err(Error::input("p", "a matrix whose entries and columns 32 bits can count", input.p));
     }
     check_length("cam", CAMERA, input.cam.len())?;
     check_length("x", POINT, input.x.len())?;

@@ -11,6 +11,9 @@ pub trait Formula {
     /// So many operands it has; what stands after them is not read.
     const OPERANDS: usize;
 
+    /// Whether it is made of periodic functions of the first operand, which are vector code where that is near 0.
+    const IS_PERIODIC: bool = false;
+
     /// Its value; `exponent` is that of a power with a fixed one.
     fn at<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N;
 }
@@ -65,6 +68,7 @@ impl Formula for ReluPartial {
 /// An operation and its derivatives.
 trait Row {
     const OPERANDS: usize;
+    const IS_PERIODIC: bool = false;
 
     fn value<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N;
 
@@ -77,6 +81,7 @@ pub struct Value<R>(R);
 
 impl<R: Row> Formula for Value<R> {
     const OPERANDS: usize = R::OPERANDS;
+    const IS_PERIODIC: bool = R::IS_PERIODIC;
 
     #[inline(always)]
     fn at<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N {
@@ -95,6 +100,7 @@ struct Partial<R, const BY: usize>(R);
 
 impl<R: Row, const BY: usize> Formula for Partial<R, BY> {
     const OPERANDS: usize = R::OPERANDS + 2;
+    const IS_PERIODIC: bool = R::IS_PERIODIC;
 
     #[inline(always)]
     fn at<N: Number>(operands: [N; MOST_OPERANDS], exponent: i32) -> N {
@@ -134,6 +140,7 @@ macro_rules! formulas {
                 pub struct $Op;
                 impl Row for $Op {
                     const OPERANDS: usize = formulas!(@count $kind $($x)+);
+                    const IS_PERIODIC: bool = matches!(Op::$Op, Op::Sin | Op::Cos);
 
                     #[inline(always)]
                     #[allow(unused_variables)]

@@ -1,13 +1,18 @@
 //! Functions of the table that compilers can turn into vector code: without branches, calls and look-ups.
 //!
-//! Each is at most 2 units in the last place off, and right for NaN, infinities, subnormal and huge arguments. The reductions
-//! and series of logarithms are those of FreeBSD's `msun`. `FUSED` says whether the processor multiplies and adds in one step; if
+//! Each is at most 2 units in the last place off, and right for NaN, infinities, subnormal and huge arguments; but sine and cosine
+//! are for [near](is_near) arguments. The reductions and series of logarithms, and the series of sine and cosine, are those of
+//! FreeBSD's `msun`. `FUSED` says whether the processor multiplies and adds in one step; if
 //! not, `f64::mul_add` would be a function call.
 
-use std::f64::consts::LOG2_E;
+use std::f64::consts::{FRAC_2_PI, LOG2_E};
 
 /// `ln(2)` in two parts; the first has zeros at its end, so that small whole numbers times it are exact.
 const LN_2: [f64; 2] = [f64::from_bits(0x3fe62e42_fee00000), f64::from_bits(0x3dea39ef_35793c76)];
+
+/// `pi / 2` in three parts. The first two have 40 bits each, so that whole numbers up to 2^13 times them are exact.
+const FRAC_PI_2: [f64; 3] =
+    [f64::from_bits(0x3ff921fb_54442000), f64::from_bits(0x3d6a308d_31318000), f64::from_bits(0x3ae8a2e0_3707344a)];
 
 /// Added to a number below 2^51, it leaves the nearest whole number in the last bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -30,16 +35,22 @@ fn clamp(x: f64, low: f64, high: f64) -> f64 {
     if x > high { high } else { x }
 }
 
-/// 2 to the power of the whole number in the last bits of this one, to which [`ROUND`] was added.
+/// The exponent of 1 in the bits of a number.
+const EXPONENT_OF_1: u64 = 1023;
+
+/// The number with this exponent in its bits, and nothing else.
 #[inline(always)]
-fn power_of_two(rounded: f64) -> f64 {
-    f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52)
+fn power_of_two(exponent: u64) -> f64 {
+    f64::from_bits(exponent << 52)
 }
 
-/// `x` as `n ln(2) + r` with `r` between `-ln(2) / 2` and `ln(2) / 2`: `n`, and `exp(r) - 1`.
+/// `x` as `n ln(2) + r` with `r` between `-ln(2) / 2` and `ln(2) / 2`: `n`, the same and twice the exponent of 1 as the last bits
+/// of a number, and `exp(r) - 1`.
 #[inline(always)]
-fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, f64) {
-    let n = mul_add::<FUSED>(x, LOG2_E, ROUND) - ROUND;
+fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, u64, f64) {
+    const ROUND_TO_EXPONENT: f64 = ROUND + (2 * EXPONENT_OF_1) as f64;
+    let rounded = mul_add::<FUSED>(x, LOG2_E, ROUND_TO_EXPONENT);
+    let n = rounded - ROUND_TO_EXPONENT;
     let r = mul_add::<FUSED>(n, -LN_2[1], mul_add::<FUSED>(n, -LN_2[0], x));
     // The series of (exp(r) - 1 - r) / r^2.
     let series = polynomial!(r;
@@ -56,25 +67,25 @@ fn reduced_exp_m1<const FUSED: bool>(x: f64) -> (f64, f64) {
         1.0 / 479_001_600.0,
         1.0 / 6_227_020_800.0,
     );
-    (n, mul_add::<FUSED>(r * r, series, r))
+    (n, rounded.to_bits(), mul_add::<FUSED>(r * r, series, r))
 }
 
 /// The exponential.
 #[inline(always)]
 pub(super) fn exp<const FUSED: bool>(x: f64) -> f64 {
-    let (n, power) = reduced_exp_m1::<FUSED>(clamp(x, -746.0, 710.0));
+    let (_, exponent, power) = reduced_exp_m1::<FUSED>(clamp(x, -746.0, 710.0));
     // In two steps: the power of two alone may overflow, or be subnormal, where the result does not.
-    let half = n * 0.5 + ROUND;
-    let other_half = (n - (half - ROUND)) + ROUND;
-    (power + 1.0) * power_of_two(half) * power_of_two(other_half)
+    let half = exponent >> 1;
+    let (scale, other_scale) = (power_of_two(half), power_of_two(exponent.wrapping_sub(half)));
+    mul_add::<FUSED>(power, scale, scale) * other_scale
 }
 
 /// `exp(x) - 1`.
 #[inline(always)]
 pub(super) fn exp_m1<const FUSED: bool>(x: f64) -> f64 {
-    let (n, power) = reduced_exp_m1::<FUSED>(clamp(x, -50.0, 710.0));
+    let (n, exponent, power) = reduced_exp_m1::<FUSED>(clamp(x, -50.0, 710.0));
     // Half of it, doubled: 2^1024 overflows.
-    let scale = power_of_two(n - 1.0 + ROUND);
+    let scale = power_of_two(exponent.wrapping_sub(EXPONENT_OF_1 + 1));
     let large = mul_add::<FUSED>(power, scale, scale - 0.5) * 2.0;
     // Without the zero that would take the sign of -0.
     if n == 0.0 { if x == 0.0 { x } else { power } } else { large }
@@ -139,6 +150,72 @@ pub(super) fn tanh<const FUSED: bool>(x: f64) -> f64 {
     (if is_small { magnitude } else { 1.0 } + numerator / denominator).copysign(x)
 }
 
+/// Whether sine and cosine of a number are computed here: the multiples of `pi / 2` up to it are known well enough.
+#[inline(always)]
+pub(super) fn is_near(x: f64) -> bool {
+    x.abs() <= 10_000.0
+}
+
+/// The sine of a [near](is_near) number.
+#[inline(always)]
+pub(super) fn sin<const FUSED: bool>(x: f64) -> f64 {
+    let (quarters, rest) = reduced_angle::<FUSED>(x);
+    sin_after::<FUSED>(quarters, rest)
+}
+
+/// The cosine of a [near](is_near) number.
+#[inline(always)]
+pub(super) fn cos<const FUSED: bool>(x: f64) -> f64 {
+    let (quarters, rest) = reduced_angle::<FUSED>(x);
+    sin_after::<FUSED>(quarters.wrapping_add(1), rest)
+}
+
+/// An angle as so many quarters of a turn, in the last bits of a number, and a rest between `-pi / 4` and `pi / 4`, as a sum of two.
+#[inline(always)]
+fn reduced_angle<const FUSED: bool>(x: f64) -> (u64, [f64; 2]) {
+    let rounded = mul_add::<FUSED>(x, FRAC_2_PI, ROUND);
+    let n = rounded - ROUND;
+    // Exact, as is the second product; what the second difference loses is known.
+    let first = mul_add::<FUSED>(n, -FRAC_PI_2[0], x);
+    let product = n * FRAC_PI_2[1];
+    let second = first - product;
+    let lost = (first - second) - product;
+    let tail = mul_add::<FUSED>(n, FRAC_PI_2[2], -lost);
+    let rest = second - tail;
+    (rounded.to_bits(), [rest, (second - rest) - tail])
+}
+
+/// The sine of so many quarters of a turn and a rest.
+#[inline(always)]
+fn sin_after<const FUSED: bool>(quarters: u64, [rest, tail]: [f64; 2]) -> f64 {
+    let square = rest * rest;
+    let cube = square * rest;
+    let series = polynomial!(square;
+        8.333_333_333_322_49e-3,
+        -1.984_126_982_985_795e-4,
+        2.755_731_370_707_006_8e-6,
+        -2.505_076_025_340_686_3e-8,
+        1.589_690_995_211_55e-10,
+    );
+    let corrected = mul_add::<FUSED>(square, 0.5 * tail - cube * series, -tail);
+    let sine = rest - mul_add::<FUSED>(cube, 0.166_666_666_666_666_32, corrected);
+    let series = square
+        * polynomial!(square;
+            4.166_666_666_666_66e-2,
+            -1.388_888_888_887_411e-3,
+            2.480_158_728_947_673e-5,
+            -2.755_731_435_139_066_3e-7,
+            2.087_572_321_298_175e-9,
+            -1.135_964_755_778_819_5e-11,
+        );
+    let half_square = 0.5 * square;
+    let near_one = 1.0 - half_square;
+    let cosine = near_one + (((1.0 - near_one) - half_square) + mul_add::<FUSED>(square, series, -(rest * tail)));
+    // Chosen by bits: a choice between two numbers may become a branch, around what only one of them needs.
+    let is_odd = (quarters & 1).wrapping_neg();
+    f64::from_bits((sine.to_bits() & !is_odd | cosine.to_bits() & is_odd) ^ ((quarters & 2) << 62))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,7 +242,24 @@ mod tests {
         special.into_iter().chain(dense).chain(wide).chain(all).chain(near_one).flat_map(|x| [x, -x])
     }
 
+    /// Those whose sine and cosine are computed here, and the neighbours of all multiples of `pi / 2` among them.
+    fn near_arguments() -> impl Iterator<Item = f64> {
+        let multiples = (0..6366).map(|n| f64::from(n) * std::f64::consts::FRAC_PI_2);
+        let neighbours =
+            multiples.flat_map(|x| (0..7).map(move |i| f64::from_bits((x.to_bits() + i).saturating_sub(3))));
+        arguments().chain(neighbours.flat_map(|x| [x, -x])).filter(|x| is_near(*x))
+    }
+
     fn close(name: &str, right: impl Fn(f64) -> f64, found: [fn(f64) -> f64; 2]) {
+        close_at(arguments, name, right, found);
+    }
+
+    fn close_at<A: Iterator<Item = f64>>(
+        arguments: impl Fn() -> A,
+        name: &str,
+        right: impl Fn(f64) -> f64,
+        found: [fn(f64) -> f64; 2],
+    ) {
         for found in found {
             let (worst, at) = arguments()
                 .map(|x| (distance(found(x), right(x)), x))
@@ -182,5 +276,16 @@ mod tests {
         close("ln", f64::ln, [ln::<true>, ln::<false>]);
         close("ln_1p", f64::ln_1p, [ln_1p::<true>, ln_1p::<false>]);
         close("tanh", f64::tanh, [tanh::<true>, tanh::<false>]);
+        close_at(near_arguments, "sin", f64::sin, [sin::<true>, sin::<false>]);
+        close_at(near_arguments, "cos", f64::cos, [cos::<true>, cos::<false>]);
+    }
+
+    #[test]
+    fn zeros_keep_their_sign() {
+        for zero in [0.0f64, -0.0] {
+            for odd in [exp_m1::<true>, ln_1p::<true>, tanh::<true>, sin::<true>, sin::<false>] {
+                assert_eq!(odd(zero).to_bits(), zero.to_bits());
+            }
+        }
     }
 }

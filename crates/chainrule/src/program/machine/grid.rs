@@ -9,6 +9,7 @@
 
 use super::Float;
 use super::formula::{Formula, MOST_OPERANDS};
+use super::functions::is_near;
 use super::lane::Lane;
 use super::lanes::Lanes;
 use std::mem::MaybeUninit;
@@ -258,10 +259,27 @@ fn formula<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool>(
     numbers: &[V::Numbers; MOST_OPERANDS],
     exponent: i32,
 ) -> V::Numbers {
+    if F::IS_PERIODIC {
+        let mut are_near = true;
+        for lane in 0..V::NUMBERS {
+            are_near &= is_near(numbers[0][lane].into());
+        }
+        if are_near {
+            return in_lanes::<T, V, F, FUSED, true>(numbers, exponent);
+        }
+    }
+    in_lanes::<T, V, F, FUSED, false>(numbers, exponent)
+}
+
+#[inline(always)]
+fn in_lanes<T: Float, V: Lanes<T>, F: Formula, const FUSED: bool, const NEAR: bool>(
+    numbers: &[V::Numbers; MOST_OPERANDS],
+    exponent: i32,
+) -> V::Numbers {
     let mut results = V::all(T::default());
     for lane in 0..V::NUMBERS {
         let [a, b, c, d, e] = numbers;
-        let operands: [Lane<T, FUSED>; MOST_OPERANDS] =
+        let operands: [Lane<T, FUSED, NEAR>; MOST_OPERANDS] =
             [Lane(a[lane]), Lane(b[lane]), Lane(c[lane]), Lane(d[lane]), Lane(e[lane])];
         results[lane] = F::at(operands, exponent).0;
     }

@@ -4,11 +4,12 @@ use super::{Float, functions};
 use crate::Number;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
-/// A float; `FUSED` says whether the processor multiplies and adds in one step.
+/// A float; `FUSED` says whether the processor multiplies and adds in one step, `NEAR` whether [periodic](functions::is_near)
+/// functions are asked for near numbers only.
 #[derive(Clone, Copy, Debug)]
-pub struct Lane<T, const FUSED: bool>(pub T);
+pub struct Lane<T, const FUSED: bool, const NEAR: bool>(pub T);
 
-impl<T: Float, const FUSED: bool> Neg for Lane<T, FUSED> {
+impl<T: Float, const FUSED: bool, const NEAR: bool> Neg for Lane<T, FUSED, NEAR> {
     type Output = Self;
 
     #[inline(always)]
@@ -19,7 +20,7 @@ impl<T: Float, const FUSED: bool> Neg for Lane<T, FUSED> {
 
 macro_rules! operators {
     ($($Op:ident $method:ident)*) => { $(
-        impl<T: Float, const FUSED: bool> $Op for Lane<T, FUSED> {
+        impl<T: Float, const FUSED: bool, const NEAR: bool> $Op for Lane<T, FUSED, NEAR> {
             type Output = Self;
 
             #[inline(always)]
@@ -32,11 +33,17 @@ macro_rules! operators {
 operators!(Add add Sub sub Mul mul Div div Rem rem);
 
 macro_rules! functions {
-    (in_lanes $($function:ident)*; one_by_one $($method:ident($($other:ident),*))*) => {
+    (in_lanes $($function:ident)*; in_lanes_if_near $($periodic:ident)*; one_by_one $($method:ident($($other:ident),*))*) => {
         $(
             #[inline(always)]
             fn $function(self) -> Self {
                 Lane(T::constant(functions::$function::<FUSED>(self.0.into())))
+            }
+        )*
+        $(
+            #[inline(always)]
+            fn $periodic(self) -> Self {
+                Lane(if NEAR { T::constant(functions::$periodic::<FUSED>(self.0.into())) } else { self.0.$periodic() })
             }
         )*
         $(
@@ -48,7 +55,7 @@ macro_rules! functions {
     };
 }
 
-impl<T: Float, const FUSED: bool> Number for Lane<T, FUSED> {
+impl<T: Float, const FUSED: bool, const NEAR: bool> Number for Lane<T, FUSED, NEAR> {
     #[inline(always)]
     fn constant(value: f64) -> Self {
         Lane(T::constant(value))
@@ -92,8 +99,9 @@ impl<T: Float, const FUSED: bool> Number for Lane<T, FUSED> {
 
     functions! {
         in_lanes exp exp_m1 ln ln_1p tanh;
+        in_lanes_if_near sin cos;
         one_by_one powf(exponent) sqrt() cbrt() hypot(b) log2() log10()
-            sin() cos() tan() asin() acos() atan() atan2(b) sinh() cosh() asinh() acosh() atanh()
+            tan() asin() acos() atan() atan2(b) sinh() cosh() asinh() acosh() atanh()
             abs() min(b) max(b) floor() ceil() round() trunc() signum() erf()
     }
 }

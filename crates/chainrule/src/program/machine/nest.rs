@@ -71,8 +71,9 @@ impl Nest {
         self
     }
 
-    /// Joins loops of which one continues the other in all operands.
-    pub fn join_loops(&mut self) {
+    /// Joins loops of which one continues the other in all operands. Where a table lists slots side by side in the one, and others in
+    /// the next turn of the other, both stay: such rows are read where they are.
+    pub fn join_loops(&mut self, tables: &[u32]) {
         for outer in 0..LOOPS {
             for inner in 0..LOOPS {
                 if outer == inner || self.trips[outer] == 1 || self.trips[inner] == 1 {
@@ -81,13 +82,16 @@ impl Nest {
                 let trips = i64::from(self.trips[inner]);
                 let continues =
                     |access: &Access| i64::from(access.strides[outer]) == i64::from(access.strides[inner]) * trips;
+                let breaks =
+                    |access: &Access| access.route == Route::Table && is_row(access, inner, self.trips, tables);
                 let joined = self.trips[outer].checked_mul(self.trips[inner]);
-                if let Some(joined) = joined.filter(|_| self.accesses().all(continues)) {
+                if let Some(joined) = joined.filter(|_| self.accesses().all(continues) && !self.accesses().any(breaks))
+                {
                     self.trips[inner] = joined;
                     self.trips[outer] = 1;
                     self.accesses_mut().for_each(|access| access.strides[outer] = 0);
                     // What comes before may continue this now.
-                    return self.join_loops();
+                    return self.join_loops(tables);
                 }
             }
         }
@@ -165,6 +169,14 @@ impl Nest {
         let [outer, inner] = turns;
         (0..outer).all(|outer| (0..inner).all(|inner| is_apart([outer, inner])))
     }
+}
+
+/// Whether a table lists slots side by side in the first turns of a loop, and not one after that. There is one in the table.
+fn is_row(access: &Access, depth: usize, trips: [u32; LOOPS], tables: &[u32]) -> bool {
+    let listed = |turn: u32| tables[access.base.wrapping_add_signed(access.strides[depth] * turn as i32) as usize];
+    let stands_after = |turn: u32| listed(turn) == listed(turn - 1).wrapping_add(1);
+    let last = trips[depth];
+    last > 2 && stands_after(1) && stands_after(last - 1) && !stands_after(last)
 }
 
 /// So many turns of loops in repeats are gone through one by one.

@@ -206,7 +206,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         }
         let is_here = instruction.start == Start::Here;
         let mut joined = nest.clone();
-        joined.join_loops();
+        joined.join_loops(&self.program.tables);
         if let Some(transposition) = self.transposition(&joined, is_here, instruction) {
             commands.push(Command::Transposition(Box::new(transposition)));
         } else if let Some(product) = self.product(&joined, is_here, instruction) {
@@ -269,7 +269,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         if nest.overlaps(&self.repeats, &self.program.tables) {
             return None;
         }
-        nest.join_loops();
+        nest.join_loops(&self.program.tables);
         self.product(&nest, false, &instruction)
     }
 
@@ -293,7 +293,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             let kernel = if operands == 0 { S::map::<T, Nothing>() } else { S::map::<T, Copied>() };
             return self.turn_by_turn(nest, Begin::Zero, Grid::row(1), kernel);
         }
-        nest.join_loops();
+        nest.join_loops(&self.program.tables);
         self.rows(nest, &alone, None)
     }
 
@@ -306,7 +306,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         if !nest.results_are_apart() {
             return self.turn_by_turn(nest, Begin::Zero, Grid::row(1), self.activation_kernel(activation));
         }
-        nest.join_loops();
+        nest.join_loops(&self.program.tables);
         self.rows(nest, &alone, None)
     }
 

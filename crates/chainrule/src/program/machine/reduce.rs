@@ -1,8 +1,8 @@
 //! Operations over slices, and their derivatives.
 
 use super::Float;
-use super::formula::{Formula, MOST_OPERANDS, StrongProduct};
-use super::grid::{Grid, Map, spots};
+use super::formula::{Formula, MOST_OPERANDS, Product, StrongProduct};
+use super::grid::{FIRST_OPERAND, Grid, Map, spots};
 use super::kernels::{Set, Sum};
 use super::memory::{BLOCK, Memory, NEAR, Part, Room};
 use super::place::{Place, Turn, next_turn};
@@ -35,7 +35,11 @@ pub(super) struct Kernels<T> {
     /// Joins two rows lane by lane.
     join: Option<Map<T>>,
     exp_of_difference: Map<T>,
+    /// The same, summed lane by lane.
+    sum_of_exps: Map<T>,
     product: Map<T>,
+    /// The same where a zero gives 0 whatever the other factor is.
+    strong_product: Map<T>,
 }
 
 /// `exp(a - b)`.
@@ -57,14 +61,16 @@ impl<T: Float> Kernels<T> {
             sum: S::sum::<T>(),
             join,
             exp_of_difference: S::map::<T, ExpOfDifference>(),
-            product: S::map::<T, StrongProduct>(),
+            sum_of_exps: S::sums::<T, ExpOfDifference>(),
+            product: S::map::<T, Product>(),
+            strong_product: S::map::<T, StrongProduct>(),
         }
     }
 }
 
-/// The rooms of rows: two that are joined in turn, and one for what is collected.
-const JOINED: [Room; 2] = [Room(0), Room(1)];
-const COLLECTED: Room = Room(2);
+/// The rooms of rows: one that others are joined into, and one for what is collected.
+const JOINED: Room = Room(0);
+const COLLECTED: Room = Room(1);
 
 impl<T: Float> Reduce<T> {
     /// So much room for whole slices it needs, in numbers.
@@ -142,13 +148,7 @@ impl<T: Float> Reduce<T> {
                 Op::LogSumExp => {
                     let largest = self.joined(memory, slice, T::max);
                     let shift = if largest.into().is_finite() { largest } else { T::default() };
-                    let mut total = T::default();
-                    for block in slice.chunks(BLOCK) {
-                        let powers = memory.row(JOINED[0], block.len());
-                        self.exp_of_difference(block, &shift, powers.as_mut_ptr());
-                        total = total + (self.kernels.sum)(powers, T::constant(1.0));
-                    }
-                    shift + total.ln()
+                    shift + self.sum_of_exps(memory, slice, &shift).ln()
                 }
                 Op::Maximum => self.joined(memory, slice, T::max),
                 Op::Minimum => self.joined(memory, slice, T::min),
@@ -163,22 +163,40 @@ impl<T: Float> Reduce<T> {
     unsafe fn joined(&self, memory: &mut Memory<T>, slice: &[T], join: impl Fn(T, T) -> T) -> T {
         let (rows, rest) = slice.as_chunks::<BLOCK>();
         let kernel = self.kernels.join.expect("reductions that join have a kernel for it");
-        let mut joined: &[T] = rest;
-        if let Some((first, rows)) = rows.split_first() {
-            let mut so_far: &[T] = first;
-            for (number, row) in rows.iter().enumerate() {
-                // SAFETY: the kernel was chosen for this processor; the rooms take turns.
-                so_far = unsafe {
-                    let next = memory.row(JOINED[number % 2], BLOCK);
-                    kernel(&Grid::row(BLOCK), &spots(next.as_mut_ptr(), [so_far.as_ptr(), row.as_ptr()]));
-                    next
-                };
+        let mut joined: &[T] = &[];
+        if let Some((first, others)) = rows.split_first() {
+            // SAFETY: the kernel was chosen for this processor; what it joins into is where it reads it, in all rows.
+            unsafe {
+                let room = memory.row(JOINED, BLOCK);
+                room.copy_from_slice(first);
+                let mut grid = Grid { rows: others.len(), ..Grid::row(BLOCK) };
+                grid.row[FIRST_OPERAND + 1] = BLOCK as i32;
+                let so_far = room.as_mut_ptr();
+                kernel(&grid, &spots(so_far, [so_far.cast_const(), others.as_ptr().cast()]));
+                joined = room;
             }
-            joined = so_far;
         }
-        let rest = if rows.is_empty() { &[] } else { rest };
         let all = joined.iter().chain(rest).copied();
         all.reduce(join).unwrap_or_else(|| if self.op == Op::Product { T::constant(1.0) } else { T::default() })
+    }
+
+    /// The sum of the exponentials of what numbers exceed another by.
+    unsafe fn sum_of_exps(&self, memory: &mut Memory<T>, slice: &[T], other: &T) -> T {
+        let (rows, rest) = slice.as_chunks::<BLOCK>();
+        let mut total = T::default();
+        // SAFETY: the kernels were chosen for this processor; the room is no slot.
+        unsafe {
+            if !rows.is_empty() {
+                let sums = memory.row(JOINED, BLOCK);
+                let mut grid = Grid { steps: rows.len(), ..Grid::row_with_still(BLOCK, [1]) };
+                grid.step[FIRST_OPERAND] = BLOCK as i32;
+                (self.kernels.sum_of_exps)(&grid, &spots(sums.as_mut_ptr(), [rows.as_ptr().cast(), other]));
+                total = (self.kernels.sum)(sums, T::constant(1.0));
+            }
+            let powers = memory.row(JOINED, rest.len());
+            self.exp_of_difference(rest, other, powers.as_mut_ptr());
+            total + (self.kernels.sum)(powers, T::constant(1.0))
+        }
     }
 
     /// The exponentials of what numbers exceed another by.
@@ -202,7 +220,9 @@ impl<T: Float> Reduce<T> {
                     }
                     let (first, share) = (out.as_mut_ptr(), factor / total);
                     let operands = [first.cast_const(), &raw const share];
-                    (self.kernels.product)(&Grid::row_with_still(out.len(), [1]), &spots(first, operands));
+                    let is_finite = share.into().is_finite();
+                    let product = if is_finite { self.kernels.product } else { self.kernels.strong_product };
+                    product(&Grid::row_with_still(out.len(), [1]), &spots(first, operands));
                 }
                 return;
             }

@@ -82,7 +82,7 @@ unsafe fn compute_added<T: Float, F: Formula>(numbers: *mut T, slots: &[u32; SLO
 /// As for [`Kernel`].
 #[inline(always)]
 unsafe fn value<T: Float, F: Formula>(numbers: *mut T, slots: &[u32; SLOTS], exponent: i32) -> T {
-    let mut operands = [Lane::<T, false>::constant(0.0); MOST_OPERANDS];
+    let mut operands = [Lane::<T, false, false>::constant(0.0); MOST_OPERANDS];
     for (operand, slot) in operands.iter_mut().zip(&slots[1..]).take(F::OPERANDS) {
         // SAFETY: the caller's promise.
         operand.0 = unsafe { *numbers.add(*slot as usize) };

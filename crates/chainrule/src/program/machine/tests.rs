@@ -363,3 +363,21 @@ fn tables_of_rows_are_read_and_written_row_by_row() {
         compare::<f32>(&program, &numbers, 1e-6, &format!("seed {seed}, rows of {length}"));
     }
 }
+
+#[test]
+fn sines_and_cosines_of_large_numbers_stand_among_those_of_small_ones() {
+    const COUNT: u32 = 40;
+    let special = [1e4, -1e5, 1e300, f64::INFINITY, -0.0];
+    let number = |i: u32| if i < 17 || i % 3 == 0 { f64::from(i) - 10.5 } else { special[i as usize % 5] };
+    let numbers: Vec<f64> = (0..COUNT).map(number).collect();
+    let at = |stretch: u32| Access::strided(stretch * COUNT, [0, 0, 0, 1]);
+    for op in [Op::Sin, Op::Cos] {
+        let value = Term::Operation { op, exponent: 0, operands: vec![at(0)] };
+        let partial = Term::Partial { op, exponent: 0, by: 0, operands: vec![at(0)], result: at(1), factor: at(1) };
+        let trips = [1, 1, 1, COUNT];
+        let steps = vec![run(trips, at(1), Start::Zero, value), run(trips, at(2), Start::Zero, partial)];
+        let program = program(COUNT, vec![], 3 * COUNT, steps);
+        compare::<f64>(&program, &numbers, 1e-16, &format!("{op}"));
+        compare::<f32>(&program, &numbers, 1e-7, &format!("{op}"));
+    }
+}

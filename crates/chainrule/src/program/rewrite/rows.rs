@@ -10,7 +10,7 @@ use super::nesting::{collapsed, split, with_loop};
 use super::reach::{Routes, Turns};
 use super::slot_set::SlotSet;
 use crate::program::history::Pass;
-use crate::program::{Access, Input, Instruction, Lookup, Output, Program, REPEATS, Route, Step, Term};
+use crate::program::{Access, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step, Term};
 use crate::{Error, Result};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -65,13 +65,38 @@ impl Program {
         }
         let mut mapping = Mapping::of(self, &self.chosen(per_row)?, rows)?;
         mapping.inputs(self)?;
-        mapping.steps(&self.steps)?;
-        for output in 0..self.outputs.len() {
-            mapping.output(output, outputs)?;
+        match self.last_copy().filter(|_| outputs == Rows::Each) {
+            Some((copy, before)) => {
+                mapping.steps(before)?;
+                mapping.copied_output(copy)?;
+            }
+            None => {
+                mapping.steps(&self.steps)?;
+                for output in 0..self.outputs.len() {
+                    mapping.output(output, outputs)?;
+                }
+            }
         }
         mapping.guards();
         mapping.draft.note(Pass::Rows);
         mapping.draft.finish()
+    }
+
+    /// The copy that puts the only output in order at the end, in a loop less than there may be, and the steps before: it need not be
+    /// made before rows are put in order.
+    fn last_copy(&self) -> Option<(&Instruction, &[Step])> {
+        let (Step::Run(copy), before) = self.steps.split_last()? else { return None };
+        let [Output { slots, .. }] = &self.outputs[..] else { return None };
+        let Instruction { trips, out, start: Start::Zero, activation: None, term: Term::Copy(_), .. } = copy else {
+            return None;
+        };
+        let [all] = &slots[..] else { return None };
+        let is_guarded = self.guards.iter().any(|guard| guard.slots().any(|slot| all.contains(&slot)));
+        let is_whole = out.route == Route::Direct
+            && out.base == all.start
+            && out.is_apart_in(0..LOOPS, *trips)
+            && trips.iter().map(|trips| *trips as usize).product::<usize>() == all.len();
+        (is_whole && trips.contains(&1) && !is_guarded).then_some((copy, before))
     }
 
     /// How many numbers each further row takes.
@@ -243,6 +268,23 @@ impl Mapping {
         }
         let end = if outputs == Rows::Each { first + length * self.rows } else { first + length };
         self.draft.outputs[number].slots = std::iter::once(first..end).collect();
+        Ok(())
+    }
+
+    /// Emits what becomes of the only output of each row, of which this is a copy.
+    fn copied_output(&mut self, copy: &Instruction) -> Result<()> {
+        let (Instruction { mut trips, mut out, scale, .. }, Term::Copy(from)) = (copy.clone(), &copy.term) else {
+            unreachable!("a copy has one operand");
+        };
+        let row = trips.iter().position(|trips| *trips == 1).expect("a loop of the copy is free");
+        let length = trips.iter().product::<u32>();
+        let first = self.draft.allocate(u64::from(length) * u64::from(self.rows))?;
+        let turns = self.draft.turns(trips);
+        let from = self.access(*from, turns, row);
+        trips[row] = self.rows;
+        (out.base, out.strides[row]) = (first, length as i32);
+        self.draft.run(Instruction { scale, ..Instruction::new(trips, out, Term::Copy(from)) });
+        self.draft.outputs[0].slots = std::iter::once(first..first + length * self.rows).collect();
         Ok(())
     }
 
