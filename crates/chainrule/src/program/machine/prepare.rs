@@ -152,7 +152,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let activation = |op| self.noted(&Term::Operation { op, exponent: 0, operands: vec![Access::slot(0)] });
         let activation = instruction.activation.map(activation);
         let mut nest = Nest::new(self.program, instruction);
-        nest.join_loops();
+        nest.join_loops(&self.program.tables);
         let work = Work {
             nest: &nest,
             is_here: instruction.start == Start::Here,
