@@ -339,8 +339,8 @@ fn check(input: &Input) -> Result<()> {
     if input.p < 10 {
         return Err(Error::input("p", "at least 10", input.p));
     }
-    let columns = |count: usize, length| count.checked_mul(length).unwrap_or(usize::MAX);
-    let counts = [columns(input.n, CAMERA), columns(input.m, POINT), columns(input.p, ENTRIES)];
+    let counts =
+        [(input.n, CAMERA), (input.m, POINT), (input.p, ENTRIES)].map(|(count, length)| count.saturating_mul(length));
     if counts.into_iter().fold(0, usize::saturating_add) > u32::MAX as usize {
         return Err(Error::input("p", "a matrix whose entries and columns 32 bits can count", input.p));
     }

@@ -368,7 +368,7 @@ fn tables_of_rows_are_read_and_written_row_by_row() {
 fn sines_and_cosines_of_large_numbers_stand_among_those_of_small_ones() {
     const COUNT: u32 = 40;
     let special = [1e4, -1e5, 1e300, f64::INFINITY, -0.0];
-    let number = |i: u32| if i < 17 || i % 3 == 0 { f64::from(i) - 10.5 } else { special[i as usize % 5] };
+    let number = |i: u32| if i < 17 || i.is_multiple_of(3) { f64::from(i) - 10.5 } else { special[i as usize % 5] };
     let numbers: Vec<f64> = (0..COUNT).map(number).collect();
     let at = |stretch: u32| Access::strided(stretch * COUNT, [0, 0, 0, 1]);
     for op in [Op::Sin, Op::Cos] {
