@@ -1,5 +1,6 @@
 //! The loops of an instruction, put in order: without those that run once, and with those joined that continue one another.
 
+use super::memory::BLOCK;
 use super::place::{Index, Place, Way};
 use crate::program::extent::extent;
 use crate::program::{Access, Instruction, LOOPS, Lookup, Program, REPEATS, Route, Start};
@@ -171,12 +172,13 @@ impl Nest {
     }
 }
 
-/// Whether a table lists slots side by side in the first turns of a loop, and not one after that. There is one in the table.
+/// Whether a table lists slots side by side in the first turns of a loop, and not one after that. There is one in the table. Short
+/// rows are collected sooner than each is found.
 fn is_row(access: &Access, depth: usize, trips: [u32; LOOPS], tables: &[u32]) -> bool {
     let listed = |turn: u32| tables[access.base.wrapping_add_signed(access.strides[depth] * turn as i32) as usize];
     let stands_after = |turn: u32| listed(turn) == listed(turn - 1).wrapping_add(1);
     let last = trips[depth];
-    last > 2 && stands_after(1) && stands_after(last - 1) && !stands_after(last)
+    last as usize >= BLOCK && stands_after(1) && stands_after(last - 1) && !stands_after(last)
 }
 
 /// So many turns of loops in repeats are gone through one by one.
