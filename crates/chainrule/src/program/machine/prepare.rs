@@ -281,7 +281,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     /// The start of an instruction as a command of its own.
     fn start(&self, instruction: &Instruction) -> Command<T> {
-        let trips = free_trips(instruction);
+        let trips = instruction.free_trips();
         let (term, operands) = match instruction.start {
             Start::From(access) => (Term::Copy(access), 1),
             Start::Zero | Start::Here => (Term::Copy(instruction.out), 0),
@@ -299,7 +299,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     /// The activation of an instruction as a command of its own.
     fn activation(&self, instruction: &Instruction, activation: Op) -> Command<T> {
-        let trips = free_trips(instruction);
+        let trips = instruction.free_trips();
         let term = Term::Operation { op: activation, exponent: 0, operands: vec![instruction.out] };
         let alone = Instruction::new(trips, instruction.out, term);
         let mut nest = Nest::new(self.program, &alone);
@@ -501,11 +501,6 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 fn activation_with<W: WithFormula>(activation: Op, with: W) -> W::Output {
     formula::operation(activation, 1, 0, with)
         .unwrap_or_else(|| panic!("{activation} is not an operation of one operand"))
-}
-
-/// The trips of the loops that lead to other results; the others run once.
-fn free_trips(instruction: &Instruction) -> [u32; LOOPS] {
-    std::array::from_fn(|depth| if instruction.is_summed_over(depth) { 1 } else { instruction.trips[depth] })
 }
 
 /// The loop whose turns are computed side by side, and about how many cycles it takes so: that with which the least has to be

@@ -452,15 +452,10 @@ impl<T: Float> Writer<T> {
     /// The mask of some lanes.
     fn lanes(&mut self, from: usize, to: usize) -> Mask {
         let bits = ((1u32 << to) - (1 << from)) as u16;
-        if let Some((_, mask)) = self.masks.iter().find(|(known, _)| *known == bits) {
-            return *mask;
+        let (mask, is_set) = kept(&mut self.masks, &LANES, bits);
+        if !is_set {
+            self.assembler.set_mask(mask, bits);
         }
-        let mask = match LANES.get(self.masks.len()) {
-            Some(mask) => *mask,
-            None => self.masks.remove(0).1,
-        };
-        self.assembler.set_mask(mask, bits);
-        self.masks.push((bits, mask));
         mask
     }
 
@@ -489,13 +484,10 @@ impl<T: Float> Writer<T> {
         if pointer.shifts == [0; REPEATS] {
             return first;
         }
-        if let Some((_, register)) = self.pointers.iter().find(|(known, _)| *known == pointer) {
-            return *register;
+        let (register, is_set) = kept(&mut self.pointers, &FREE, pointer);
+        if is_set {
+            return register;
         }
-        let register = match FREE.get(self.pointers.len()) {
-            Some(register) => *register,
-            None => self.pointers.remove(0).1,
-        };
         self.assembler.copy_whole(register, first);
         for (depth, shift) in pointer.shifts.into_iter().enumerate().filter(|(_, shift)| *shift != 0) {
             let turn = Spot { base: TURNS, index: None, bytes: (depth * size_of::<u32>()) as i32 };
@@ -503,7 +495,19 @@ impl<T: Float> Writer<T> {
             self.assembler.multiply(SCRATCH, shift * unit as i32);
             self.assembler.add_whole(register, SCRATCH);
         }
-        self.pointers.push((pointer, register));
         register
     }
+}
+
+/// The register that is kept for something, and whether it is set: it is not if it was free, or the one that was set first and is given up.
+fn kept<K: PartialEq, R: Copy>(kept: &mut Vec<(K, R)>, all: &[R], wanted: K) -> (R, bool) {
+    if let Some((_, register)) = kept.iter().find(|(known, _)| *known == wanted) {
+        return (*register, true);
+    }
+    let register = match all.get(kept.len()) {
+        Some(register) => *register,
+        None => kept.remove(0).1,
+    };
+    kept.push((wanted, register));
+    (register, false)
 }
