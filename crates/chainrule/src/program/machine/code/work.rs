@@ -114,9 +114,9 @@ impl Work<'_> {
         if waits || !are_written || self.nest.all().any(|operand| is_lookup(&operand)) {
             return None;
         }
-        let runs = |depth: &usize| self.nest.trips[*depth] > 1;
-        let last = LOOPS - 1;
-        let candidates = (0..LOOPS).rev().filter(|depth| runs(depth) || *depth == last);
+        // One that runs once gives one lane, whatever the steps in the others are.
+        let once = (0..LOOPS).rev().find(|depth| self.nest.trips[*depth] == 1);
+        let candidates = (0..LOOPS).rev().filter(|depth| self.nest.trips[*depth] > 1 || once == Some(*depth));
         let candidates = candidates.filter_map(|depth| self.in_lanes::<T>(depth));
         candidates.min_by_key(|lanes| lanes.cost).filter(|lanes| lanes.cost <= MOST_VECTORS)
     }
