@@ -268,6 +268,11 @@ impl Access {
         let base = i64::from(self.base) + i64::from(self.shifts[depth]) * i64::from(turns);
         Access { base: base as u32, ..self }
     }
+
+    /// The same in these turns of all repeats.
+    pub(crate) fn in_turn(self, turns: [u32; REPEATS]) -> Self {
+        turns.into_iter().enumerate().fold(self, |access, (depth, turn)| access.shifted(depth, turn))
+    }
 }
 
 impl Instruction {

@@ -195,8 +195,7 @@ impl Operand {
 
     /// Where it is in these turns of the repeats.
     fn in_turn(&self, turns: [u32; REPEATS]) -> Operand {
-        let shifted = |access: Access, (depth, turns)| Access::shifted(access, depth, turns);
-        Operand { access: turns.into_iter().enumerate().fold(self.access, shifted), ..*self }
+        Operand { access: self.access.in_turn(turns), ..*self }
     }
 
     /// What stands in one slot, in all turns.

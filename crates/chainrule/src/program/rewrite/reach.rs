@@ -42,6 +42,11 @@ impl Turns {
         self.repeats.into_iter().chain(self.trips)
     }
 
+    /// Those of these loops alone.
+    pub fn of_loops(trips: [u32; LOOPS]) -> Self {
+        Turns { trips, repeats: [1; REPEATS] }
+    }
+
     /// Whether nothing is run at all.
     pub fn is_empty(&self) -> bool {
         self.all().any(|trips| trips == 0)
@@ -210,7 +215,39 @@ pub(in crate::program) fn for_each(steps: &[Step], mut visit: impl FnMut(&Instru
     walk(steps, [1; REPEATS], 0, &mut visit);
 }
 
-/// The same, for visitors that change instructions and may fail.
+/// Calls `visit` with every instruction as often as it is run, in that order: with its number among all instructions, and the turns
+/// of the repeats around.
+pub(in crate::program) fn for_each_run(steps: &[Step], mut visit: impl FnMut(usize, &Instruction, [u32; REPEATS])) {
+    fn walk(
+        steps: &[Step],
+        mut number: usize,
+        turns: [u32; REPEATS],
+        depth: usize,
+        visit: &mut impl FnMut(usize, &Instruction, [u32; REPEATS]),
+    ) {
+        for step in steps {
+            match step {
+                Step::Run(instruction) => visit(number, instruction, turns),
+                Step::Repeat { trips, body } => {
+                    (0..*trips).for_each(|turn| walk(body, number, inside(turns, depth, turn), depth + 1, visit));
+                }
+            }
+            number += step.num_instructions();
+        }
+    }
+    walk(steps, 0, [0; REPEATS], 0, &mut visit);
+}
+
+/// So many instructions are run, each counted in each turn of the repeats around.
+pub(in crate::program) fn num_runs(steps: &[Step]) -> u64 {
+    let of_step = |step: &Step| match step {
+        Step::Run(_) => 1,
+        Step::Repeat { trips, body } => num_runs(body).saturating_mul((*trips).into()),
+    };
+    steps.iter().map(of_step).fold(0, u64::saturating_add)
+}
+
+/// Calls `visit` with every instruction, in order, and its turns; it may change instructions, and fail.
 pub(in crate::program) fn try_for_each_mut(
     steps: &mut [Step],
     mut visit: impl FnMut(&mut Instruction, Turns) -> Result<()>,

@@ -46,6 +46,16 @@ impl SlotSet {
         SlotSet { words: vec![0; slots.div_ceil(64) as usize] }
     }
 
+    /// None of as many slots as these are taken from.
+    pub fn none_of_these(&self) -> Self {
+        SlotSet { words: vec![0; self.words.len()] }
+    }
+
+    /// Makes room for so many slots.
+    pub fn grow(&mut self, slots: u32) {
+        self.words.resize(self.words.len().max(slots.div_ceil(64) as usize), 0);
+    }
+
     /// Puts slots in, and says how many of them are new.
     pub fn insert(&mut self, run: Run) -> u32 {
         if run.step == 1 && run.count > 1 {
@@ -83,6 +93,20 @@ impl SlotSet {
     pub fn intersection(mut self, other: &SlotSet) -> Self {
         self.words.iter_mut().zip(&other.words).for_each(|(mine, theirs)| *mine &= theirs);
         self
+    }
+
+    /// Keeps those slots alone of which this holds.
+    pub fn retain(&mut self, is_kept: impl Fn(u32) -> bool) {
+        for (number, word) in self.words.iter_mut().enumerate() {
+            let mut left = *word;
+            while left != 0 {
+                let bit = left.trailing_zeros();
+                left &= left - 1;
+                if !is_kept(number as u32 * 64 + bit) {
+                    *word &= !(1 << bit);
+                }
+            }
+        }
     }
 
     /// The stretches of neighbouring slots that are in the set, from the first on.
