@@ -19,6 +19,8 @@ pub(super) enum Known {
     /// What stands from a site on, in the first lanes.
     Numbers {
         held: Held,
+        /// So many of the first lanes are out of date: something else was written there.
+        stale: i64,
         /// Whether it was computed here, and reading it back from memory would have to wait for that.
         is_fresh: bool,
     },
@@ -109,6 +111,26 @@ impl Known {
             Known::Numbers { held, .. } => hash(2, held.site.slot as u64),
         }
     }
+
+    /// What is left of it when something else was written.
+    fn without(self, written: &Held) -> Option<Self> {
+        let (Known::Spread(held) | Known::Numbers { held, .. }) = self else { return Some(self) };
+        if held.is_apart(written) {
+            return Some(self);
+        }
+        let Known::Numbers { mut held, mut stale, is_fresh } = self else { return None };
+        if held.site.frame != written.site.frame {
+            return None;
+        }
+        let first = written.site.slot - held.site.slot;
+        let end = first + written.lanes;
+        if first <= stale {
+            stale = stale.max(end);
+        } else {
+            held.lanes = first;
+        }
+        (stale < held.lanes).then_some(Known::Numbers { held, stale, is_fresh })
+    }
 }
 
 impl Registers {
@@ -174,8 +196,7 @@ impl Registers {
 
     /// The register that holds so many numbers from a site on; it is pinned.
     pub fn numbers(&mut self, site: Site, lanes: i64) -> Option<Vector> {
-        let holds =
-            |known: &Known| matches!(known, Known::Numbers { held, .. } if held.site == site && held.lanes >= lanes);
+        let holds = |known: &Known| matches!(known, Known::Numbers { held, stale: 0, .. } if held.site == site && held.lanes >= lanes);
         self.find(hash(2, site.slot as u64), holds)
     }
 
@@ -216,13 +237,7 @@ impl Registers {
         }
         for register in bits(self.named) {
             let names = &mut self.known[register];
-            for name in names.iter_mut() {
-                if let Some(Known::Spread(held) | Known::Numbers { held, .. }) = name
-                    && !held.is_apart(written)
-                {
-                    *name = None;
-                }
-            }
+            names.iter_mut().for_each(|name| *name = name.and_then(|known| known.without(written)));
             if names.iter().all(Option::is_none) {
                 self.named &= !(1 << register);
                 self.fresh &= !(1 << register);
@@ -243,9 +258,9 @@ impl Registers {
             let mut best: Option<(i64, i64, usize)> = None;
             for register in bits(self.named) {
                 for name in self.known[register].iter().flatten() {
-                    let Known::Numbers { held, .. } = name else { continue };
+                    let Known::Numbers { held, stale, .. } = name else { continue };
                     let (first, end) = (held.site.slot, held.site.slot + held.lanes);
-                    if held.site.frame == site.frame && first <= at && at < end {
+                    if held.site.frame == site.frame && first + stale <= at && at < end {
                         best = best.max(Some((end, first, register)));
                     }
                 }
@@ -266,8 +281,8 @@ impl Registers {
     fn has_fresh(&self, site: Site, lanes: usize) -> bool {
         let (low, high) = (site.slot, site.slot + lanes as i64);
         bits(self.fresh).flat_map(|register| self.known[register].iter().flatten()).any(|name| match name {
-            Known::Numbers { held, is_fresh: true } => {
-                held.site.slot < high && low < held.site.slot + held.lanes && held.site.frame == site.frame
+            Known::Numbers { held, stale, is_fresh: true } => {
+                held.site.slot + stale < high && low < held.site.slot + held.lanes && held.site.frame == site.frame
             }
             _ => false,
         })

@@ -176,7 +176,7 @@ impl<T: Float> Writer<T> {
             _ => self.assembler.store(width, lanes, result, spot),
         }
         self.registers.overwrite(&held);
-        self.registers.know(result, Known::Numbers { held, is_fresh: true });
+        self.registers.know(result, Known::Numbers { held, stale: 0, is_fresh: true });
     }
 
     /// `start + number * scale`.
@@ -401,7 +401,7 @@ impl<T: Float> Writer<T> {
         if let Some(register) = self.registers.numbers(site, held.lanes).or_else(|| lone(&mut self.registers)) {
             return register;
         }
-        let pieces = if count > 1 { self.registers.pieces(site, count, lanes_of::<T>()) } else { None };
+        let pieces = self.registers.pieces(site, count, lanes_of::<T>());
         let register = self.registers.take();
         match pieces {
             Some(pieces) => self.put_together(register, &pieces),
@@ -413,7 +413,7 @@ impl<T: Float> Writer<T> {
                 }
             }
         }
-        self.registers.know(register, Known::Numbers { held, is_fresh: false });
+        self.registers.know(register, Known::Numbers { held, stale: 0, is_fresh: false });
         register
     }
 
