@@ -5,7 +5,8 @@
 //! repeats.
 
 use crate::program::history::Pass;
-use crate::program::{Access, Instruction, Lookup, Program, REPEATS, Route, Start, Step, Term};
+use crate::program::interpret::all_turns;
+use crate::program::{Access, Instruction, LOOPS, Lookup, Program, REPEATS, Route, Start, Step, Term};
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
@@ -38,11 +39,17 @@ fn roll(mut instructions: Vec<Instruction>, lookups: &mut [Lookup], depth: usize
     let mut steps = Vec::new();
     let mut first = 0;
     while first < instructions.len() {
-        let Some((period, trips)) = best(&instructions, &shapes, &next_alike, lookups, first) else {
+        let Some((period, mut trips)) = best(&instructions, &shapes, &next_alike, lookups, first) else {
             steps.push(Step::Run(instructions[first].clone()));
             first += 1;
             continue;
         };
+        let later = first + narrowest(&instructions[first..first + period * trips], period);
+        let trips_later = turns(&instructions, &shapes, lookups, later, period);
+        if later > first && trips_later + 1 >= trips {
+            steps.extend(instructions[first..later].iter().cloned().map(Step::Run));
+            (first, trips) = (later, trips_later);
+        }
         let second = instructions[first + period..first + 2 * period].to_vec();
         let body = &mut instructions[first..first + period];
         for (instruction, mut later) in body.iter_mut().zip(second) {
@@ -65,6 +72,49 @@ fn roll(mut instructions: Vec<Instruction>, lookups: &mut [Lookup], depth: usize
         first += period * trips;
     }
     steps
+}
+
+/// After how many instructions a turn should begin, so that fewest numbers go from turn to turn: what only one turn uses need not be
+/// kept for others when the repeat is run. All turns are given.
+fn narrowest(instructions: &[Instruction], period: usize) -> usize {
+    /// Turns before and after the one that is looked at.
+    const TURNS: usize = 3;
+    if instructions.len() < TURNS * period {
+        return 0;
+    }
+    // Of each slot who writes it, and who reads it last.
+    let mut lives: FxHashMap<u32, (usize, usize)> = FxHashMap::default();
+    for (index, instruction) in instructions[..TURNS * period].iter().enumerate() {
+        for access in accesses(instruction).skip(1).filter(|access| access.route == Route::Direct) {
+            for_each_slot(access, instruction.trips, |slot| {
+                lives.entry(slot).and_modify(|(_, last)| *last = index);
+            });
+        }
+        if instruction.out.route == Route::Direct {
+            for_each_slot(&instruction.out, instruction.trips, |slot| _ = lives.entry(slot).or_insert((index, index)));
+        }
+    }
+    // By how much more, or less, there is before an instruction than before the one before it.
+    let mut changes = vec![0i64; TURNS * period + 1];
+    for (written, last) in lives.into_values() {
+        changes[written + 1] += 1;
+        changes[last + 1] -= 1;
+    }
+    let mut sum = 0;
+    let alive = changes.into_iter().map(|change| {
+        sum += change;
+        sum
+    });
+    let alive: Vec<i64> = alive.collect();
+    (0..period).min_by_key(|later| alive[period + later]).unwrap_or(0)
+}
+
+/// Visits all slots of a direct access.
+fn for_each_slot(access: &Access, trips: [u32; LOOPS], mut visit: impl FnMut(u32)) {
+    let turns = |depth: usize| if access.strides[depth] == 0 { 1 } else { trips[depth] };
+    for turn in all_turns(std::array::from_fn(turns)) {
+        visit(access.at(turn));
+    }
 }
 
 /// What two instructions have in common that differ in where their accesses begin only.
