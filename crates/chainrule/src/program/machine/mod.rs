@@ -53,6 +53,8 @@ use std::ops::Range;
 /// Put the inputs in, [`run`](Machine::run), and read the outputs.
 pub struct Machine<T> {
     program: Program,
+    /// The same with fewer slots, if what turns of repeats keep to themselves can be in one place for all.
+    compact: Option<Program>,
     instruction_set: InstructionSet,
     /// Those of the program, and behind them the machine's own: one for lone terms that are to be multiplied, and what they are
     /// multiplied by.
@@ -91,6 +93,8 @@ impl<T: Float> Machine<T> {
         if let Err(problem) = program.check() {
             panic!("not a program that can run: {problem}");
         }
+        let compact = program.with_slots_of_turns().expect("slots of a program can be put in order anew");
+        let (original, program) = (program, compact.as_ref().unwrap_or(program));
         let scales = prepare::scales(program);
         let mut slots = Slots::new(program.slots as usize + 1 + scales.len());
         for (slot, scale) in slots[program.slots as usize + 1..].iter_mut().zip(scales) {
@@ -114,8 +118,14 @@ impl<T: Float> Machine<T> {
             has_code,
             has_strong_products: has_strong_products(&program.steps),
             sum: T::sum_kernel(instruction_set),
-            program: program.clone(),
+            program: original.clone(),
+            compact,
         }
+    }
+
+    /// What is run: slots are those of this.
+    fn running(&self) -> &Program {
+        self.compact.as_ref().unwrap_or(&self.program)
     }
 
     /// The program that it runs.
@@ -144,23 +154,13 @@ impl<T: Float> Machine<T> {
         &mut self.slots[range]
     }
 
-    /// All slots.
-    pub fn slots(&self) -> &[T] {
-        &self.slots[..self.program.slots as usize]
-    }
-
-    /// All slots, to be changed. Those of the constants are the program's own.
-    pub fn slots_mut(&mut self) -> &mut [T] {
-        &mut self.slots[..self.program.slots as usize]
-    }
-
     /// The results of a group, as of the last run.
     ///
     /// # Panics
     ///
     /// If there is no group with that number.
     pub fn output(&self, group: usize) -> impl Iterator<Item = T> {
-        let stretches = &self.program.outputs[group].slots;
+        let stretches = &self.running().outputs[group].slots;
         stretches.iter().flat_map(|stretch| self.slots[stretch.start as usize..stretch.end as usize].iter().copied())
     }
 
@@ -170,7 +170,7 @@ impl<T: Float> Machine<T> {
     ///
     /// If there is no group with that number, or it has not as many numbers.
     pub fn copy_output(&self, group: usize, to: &mut [T]) {
-        let output = &self.program.outputs[group];
+        let output = &self.running().outputs[group];
         assert_eq!(to.len(), output.length(), "numbers for the results of {}", output.name);
         let mut to = to;
         for stretch in &output.slots {
@@ -200,7 +200,7 @@ impl<T: Float> Machine<T> {
     }
 
     fn check_guards(&self) -> Result<()> {
-        self.program.guards.iter().try_for_each(|guard| self.check_guard(guard))
+        self.running().guards.iter().try_for_each(|guard| self.check_guard(guard))
     }
 
     fn check_guard(&self, guard: &Guard) -> Result<()> {
@@ -225,30 +225,33 @@ impl<T: Float> Machine<T> {
             + of(&self.prepared)
             + self.careful.as_ref().map_or(0, of)
             + program_bytes(&self.program)
+            + self.compact.as_ref().map_or(0, program_bytes)
     }
 
     fn run_commands(&mut self, is_careful: bool) -> Result<()> {
+        // Not `running`, which would borrow the whole machine.
+        let program = self.compact.as_ref().unwrap_or(&self.program);
         let prepared = match is_careful {
             false => &self.prepared,
             true => {
                 let choices = Choices { is_careful, has_code: self.has_code };
-                self.careful.get_or_insert_with(|| T::prepare(&self.program, self.instruction_set, choices))
+                self.careful.get_or_insert_with(|| T::prepare(program, self.instruction_set, choices))
             }
         };
-        let mut memory = Memory::new(&mut self.slots, &self.program.tables, &prepared.code, &mut self.room);
+        let mut memory = Memory::new(&mut self.slots, &program.tables, &prepared.code, &mut self.room);
         // SAFETY: the commands are those of this program, which was checked when the machine was made, and so was that the
         // processor has the instruction set.
         unsafe { prepare::run(&prepared.commands, &mut memory) };
         let Memory { misread, failure, .. } = memory;
         match misread {
-            Some(Misread { slot, found, count }) => Err(self.program.index_error(slot, count, found)),
+            Some(Misread { slot, found, count }) => Err(program.index_error(slot, count, found)),
             None => failure.map_or(Ok(()), Err),
         }
     }
 
     /// Whether all results are finite: 0 times a number is 0 unless it is infinite or NaN.
     fn has_finite_outputs(&self) -> bool {
-        let mut stretches = self.program.outputs.iter().flat_map(|output| &output.slots);
+        let mut stretches = self.running().outputs.iter().flat_map(|output| &output.slots);
         stretches.all(|stretch| {
             let numbers = &self.slots[stretch.start as usize..stretch.end as usize];
             // SAFETY: the kernel was chosen for this processor.

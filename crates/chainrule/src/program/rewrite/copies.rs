@@ -188,11 +188,7 @@ impl Kept {
 fn kept(draft: &Draft, steps: &[Step]) -> Kept {
     let none = || SlotSet::none_of(draft.slots());
     let mut kept = Kept { named: none(), elsewhere: none(), written_elsewhere: none() };
-    let inputs = draft.inputs.iter().map(|(input, first)| *first..first + input.length);
-    let constants = draft.constants.iter().map(|(_, slot)| *slot..slot + 1);
-    let outputs = draft.outputs.iter().flat_map(|output| output.slots.iter().cloned());
-    let guards = draft.guards.iter().map(|guard| guard.slots());
-    inputs.chain(constants).chain(outputs).chain(guards).for_each(|slots| _ = kept.named.insert(slots.into()));
+    draft.named_slots().for_each(|slots| _ = kept.named.insert(slots.into()));
     for step in steps {
         let is_repeat = matches!(step, Step::Repeat { .. });
         for_each(std::slice::from_ref(step), |instruction, turns| {

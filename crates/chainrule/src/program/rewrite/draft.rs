@@ -13,6 +13,7 @@ use crate::program::history::{History, Pass};
 use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, REPEATS, Route, Start, Step};
 use crate::{Error, Result};
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// A program while it is being changed.
 pub(in crate::program) struct Draft {
@@ -249,6 +250,14 @@ impl Draft {
     /// Whether every operation is to stay as it was recorded.
     pub fn is_exact(&self) -> bool {
         self.is_exact
+    }
+
+    /// The slots that are known outside of the steps: of inputs, constants, results and guards.
+    pub fn named_slots(&self) -> impl Iterator<Item = Range<u32>> {
+        let inputs = self.inputs.iter().map(|(input, first)| *first..first + input.length);
+        let constants = self.constants.iter().map(|(_, slot)| *slot..slot + 1);
+        let outputs = self.outputs.iter().flat_map(|output| output.slots.iter().cloned());
+        inputs.chain(constants).chain(outputs).chain(self.guards.iter().map(Guard::slots))
     }
 
     /// Leaves out copies that need not be made, and products that need not be stored.
