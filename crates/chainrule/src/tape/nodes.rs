@@ -35,6 +35,19 @@ impl Operand {
         self.0 & Self::CONSTANT != 0
     }
 
+    /// The slot, unless it is a constant.
+    #[inline(always)]
+    pub fn slot(self) -> Option<Slot> {
+        (!self.is_constant()).then_some(Slot(self.0))
+    }
+
+    /// The slots of operands none of which is a constant.
+    #[inline(always)]
+    pub fn slots<const COUNT: usize>(operands: [Operand; COUNT]) -> Option<[Slot; COUNT]> {
+        let any = Operand(operands.iter().fold(0, |bits, operand| bits | operand.0));
+        (!any.is_constant()).then(|| operands.map(|operand| Slot(operand.0)))
+    }
+
     /// The slot, or the place among the constants.
     #[inline(always)]
     pub fn index(self) -> usize {

@@ -28,9 +28,9 @@ pub(super) struct Tape {
     pub constants: Vec<f64>,
     /// As long as the highest node that a sweep has reached.
     pub gradients: Vec<f64>,
-    /// Where the adjoints of sweeps grow that leave no gradients. What it holds means nothing, only its memory is kept.
+    /// Where the adjoints of sweeps grow that leave no gradients. Between them, all are 0.
     pub adjoints: Vec<f64>,
-    /// Where numbers are gathered for a while; kept in the same way.
+    /// Where numbers are gathered for a while. What they hold means nothing, only their memory is kept.
     pub buffers: Buffers,
     /// Nodes below this may have a gradient from an earlier sweep.
     pub swept: usize,
