@@ -358,3 +358,20 @@ fn a_gradient_leaves_nothing_behind_for_the_next() {
     let late = Value::new(5.0);
     assert_eq!((late * y).gradient(&[late, result]), [3.0, 0.0]);
 }
+
+#[test]
+fn there_is_room_for_constants_and_third_operands_whatever_comes_between() {
+    let x = Value::new(1.0);
+    let mut y = x;
+    for step in 0..3000 {
+        y = y.mul_add(f64::from(step), f64::from(step) + 0.5) * 0.5;
+        match step % 97 {
+            0 => y = y + Value::dot(&[x, y], &[y, x]) * 0.0,
+            1 => drop((tape::scope(), y.mul_add(x, 0.25).mul_add(0.125, x))),
+            2 => y = chainrule::no_grad(|| y.mul_add(2.0, 3.0)) - y.mul_add(x, 3.0),
+            _ => {}
+        }
+        y = y.select(y.tanh(), x.mul_add(y, step as f64));
+    }
+    assert!(y.gradient(&[x])[0].is_finite());
+}
