@@ -340,3 +340,38 @@ fn a_gradient_goes_into_a_buffer() {
     assert_eq!(gradient, [4.0, 3.0, 0.0]);
     assert!(panic_message(|| (x * y).gradient_into(&[x], &mut gradient)).contains("a number for each input"));
 }
+
+#[test]
+fn a_gradient_leaves_nothing_behind_for_the_next() {
+    let (x, y) = (Value::new(2.0), Value::new(3.0));
+    let product = x * y;
+    let result = product * product + x;
+    for _ in 0..2 {
+        assert_eq!(result.gradient(&[x, y]), [37.0, 24.0]);
+        assert_eq!(result.gradient(&[product, x]), [12.0, 37.0]);
+        assert_eq!((product * f64::INFINITY).gradient(&[y]), [f64::INFINITY]);
+        assert_eq!(product.gradient(&[result, x]), [0.0, 3.0]);
+        assert_eq!(Value::constant(1.0).gradient(&[x]), [0.0]);
+        assert_eq!(x.gradient(&[x, y]), [1.0, 0.0]);
+    }
+    // Where others stood in the meantime.
+    let late = Value::new(5.0);
+    assert_eq!((late * y).gradient(&[late, result]), [3.0, 0.0]);
+}
+
+#[test]
+fn there_is_room_for_constants_and_third_operands_whatever_comes_between() {
+    let x = Value::new(1.0);
+    let mut y = x;
+    for step in 0..3000 {
+        y = y.mul_add(f64::from(step), f64::from(step) + 0.5) * 0.5;
+        match step % 97 {
+            0 => y = y + Value::dot(&[x, y], &[y, x]) * 0.0,
+            1 => drop((tape::scope(), y.mul_add(x, 0.25).mul_add(0.125, x))),
+            2 => y = chainrule::no_grad(|| y.mul_add(2.0, 3.0)) - y.mul_add(x, 3.0),
+            _ => {}
+        }
+        y = y.select(y.tanh(), x.mul_add(y, step as f64));
+    }
+    assert!(y.gradient(&[x])[0].is_finite());
+}

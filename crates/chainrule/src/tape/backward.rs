@@ -74,14 +74,31 @@ impl Value {
         assert_eq!(gradient.len(), inputs.len(), "a gradient has a number for each input");
         lend(|tape| {
             let root = tape.slot(self)?;
+            let end = root.map_or(0, |root| root.index() + 1);
             let mut adjoints = std::mem::take(&mut tape.adjoints);
-            adjoints.clear();
-            if let Some(root) = root {
-                adjoints.resize(root.index() + 1, 0.0);
-                adjoints[root.index()] = 1.0;
-                tape.sweep(&mut adjoints);
+            if adjoints.len() < end {
+                adjoints.resize(end, 0.0);
             }
-            let written = tape.write_each(inputs, &adjoints, gradient);
+            let swept = &mut adjoints[..end];
+            if let [.., last] = swept {
+                *last = 1.0;
+            }
+            // What is asked for are most often leaves that stand before all operations: then no other adjoint need be kept.
+            let first = tape.first_operation().min(end);
+            let written = match tape.range_of_leaves(inputs) {
+                Ok(Some(range)) if range.end <= first => {
+                    tape.sweep::<false>(swept);
+                    gradient.copy_from_slice(&swept[range]);
+                    swept[..first].fill(0.0);
+                    Ok(())
+                }
+                _ => {
+                    tape.sweep::<true>(swept);
+                    let written = tape.write_each(inputs, swept, gradient);
+                    swept.fill(0.0);
+                    written
+                }
+            };
             tape.adjoints = adjoints;
             written
         });
@@ -105,7 +122,7 @@ impl Tape {
             }
         }
         gradients[root.index()] += seed;
-        self.sweep(&mut gradients[..end]);
+        self.sweep::<true>(&mut gradients[..end]);
         for (slot, gradient) in earlier {
             gradients[slot] += gradient;
         }
@@ -117,7 +134,9 @@ impl Tape {
     ///
     /// A zero adjoint passes nothing on: not to what the result does not depend on, and not through an infinite
     /// derivative, which would make it NaN. Nor does an infinite adjoint through a derivative of 0.
-    fn sweep(&mut self, adjoints: &mut [f64]) {
+    ///
+    /// Adjoints are kept, or set to 0 on the way, but for those of the leaves that stand before all operations.
+    fn sweep<const KEEPS: bool>(&mut self, adjoints: &mut [f64]) {
         // Without its sign bit, a number is neither zero nor infinite nor NaN if it is from 1 to this, less 1.
         const INFINITE: u64 = f64::INFINITY.to_bits() << 1;
         let mut buffers = std::mem::take(&mut self.buffers);
@@ -129,7 +148,8 @@ impl Tape {
             let slot = end - 1;
             end = slot;
             // SAFETY: the slot is below the length of both.
-            let (adjoint, op) = unsafe { (*adjoints.get_unchecked(slot), ops.get_unchecked(slot)) };
+            let (adjoint, op) = unsafe { (adjoints.get_unchecked_mut(slot), ops.get_unchecked(slot)) };
+            let adjoint = if KEEPS { *adjoint } else { std::mem::take(adjoint) };
             let magnitude = adjoint.to_bits() << 1;
             if magnitude.wrapping_sub(1) < INFINITE - 1 {
                 recording.pass_on(*op, slot, adjoint, adjoints, &mut buffers);
@@ -214,6 +234,16 @@ impl<'a> Recording<'a> {
         *unsafe { self.numbers.get_unchecked(slot) }
     }
 
+    /// Its operands, if it has three.
+    #[inline(always)]
+    fn three_operands_at(&self, slot: usize) -> [Operand; 3] {
+        let [first, position] = self.operands_at(slot);
+        debug_assert!(position.index() + 1 < self.side_list.len());
+        // SAFETY: by invariant 2 the two others are there as long as the node.
+        let others = [0, 1].map(|place| *unsafe { self.side_list.get_unchecked(position.index() + place) });
+        [first, others[0], others[1]]
+    }
+
     /// The number of an operand of a node.
     #[inline(always)]
     fn number_of(&self, operand: Operand) -> f64 {
@@ -243,7 +273,7 @@ impl<'a> Recording<'a> {
 /// How many numbers stand before the zeros at the end, of which it counts eight at a time.
 #[inline(never)]
 fn before_zeros(numbers: &[f64]) -> usize {
-    let are_zeros = |numbers: &&[f64]| numbers.iter().fold(0, |bits, number| bits | number.to_bits()) << 1 == 0;
+    let are_zeros = |numbers: &&[f64]| numbers.iter().fold(0, |bits, number| bits | number.to_bits()) == 0;
     numbers.len() - 8 * numbers.rchunks_exact(8).take_while(are_zeros).count()
 }
 
@@ -258,11 +288,16 @@ fn strong_product(adjoint: f64, partial: f64) -> f64 {
 
 #[inline(always)]
 fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
-    if !operand.is_constant() {
-        debug_assert!(operand.index() < adjoints.len());
-        // SAFETY: by invariant 1 of the tape an operand's slot is below that of its node, which has an adjoint.
-        *unsafe { adjoints.get_unchecked_mut(operand.index()) } += adjoint;
+    if let Some(slot) = operand.slot() {
+        add_at(adjoints, slot, adjoint);
     }
+}
+
+#[inline(always)]
+fn add_at(adjoints: &mut [f64], slot: Slot, adjoint: f64) {
+    debug_assert!(slot.index() < adjoints.len());
+    // SAFETY: by invariant 1 of the tape an operand's slot is below that of its node, which has an adjoint.
+    *unsafe { adjoints.get_unchecked_mut(slot.index()) } += adjoint;
 }
 
 /// How the operands of a node are kept.
@@ -377,6 +412,28 @@ operations!(read_rules);
 // One for each way in which operands are kept; all take where the sweep is, how adjoint and derivative are multiplied, and
 // the rule of the operation.
 impl Recording<'_> {
+    /// Adds to the adjoints of operands what `terms` makes of their numbers.
+    #[inline(always)]
+    fn pass_on_to<const COUNT: usize>(
+        &self,
+        operands: [Operand; COUNT],
+        adjoints: &mut [f64],
+        terms: impl Fn([f64; COUNT]) -> [f64; COUNT],
+    ) {
+        // Looked at together first: most often none is a constant.
+        if let Some(slots) = Operand::slots(operands) {
+            let terms = terms(slots.map(|slot| self.number_at(slot.index())));
+            for (slot, term) in slots.into_iter().zip(terms) {
+                add_at(adjoints, slot, term);
+            }
+        } else {
+            let terms = terms(operands.map(|operand| self.number_of(operand)));
+            for (operand, term) in operands.into_iter().zip(terms) {
+                add(adjoints, operand, term);
+            }
+        }
+    }
+
     #[inline(always)]
     fn pass_on_unary(
         &self,
@@ -385,11 +442,10 @@ impl Recording<'_> {
         adjoints: &mut [f64],
         _: &mut Buffers,
         product: impl Fn(f64, f64) -> f64,
-        rule: impl FnOnce(f64, f64) -> [f64; 1],
+        rule: impl Fn(f64, f64) -> [f64; 1],
     ) {
         let [x, _] = self.operands_at(slot);
-        let [partial] = rule(self.number_of(x), self.number_at(slot));
-        add(adjoints, x, product(adjoint, partial));
+        self.pass_on_to([x], adjoints, |[x]| rule(x, self.number_at(slot)).map(|partial| product(adjoint, partial)));
     }
 
     #[inline(always)]
@@ -400,11 +456,11 @@ impl Recording<'_> {
         adjoints: &mut [f64],
         _: &mut Buffers,
         product: impl Fn(f64, f64) -> f64,
-        rule: impl FnOnce(f64, i32, f64) -> [f64; 1],
+        rule: impl Fn(f64, i32, f64) -> [f64; 1],
     ) {
         let [x, n] = self.operands_at(slot);
-        let [partial] = rule(self.number_of(x), n.0 as i32, self.number_at(slot));
-        add(adjoints, x, product(adjoint, partial));
+        let rule = |x, y| rule(x, n.0 as i32, y);
+        self.pass_on_to([x], adjoints, |[x]| rule(x, self.number_at(slot)).map(|partial| product(adjoint, partial)));
     }
 
     #[inline(always)]
@@ -415,12 +471,11 @@ impl Recording<'_> {
         adjoints: &mut [f64],
         _: &mut Buffers,
         product: impl Fn(f64, f64) -> f64,
-        rule: impl FnOnce(f64, f64, f64) -> [f64; 2],
+        rule: impl Fn(f64, f64, f64) -> [f64; 2],
     ) {
-        let [a, b] = self.operands_at(slot);
-        let [partial_a, partial_b] = rule(self.number_of(a), self.number_of(b), self.number_at(slot));
-        add(adjoints, a, product(adjoint, partial_a));
-        add(adjoints, b, product(adjoint, partial_b));
+        self.pass_on_to(self.operands_at(slot), adjoints, |[a, b]| {
+            rule(a, b, self.number_at(slot)).map(|partial| product(adjoint, partial))
+        });
     }
 
     #[inline(always)]
@@ -431,14 +486,11 @@ impl Recording<'_> {
         adjoints: &mut [f64],
         _: &mut Buffers,
         product: impl Fn(f64, f64) -> f64,
-        rule: impl FnOnce(f64, f64, f64, f64) -> [f64; 3],
+        rule: impl Fn(f64, f64, f64, f64) -> [f64; 3],
     ) {
-        let [a, b, c] = three_operands(self.operands_at(slot), self.side_list);
-        let numbers = (self.number_of(a), self.number_of(b), self.number_of(c));
-        let [partial_a, partial_b, partial_c] = rule(numbers.0, numbers.1, numbers.2, self.number_at(slot));
-        add(adjoints, a, product(adjoint, partial_a));
-        add(adjoints, b, product(adjoint, partial_b));
-        add(adjoints, c, product(adjoint, partial_c));
+        self.pass_on_to(self.three_operands_at(slot), adjoints, |[a, b, c]| {
+            rule(a, b, c, self.number_at(slot)).map(|partial| product(adjoint, partial))
+        });
     }
 
     #[inline(always)]

@@ -26,7 +26,7 @@ pub(super) struct Epochs {
 
 impl Epochs {
     /// An epoch that never is: that of constants.
-    pub const NONE: u32 = 0;
+    pub const NONE: u32 = u32::MAX;
 
     pub const fn new() -> Self {
         Epochs { now: 1, truncations: Vec::new(), born: 1, kept: 0, horizon: 1 }

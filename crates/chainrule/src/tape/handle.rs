@@ -121,8 +121,15 @@ impl Value {
     /// Whether all of these are constants.
     #[inline(always)]
     pub(super) fn are_constants<const COUNT: usize>(values: [Value; COUNT]) -> bool {
-        // All others have an epoch in their upper bits.
-        values.iter().fold(0, |bits, value| bits | value.place.0) == Place::NOWHERE.0
+        // That place has all bits set.
+        values.iter().fold(u64::MAX, |bits, value| bits & value.place.0) == Place::NOWHERE.0
+    }
+
+    /// Whether all of these were recorded in this epoch.
+    #[inline(always)]
+    pub(super) fn are_of_epoch<const COUNT: usize>(values: [Value; COUNT], epoch: u32) -> bool {
+        let expected = Place::new(0, epoch).0;
+        values.iter().fold(0, |bits, value| bits | (value.place.0 ^ expected)) >> 32 == 0
     }
 
     /// Whether this was put in, not computed from other values: a leaf or a constant.

@@ -100,7 +100,7 @@ impl Tape {
     }
 
     /// The slots of leaves that stand one after the other, if these do.
-    fn range_of_leaves(&self, leaves: &[Value]) -> Result<Option<Range<usize>>, Misuse> {
+    pub(super) fn range_of_leaves(&self, leaves: &[Value]) -> Result<Option<Range<usize>>, Misuse> {
         match (leaves, Layout::of(leaves)) {
             ([first, ..], layout @ Layout::Neighbours) if first.is_leaf() => {
                 self.check_all(leaves, layout)?;

@@ -35,6 +35,19 @@ impl Operand {
         self.0 & Self::CONSTANT != 0
     }
 
+    /// The slot, unless it is a constant.
+    #[inline(always)]
+    pub fn slot(self) -> Option<Slot> {
+        (!self.is_constant()).then_some(Slot(self.0))
+    }
+
+    /// The slots of operands none of which is a constant.
+    #[inline(always)]
+    pub fn slots<const COUNT: usize>(operands: [Operand; COUNT]) -> Option<[Slot; COUNT]> {
+        let any = Operand(operands.iter().fold(0, |bits, operand| bits | operand.0));
+        (!any.is_constant()).then(|| operands.map(|operand| Slot(operand.0)))
+    }
+
     /// The slot, or the place among the constants.
     #[inline(always)]
     pub fn index(self) -> usize {
@@ -102,6 +115,12 @@ impl Nodes {
         self.length < self.room
     }
 
+    /// How many nodes there may be until that changes.
+    #[inline(always)]
+    pub fn room(&self) -> usize {
+        self.room
+    }
+
     /// Appends a node, after making room for it where there is none. There must be fewer nodes than [`Nodes::LIMIT`].
     #[inline]
     pub fn push(&mut self, op: Op, operands: Operands, number: f64) -> Slot {
@@ -129,6 +148,18 @@ impl Nodes {
         }
         self.length = slot + 1;
         Slot(slot as u32)
+    }
+
+    /// The number in a slot.
+    ///
+    /// # Safety
+    ///
+    /// The slot is below the length.
+    #[inline(always)]
+    pub unsafe fn number_at(&self, slot: Operand) -> f64 {
+        debug_assert!(slot.index() < self.length);
+        // SAFETY: the caller's promise, and invariant 1.
+        unsafe { self.numbers.get_unchecked(slot.index()).assume_init() }
     }
 
     /// Makes room for at least so many more nodes, or for exactly so many, which must not be more than

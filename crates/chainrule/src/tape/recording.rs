@@ -5,7 +5,7 @@
 
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
-use super::nodes::{Nodes, Operand, Operands};
+use super::nodes::{Operand, Operands};
 use super::span::Layout;
 use super::storage::{Tape, lend, this_threads_tape};
 use crate::Op;
@@ -45,12 +45,14 @@ fn record_leaf(number: f64) -> Place {
 pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64) -> Value {
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
-    let number = formula(tape.peek(x));
-    if tape.is_recent(x) && tape.nodes.has_room() {
-        let operands = [Operand::slot_of(x), Operand(integer as u32)];
-        // SAFETY: there is room, as just checked.
-        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    if tape.is_ready_for([x]) {
+        let operand = Operand::slot_of(x);
+        // SAFETY: the tape is ready for this.
+        let number = formula(unsafe { tape.nodes.number_at(operand) });
+        // SAFETY: the same.
+        return Value::at(number, unsafe { tape.record_in_room(op, [operand, Operand(integer as u32)], number) });
     }
+    let number = formula(tape.peek(x));
     if x.is_constant() {
         return Value::constant(number);
     }
@@ -66,36 +68,43 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f
     }
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
-    let number = formula(tape.peek(a), tape.peek(b));
-    if tape.is_recent(a) && tape.is_recent(b) && tape.nodes.has_room() {
-        let operands = [Operand::slot_of(a), Operand::slot_of(b)];
-        // SAFETY: there is room, as just checked.
-        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+    if tape.is_ready_for([a, b]) {
+        let [a, b] = [a, b].map(Operand::slot_of);
+        // SAFETY: the tape is ready for these.
+        let number = unsafe { formula(tape.nodes.number_at(a), tape.nodes.number_at(b)) };
+        // SAFETY: the same.
+        return Value::at(number, unsafe { tape.record_in_room(op, [a, b], number) });
     }
+    let number = formula(tape.peek(a), tape.peek(b));
     // SAFETY: the tape is this thread's own, and this function uses it no more.
     unsafe { record_two(tape, op, a, b, number) }
 }
 
-/// Records an operation of three operands.
+/// Records an operation of three operands, of which some are constants more often than not.
 #[inline(always)]
 #[track_caller]
 pub(super) fn ternary(op: Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, f64) -> f64) -> Value {
+    if Value::are_constants([a, b, c]) {
+        return Value::constant(formula(a.own_number(), b.own_number(), c.own_number()));
+    }
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
-    let number = formula(tape.peek(a), tape.peek(b), tape.peek(c));
-    if tape.is_recent(a) && tape.is_recent(b) && tape.is_recent(c) && tape.nodes.has_room() && tape.has_room_beside() {
-        let operands = [Operand::slot_of(a), tape.push_two(Operand::slot_of(b), Operand::slot_of(c))];
+    if tape.has_wide_room()
+        // SAFETY: there is room, as just checked, and not all are constants.
+        && let Some((first, x)) = unsafe { tape.ready_operand(a) }
+        && let Some((second, y)) = unsafe { tape.ready_operand(b) }
+        && let Some((third, z)) = unsafe { tape.ready_operand(c) }
+    {
+        let number = formula(x, y, z);
         // SAFETY: there is room, as just checked.
-        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
+        return unsafe {
+            let operands = [first, tape.push_two_in_room(second, third)];
+            Value::at(number, tape.record_in_room(op, operands, number))
+        };
     }
-    // SAFETY: the tape is this thread's own, and this function uses it no more.
-    unsafe { record_three(tape, op, a, b, c, number) }
+    let number = formula(tape.peek(a), tape.peek(b), tape.peek(c));
+    record_ternary(op, a, b, c, number)
 }
-
-/// The most constants that are operands of two, and of three, beside those that are not. There is room for so many whenever a closer
-/// look was taken.
-const MOST_OF_TWO: usize = 1;
-const MOST_OF_THREE: usize = 2;
 
 /// What [`binary`] leaves: an operation of a value and a constant, and what takes a closer look.
 ///
@@ -107,40 +116,15 @@ const MOST_OF_THREE: usize = 2;
 unsafe fn record_two(tape: *mut Tape, op: Op, a: Value, b: Value, number: f64) -> Value {
     // SAFETY: the caller's promise.
     let tape = unsafe { &mut *tape };
-    if tape.has_room_with_constants(MOST_OF_TWO)
-        && let Some(first) = tape.ready_operand(a)
-        && let Some(second) = tape.ready_operand(b)
+    if tape.has_wide_room()
+        // SAFETY: there is room, as just checked.
+        && let Some((first, _)) = unsafe { tape.ready_operand(a) }
+        && let Some((second, _)) = unsafe { tape.ready_operand(b) }
     {
         // SAFETY: there is room, as just checked.
         return Value::at(number, unsafe { tape.record_in_room(op, [first, second], number) });
     }
     record_binary(op, a, b, number)
-}
-
-/// What [`ternary`] leaves: operations with constants, and what takes a closer look.
-///
-/// # Safety
-///
-/// As for [`record_two`].
-#[inline(never)]
-#[track_caller]
-unsafe fn record_three(tape: *mut Tape, op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
-    if Value::are_constants([a, b, c]) {
-        return Value::constant(number);
-    }
-    // SAFETY: the caller's promise.
-    let tape = unsafe { &mut *tape };
-    if tape.has_room_with_constants(MOST_OF_THREE)
-        && tape.has_room_beside()
-        && let Some(first) = tape.ready_operand(a)
-        && let Some(second) = tape.ready_operand(b)
-        && let Some(third) = tape.ready_operand(c)
-    {
-        let operands = [first, tape.push_two(second, third)];
-        // SAFETY: there is room, as just checked.
-        return Value::at(number, unsafe { tape.record_in_room(op, operands, number) });
-    }
-    record_ternary(op, a, b, c, number)
 }
 
 /// What [`unary`] leaves: handles that need a closer look, no room, no recording.
@@ -169,13 +153,14 @@ fn record_binary(op: Op, a: Value, b: Value, number: f64) -> Value {
         if tape.nodes.is_paused() {
             return Ok(Value::constant(number));
         }
-        tape.constants.reserve(MOST_OF_TWO);
         let operands = [tape.operand_of_fixed(a), tape.operand_of_fixed(b)];
-        Ok(Value::at(number, tape.record(op, operands, number)))
+        let place = tape.record(op, operands, number);
+        tape.widen_room();
+        Ok(Value::at(number, place))
     })
 }
 
-/// What [`record_three`] leaves: handles that need a closer look, no room, no recording.
+/// What [`ternary`] leaves: handles that need a closer look, no room, no recording.
 #[cold]
 #[inline(never)]
 #[track_caller]
@@ -186,9 +171,10 @@ fn record_ternary(op: Op, a: Value, b: Value, c: Value, number: f64) -> Value {
         if tape.nodes.is_paused() {
             return Ok(Value::constant(number));
         }
-        tape.constants.reserve(MOST_OF_THREE);
         let operands = tape.three_operands(a, b, c);
-        Ok(Value::at(number, tape.record(op, operands, number)))
+        let place = tape.record(op, operands, number);
+        tape.widen_room();
+        Ok(Value::at(number, place))
     })
 }
 
@@ -289,29 +275,62 @@ pub(super) fn sum(
     result[0]
 }
 
+/// Appends to a list that has room.
+///
+/// # Safety
+///
+/// Its length is below its capacity.
+#[inline(always)]
+unsafe fn push_in_room<T>(list: &mut Vec<T>, item: T) {
+    let length = list.len();
+    debug_assert!(length < list.capacity());
+    // SAFETY: the place is in the capacity, and initialised then.
+    unsafe {
+        list.as_mut_ptr().add(length).write(item);
+        list.set_len(length + 1);
+    }
+}
+
 impl Tape {
-    /// Where a node will find this value, if a glance shows that it is live, or it is a constant.
+    /// Whether there is room for a node, and a glance shows that these have live ones, so that their numbers are on the tape.
     #[inline(always)]
-    fn ready_operand(&mut self, value: Value) -> Option<Operand> {
+    fn is_ready_for<const COUNT: usize>(&self, values: [Value; COUNT]) -> bool {
+        self.are_recent(values) && self.nodes.has_room()
+    }
+
+    /// Where a node will find this value, and its number, if a glance shows that it is live, or it is a constant.
+    ///
+    /// # Safety
+    ///
+    /// [`Tape::has_wide_room`], and no more than one constant was made an operand of the node before.
+    #[inline(always)]
+    unsafe fn ready_operand(&mut self, value: Value) -> Option<(Operand, f64)> {
         if self.is_recent(value) {
-            return Some(Operand::slot_of(value));
+            let slot = Operand::slot_of(value);
+            // SAFETY: there is a fast path, so what seems live is.
+            return Some((slot, unsafe { self.nodes.number_at(slot) }));
         }
-        value.is_constant().then(|| self.operand_of_fixed(value))
+        let number = value.own_number();
+        let is_last = |last: &f64| last.to_bits() == number.to_bits();
+        if value.is_constant() && !self.constants.last().is_some_and(is_last) {
+            // SAFETY: there is room.
+            unsafe { push_in_room(&mut self.constants, number) };
+        }
+        value.is_constant().then(|| (Operand::constant(self.constants.len() - 1), number))
     }
 
-    /// Whether there is room for a node, and for so many constants among its operands without growing.
+    /// # Safety
+    ///
+    /// [`Tape::has_wide_room`], and the node has no others beside it.
     #[inline(always)]
-    fn has_room_with_constants(&self, count: usize) -> bool {
-        let length = self.constants.len();
-        let can_hold = self.constants.capacity() - length >= count && length < Nodes::LIMIT - count;
-        self.nodes.has_room() && can_hold
-    }
-
-    /// The same for two operands beside it.
-    #[inline(always)]
-    fn has_room_beside(&self) -> bool {
-        let length = self.side_list.len();
-        self.side_list.capacity() - length >= 2 && length < Nodes::LIMIT - 2
+    unsafe fn push_two_in_room(&mut self, second: Operand, third: Operand) -> Operand {
+        let position = Operand(self.side_list.len() as u32);
+        // SAFETY: there is room for two.
+        unsafe {
+            push_in_room(&mut self.side_list, second);
+            push_in_room(&mut self.side_list, third);
+        }
+        position
     }
 
     #[inline(always)]

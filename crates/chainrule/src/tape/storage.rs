@@ -21,16 +21,20 @@ use std::mem::ManuallyDrop;
 /// 1. An operand of a node is a slot below the node's own, or the place of a constant.
 /// 2. What a node refers to in the side list and among the constants was there before it, and is cut no earlier.
 /// 3. None of the lists is so long that its places would not fit an operand.
+/// 4. For each node from now until there are `wide_room`, there is room: for itself, for [`Tape::MOST_BESIDE`] operands in the side
+///    list, and for as many constants.
 pub(super) struct Tape {
     pub nodes: Nodes,
+    /// 0 from when the tape is lent until [`Tape::widen_room`] measures it anew, and where [`Nodes::has_room`] says no.
+    wide_room: usize,
     /// The operands of nodes that have many, see [`super::span`].
     pub side_list: Vec<Operand>,
     pub constants: Vec<f64>,
     /// As long as the highest node that a sweep has reached.
     pub gradients: Vec<f64>,
-    /// Where the adjoints of sweeps grow that leave no gradients. What it holds means nothing, only its memory is kept.
+    /// Where the adjoints of sweeps grow that leave no gradients. Between them, all are 0.
     pub adjoints: Vec<f64>,
-    /// Where numbers are gathered for a while; kept in the same way.
+    /// Where numbers are gathered for a while. What they hold means nothing, only their memory is kept.
     pub buffers: Buffers,
     /// Nodes below this may have a gradient from an earlier sweep.
     pub swept: usize,
@@ -73,7 +77,9 @@ impl Drop for Owner {
 #[inline(always)]
 pub(super) fn with_tape<R>(read_or_write: impl FnOnce(&mut Tape) -> R) -> R {
     // SAFETY: none of the closures that this folder passes in calls `with_tape`, or code of a user, who could.
-    read_or_write(unsafe { this_threads_tape() })
+    let tape = unsafe { this_threads_tape() };
+    tape.wide_room = 0;
+    read_or_write(tape)
 }
 
 /// Lends this thread's tape, and panics where the caller stands if a value is used wrongly: after the tape was given back,
@@ -111,6 +117,7 @@ impl Tape {
     const fn new() -> Self {
         Tape {
             nodes: Nodes::new(),
+            wide_room: 0,
             side_list: Vec::new(),
             constants: Vec::new(),
             gradients: Vec::new(),
@@ -136,6 +143,27 @@ impl Tape {
         if longest.saturating_add(words) < Nodes::LIMIT { Ok(()) } else { Err(Misuse::Full) }
     }
 
+    /// The most operands of a node that has them in the side list or among the constants, but for those that come as slices.
+    const MOST_BESIDE: usize = 2;
+
+    /// Whether a node can be recorded without further ado, with operands beside it and constants: [`Nodes::has_room`], and these
+    /// have room, too.
+    #[inline(always)]
+    pub fn has_wide_room(&self) -> bool {
+        self.nodes.len() < self.wide_room
+    }
+
+    /// Makes room beside the next nodes where there is little left, and measures how much there is.
+    pub fn widen_room(&mut self) {
+        const NODES: usize = 128;
+        self.side_list.reserve(NODES * Self::MOST_BESIDE);
+        self.constants.reserve(NODES * Self::MOST_BESIDE);
+        let spare = |capacity: usize, length: usize| capacity.min(Nodes::LIMIT).saturating_sub(length);
+        let beside = spare(self.side_list.capacity(), self.side_list.len());
+        let constants = spare(self.constants.capacity(), self.constants.len());
+        self.wide_room = self.nodes.room().min(self.nodes.len() + beside.min(constants) / Self::MOST_BESIDE);
+    }
+
     /// Appends a node. [`Tape::check_room`] must have been asked.
     #[inline]
     pub fn record(&mut self, op: Op, operands: Operands, number: f64) -> Place {
@@ -154,9 +182,11 @@ impl Tape {
     /// `self.nodes.has_room()`.
     #[inline(always)]
     pub unsafe fn record_in_room(&mut self, op: Op, operands: Operands, number: f64) -> Place {
+        // Read first, so that it need not be read again after what is written.
+        let epoch = self.epochs.now();
         // SAFETY: there is room.
         let slot = unsafe { self.nodes.push_in_room(op, operands, number) };
-        Place::node(slot, op == Op::Leaf, self.epochs.now())
+        Place::node(slot, op == Op::Leaf, epoch)
     }
 
     /// Where the tape ends now.
@@ -228,6 +258,14 @@ impl Tape {
     #[inline(always)]
     pub fn is_recent(&self, value: Value) -> bool {
         self.epochs.is_recent(value.place().epoch(), value.place().slot_or_beyond().0)
+    }
+
+    /// The same of several values.
+    #[inline(always)]
+    pub fn are_recent<const COUNT: usize>(&self, values: [Value; COUNT]) -> bool {
+        // Most often all are of this epoch: looked at together first.
+        let are_of_now = Value::are_of_epoch(values, self.epochs.now());
+        are_of_now || values.iter().all(|value| self.is_recent(*value))
     }
 
     /// Whether a value is not stale. If so, and unless it is a constant, its slot is below the length of the tape.
