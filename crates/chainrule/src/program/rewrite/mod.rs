@@ -1,7 +1,8 @@
 //! Programs made from programs: slots and instructions are added to a [`draft`], which puts them in order at the end.
 //!
 //! What depends on what is found by walks over [sets of slots](slot_set). [`rows`] runs a program over many rows at once,
-//! [`simplify`] leaves out what nobody needs, [`copies`] what need not be copied, and [`scales`] products with constants.
+//! [`simplify`] leaves out what nobody needs, [`copies`] what need not be copied, and [`scales`] products with constants. For running
+//! alone, [`lifetimes`] has what one turn of a repeat uses in one place, and [`recompute`] keeps less for the way back.
 
 pub(super) mod activity;
 pub(super) mod copies;
