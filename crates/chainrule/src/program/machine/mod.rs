@@ -93,7 +93,8 @@ impl<T: Float> Machine<T> {
         if let Err(problem) = program.check() {
             panic!("not a program that can run: {problem}");
         }
-        let compact = program.with_slots_of_turns().expect("slots of a program can be put in order anew");
+        // Where slots cannot be put in another order, since there are too many, they stay.
+        let compact = program.with_slots_of_turns().unwrap_or(None);
         let (original, program) = (program, compact.as_ref().unwrap_or(program));
         let scales = prepare::scales(program);
         let mut slots = Slots::new(program.slots as usize + 1 + scales.len());

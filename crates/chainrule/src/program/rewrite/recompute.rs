@@ -7,7 +7,7 @@
 
 use super::draft::Draft;
 use super::lifetimes::Shared;
-use super::reach::{Turns, for_each, inside};
+use super::reach::{Turns, for_each, for_each_run, inside};
 use super::slot_set::SlotSet;
 use crate::program::{Access, Instruction, LOOPS, REPEATS, Route, Start, Step, Term};
 use rustc_hash::FxHashMap;
@@ -36,8 +36,10 @@ struct Pair<'a> {
     shift: i32,
     /// What others use than the same turn of the two.
     elsewhere: SlotSet,
-    /// What is written after the first.
+    /// What is written after the first, or by two of its turns.
     overwritten: SlotSet,
+    /// What the first writes.
+    written: SlotSet,
     /// Of each column of the first, a slot of its first turn, the first and the last instruction that writes there.
     writers: FxHashMap<u32, (usize, usize)>,
     /// Of each column that the second reads, the first instruction that does.
@@ -60,6 +62,7 @@ impl<'a> Pair<'a> {
             shift,
             elsewhere: Shared::of(draft, &steps[first..=first]).of_step(0),
             overwritten: SlotSet::none_of(draft.slots()),
+            written: SlotSet::none_of(draft.slots()),
             writers: FxHashMap::default(),
             readers: FxHashMap::default(),
             forward,
@@ -83,6 +86,19 @@ impl<'a> Pair<'a> {
             });
         }
         draft.named_slots().for_each(|slots| _ = pair.elsewhere.insert(slots.into()));
+        let mut turns = vec![u32::MAX; draft.slots() as usize];
+        for_each_run(&steps[first..=first], |_, instruction, [turn, inner]| {
+            let out = instruction.out.in_turn([turn, inner]);
+            routes.reach(&out, Turns::of_loops(instruction.trips), |run| {
+                for slot in run.slots() {
+                    let before = std::mem::replace(&mut turns[slot as usize], turn);
+                    if before != u32::MAX && before != turn {
+                        pair.overwritten.insert((slot..slot + 1).into());
+                    }
+                }
+                pair.written.insert(run);
+            });
+        });
         for number in 0..pair.forward.len() {
             let (out, trips) = (pair.forward[number].out, pair.forward[number].trips);
             for column in pair.columns(&out, trips) {
@@ -153,13 +169,15 @@ impl<'a> Pair<'a> {
         let routes = &self.draft.routes;
         let in_all_turns = Turns { trips, repeats: inside([1; REPEATS], 0, self.trips) };
         let is_alone = self.columns(&out, trips).all(|column| self.writers[&column] == (number, number));
-        if !is_alone || routes.meets(&out, in_all_turns, &self.elsewhere) {
+        let is_own =
+            !routes.meets(&out, in_all_turns, &self.elsewhere) && !routes.meets(&out, in_all_turns, &self.overwritten);
+        if !is_alone || !is_own {
             return false;
         }
         instruction.accesses().skip(1).all(|access| match access.shifts[0] {
             0 => {
-                let is_written = |column| self.writers.contains_key(&column);
-                !routes.meets(access, in_all_turns, &self.overwritten) && !self.columns(access, trips).any(is_written)
+                !routes.meets(access, in_all_turns, &self.overwritten)
+                    && !routes.meets(access, in_all_turns, &self.written)
             }
             shift if shift == self.shift => {
                 !routes.meets(access, in_all_turns, &self.overwritten)
