@@ -116,8 +116,7 @@ mod tests {
         assert_has_at_most(100, &Gpt::of_name("hollan"));
         assert_has_at_most(8, &LogSumExp::new(10_000));
         assert_has_at_most(12, &Rosenbrock::new(1000));
-        // A turn of some 70, and up to as many before and after the turns, however many there are.
-        assert_has_at_most(200, &Oscillators::new(100));
+        assert_has_at_most(100, &Oscillators::new(100));
         assert_has_at_most(30, &Classifier::new());
     }
 

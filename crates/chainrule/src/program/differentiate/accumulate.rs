@@ -196,6 +196,8 @@ impl Sums {
         let mut firsts: Vec<Option<First>> = Vec::new();
         let mut touched = self.zeros.none_of_these();
         for_each_run(steps, |number, instruction, turn| {
+            // What stands in repeats of no turns is never run.
+            firsts.resize_with(firsts.len().max(number), || None);
             let (out, turns) = (instruction.out.in_turn(turn), Turns::of_loops(instruction.trips));
             let is_sum = instruction.start == Start::Here && instruction.out.route == Route::Direct;
             if is_sum && firsts.get(number).is_none_or(Option::is_some) {

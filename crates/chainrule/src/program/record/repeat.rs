@@ -77,8 +77,10 @@ fn roll(mut instructions: Vec<Instruction>, lookups: &mut [Lookup], depth: usize
 /// After how many instructions a turn should begin, so that fewest numbers go from turn to turn: what only one turn uses need not be
 /// kept for others when the repeat is run. All turns are given.
 fn narrowest(instructions: &[Instruction], period: usize) -> usize {
-    /// Turns before and after the one that is looked at.
+    /// The one that is looked at, and its neighbours.
     const TURNS: usize = 3;
+    /// Repeats of fewer numbers fit a cache as they are: what stands before and after them would be more instructions for nothing.
+    const LEAST: usize = 1 << 17;
     if instructions.len() < TURNS * period {
         return 0;
     }
@@ -93,6 +95,9 @@ fn narrowest(instructions: &[Instruction], period: usize) -> usize {
         if instruction.out.route == Route::Direct {
             for_each_slot(&instruction.out, instruction.trips, |slot| _ = lives.entry(slot).or_insert((index, index)));
         }
+    }
+    if lives.len() / TURNS * (instructions.len() / period) < LEAST {
+        return 0;
     }
     // By how much more, or less, there is before an instruction than before the one before it.
     let mut changes = vec![0i64; TURNS * period + 1];
