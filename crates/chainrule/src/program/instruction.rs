@@ -12,6 +12,7 @@
 
 use crate::Op;
 use crate::custom::Custom;
+use std::ops::Range;
 
 /// The loops around an instruction. One that is not needed runs once.
 pub const LOOPS: usize = 4;
@@ -302,6 +303,16 @@ impl Instruction {
             Start::Zero | Start::Here => None,
         };
         std::iter::once(&mut self.out).chain(start).chain(self.term.operands_mut())
+    }
+
+    /// The same in these turns alone of the loop at this depth. It looks nothing up by a run-time index.
+    pub(crate) fn in_turns_of(&self, depth: usize, turns: Range<u32>) -> Instruction {
+        let mut part = self.clone();
+        part.trips[depth] = turns.len() as u32;
+        for access in part.accesses_mut() {
+            *access = access.behind((access.strides[depth] * turns.start as i32) as u32);
+        }
+        part
     }
 
     /// The trips of the loops that are not summed over; the others run once.

@@ -3,7 +3,8 @@
 //! Nobody is in a hurry here. The executor, the passes and the exports are held against this in tests, so it takes no short
 //! cuts: the loops as they stand, and the formulas of the table.
 
-use super::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
+use super::rewrite::reach::for_each_run;
+use super::{Access, Instruction, LOOPS, Program, REPEATS, Route, Start, Term};
 use crate::{Error, Number, Result};
 use std::cell::Cell;
 use std::fmt;
@@ -49,7 +50,7 @@ pub fn interpret<N: Element>(program: &Program, slots: &mut [N]) -> Result<()> {
         slots[slot as usize] = N::constant(*constant);
     }
     let mut interpreter = Interpreter { program, slots, wrong_index: Cell::new(None), failure: None };
-    turn_by_turn(&program.steps, &mut |instruction, turns| interpreter.run(instruction, turns));
+    for_each_run(&program.steps, |_, instruction, turns| interpreter.run(instruction, turns));
     let Interpreter { wrong_index, failure, .. } = interpreter;
     match wrong_index.get() {
         None => failure.map_or(Ok(()), Err),
@@ -71,25 +72,6 @@ impl Program {
     }
 }
 
-/// Visits instructions in the order in which they are run, with the turns of the repeats around them.
-pub(super) fn turn_by_turn(steps: &[Step], visit: &mut impl FnMut(&Instruction, &[u32])) {
-    fn walk(steps: &[Step], turns: &mut Vec<u32>, visit: &mut impl FnMut(&Instruction, &[u32])) {
-        for step in steps {
-            match step {
-                Step::Run(instruction) => visit(instruction, turns),
-                Step::Repeat { trips, body } => {
-                    for turn in 0..*trips {
-                        turns.push(turn);
-                        walk(body, turns, visit);
-                        turns.pop();
-                    }
-                }
-            }
-        }
-    }
-    walk(steps, &mut Vec::new(), visit);
-}
-
 struct Interpreter<'a, N> {
     program: &'a Program,
     slots: &'a mut [N],
@@ -100,10 +82,10 @@ struct Interpreter<'a, N> {
 }
 
 impl<N: Element> Interpreter<'_, N> {
-    fn run(&mut self, instruction: &Instruction, turns: &[u32]) {
+    fn run(&mut self, instruction: &Instruction, turns: [u32; REPEATS]) {
         let mut instruction = instruction.clone();
         for access in instruction.accesses_mut() {
-            *access = moved(*access, turns);
+            *access = access.in_turn(turns);
         }
         if instruction.trips.contains(&0) {
             return;
@@ -133,7 +115,7 @@ impl<N: Element> Interpreter<'_, N> {
     }
 
     /// Adds every term to where its result goes.
-    fn sum(&mut self, instruction: &Instruction, turns: &[u32]) {
+    fn sum(&mut self, instruction: &Instruction, turns: [u32; REPEATS]) {
         for turn in all_turns(instruction.trips) {
             let at = |access: &Access| self.number(*access, turn, turns);
             let all_at = |accesses: &[Access]| accesses.iter().map(at).collect::<Vec<N>>();
@@ -154,7 +136,7 @@ impl<N: Element> Interpreter<'_, N> {
     }
 
     /// The same for terms over the slices that the innermost loop goes through.
-    fn sum_over_slices(&mut self, instruction: &Instruction, turns: &[u32]) {
+    fn sum_over_slices(&mut self, instruction: &Instruction, turns: [u32; REPEATS]) {
         let [outer @ .., length] = instruction.trips;
         for [i, j, k, _] in all_turns([outer[0], outer[1], outer[2], 1]) {
             let along = |access: &Access| -> Vec<N> {
@@ -178,7 +160,7 @@ impl<N: Element> Interpreter<'_, N> {
     }
 
     /// Calls an operation of the user's own, in each turn of the loops around the two inner ones.
-    fn call(&mut self, instruction: &Instruction, turns: &[u32]) {
+    fn call(&mut self, instruction: &Instruction, turns: [u32; REPEATS]) {
         let [outer, inner, rows, columns] = instruction.trips;
         for [i, j, ..] in all_turns([outer, inner, 1, 1]) {
             let number = |access: &Access, k, l| self.number(*access, [i, j, k, l], turns).to_f64();
@@ -203,24 +185,24 @@ impl<N: Element> Interpreter<'_, N> {
         }
     }
 
-    fn add(&mut self, out: Access, turn: [u32; LOOPS], turns: &[u32], term: N) {
+    fn add(&mut self, out: Access, turn: [u32; LOOPS], turns: [u32; REPEATS], term: N) {
         let out = self.place(out, turn, turns);
         self.slots[out] = self.slots[out] + term;
     }
 
-    fn number(&self, access: Access, turn: [u32; LOOPS], turns: &[u32]) -> N {
+    fn number(&self, access: Access, turn: [u32; LOOPS], turns: [u32; REPEATS]) -> N {
         self.slots[self.place(access, turn, turns)]
     }
 
     /// The slot that an access means in a turn of the loops.
-    fn place(&self, access: Access, turn: [u32; LOOPS], turns: &[u32]) -> usize {
+    fn place(&self, access: Access, turn: [u32; LOOPS], turns: [u32; REPEATS]) -> usize {
         let place = access.at(turn) as usize;
         match access.route {
             Route::Direct => place,
             Route::Table => self.program.tables[place] as usize,
             Route::Lookup(number) => {
                 let lookup = self.program.lookups[number as usize];
-                let slot = self.place(moved(lookup.index, turns), turn, turns);
+                let slot = self.place(lookup.index.in_turn(turns), turn, turns);
                 let index = self.slots[slot].index().filter(|index| *index < lookup.count).unwrap_or_else(|| {
                     self.wrong_index.set(self.wrong_index.get().or(Some((slot, lookup.count))));
                     0
@@ -229,11 +211,6 @@ impl<N: Element> Interpreter<'_, N> {
             }
         }
     }
-}
-
-/// Where an access stands in these turns of the repeats around it.
-pub(super) fn moved(access: Access, turns: &[u32]) -> Access {
-    turns.iter().enumerate().fold(access, |access, (depth, turn)| access.shifted(depth, *turn))
 }
 
 /// Every turn of the loops, the innermost fastest.

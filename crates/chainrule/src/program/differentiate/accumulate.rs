@@ -78,13 +78,8 @@ fn parts(instruction: &Instruction, offsets: &[u32]) -> Option<Vec<Instruction>>
     let sets = |turn: &u32| offsets.contains(&((out.strides[depth] * *turn as i32) as u32));
     let turns: Vec<u32> = (0..trips[depth]).collect();
     let parts = turns.chunk_by(|a, b| sets(a) == sets(b)).map(|turns| {
-        let mut part = instruction.clone();
-        part.trips[depth] = turns.len() as u32;
-        part.start = if sets(&turns[0]) { Start::Zero } else { Start::Here };
-        for access in part.accesses_mut() {
-            *access = access.behind((access.strides[depth] * turns[0] as i32) as u32);
-        }
-        part
+        let start = if sets(&turns[0]) { Start::Zero } else { Start::Here };
+        Instruction { start, ..instruction.in_turns_of(depth, turns[0]..turns[0] + turns.len() as u32) }
     });
     let mut parts: Vec<Instruction> = parts.collect();
     // Who adds reads what was written long ago, not just before.

@@ -352,3 +352,29 @@ fn machines_run_derivatives_as_they_are_interpreted() {
         }
     }
 }
+
+#[test]
+fn a_repeat_of_no_turns_changes_no_derivatives() {
+    let program = Program::record(&[0.5; 48], |x| {
+        let (mut state, rates) = (x[..24].to_vec(), &x[24..]);
+        for _ in 0..40 {
+            state = state.iter().zip(rates).map(|(state, rate)| (*state * *rate).sin() + *state * *state).collect();
+        }
+        state.into_iter().sum::<Value>()
+    })
+    .unwrap();
+    let mut with_none = program.clone();
+    let body = program.steps.iter().find_map(|step| match step {
+        Step::Repeat { body, .. } => Some(body.clone()),
+        Step::Run(_) => None,
+    });
+    with_none.steps.insert(0, Step::Repeat { trips: 0, body: body.expect("the steps are a repeat") });
+    let numbers: Vec<f64> = (0..48).map(|number| 0.1 * f64::from(number).sin()).collect();
+    let of_both = |derivative: fn(&Program) -> Program, numbers: &[f64]| {
+        [&with_none, &program].map(|program| outputs(&derivative(program), numbers))
+    };
+    let [found, right] = of_both(|program| program.gradient().unwrap(), &numbers);
+    assert_eq!(found, right);
+    let [found, right] = of_both(|program| program.jvp().unwrap(), &[&numbers[..], &[1.0; 48]].concat());
+    assert_eq!(found, right);
+}

@@ -65,9 +65,7 @@ fn parts(instruction: &Instruction) -> Vec<Instruction> {
     let loops = (0..LOOPS).filter(|depth| (2..=MOST).contains(&instruction.trips[*depth]));
     let Some(depth) = loops.filter(is_far_apart).find(|_| is_plain) else { return vec![instruction.clone()] };
     let part = |turn: u32| {
-        let mut part = instruction.clone();
-        part.trips[depth] = 1;
-        part.accesses_mut().for_each(|access| *access = access.behind((access.strides[depth] * turn as i32) as u32));
+        let mut part = instruction.in_turns_of(depth, turn..turn + 1);
         if turn > 0 && instruction.is_summed_over(depth) {
             part.start = Start::Here;
         }

@@ -5,8 +5,8 @@ use super::sets::{EMPTY, SetId, Sets};
 use crate::Result;
 use crate::program::differentiate::expand::{Expanded, expand};
 use crate::program::differentiate::formula::Formulas;
-use crate::program::interpret::{all_turns, moved, turn_by_turn};
-use crate::program::rewrite::reach::{Routes, Turns};
+use crate::program::interpret::all_turns;
+use crate::program::rewrite::reach::{Routes, Turns, for_each_run};
 use crate::program::rewrite::slot_set::SlotSet;
 use crate::program::{Access, Instruction, LOOPS, Program, REPEATS, Route, Start, Step};
 
@@ -35,7 +35,7 @@ impl Program {
         let columns = columns.map(|(input, _)| input.length as usize).sum();
         let mut walk = Walk::of(expanded, &by, columns);
         let steps = std::mem::take(&mut walk.steps);
-        turn_by_turn(&steps, &mut |instruction, repeats| walk.run(instruction, repeats));
+        for_each_run(&steps, |_, instruction, repeats| walk.run(instruction, repeats));
         let slots = self.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten());
         Pattern::of_rows(columns, slots.map(|slot| walk.sets.members(walk.slots[slot as usize])))
     }
@@ -92,14 +92,14 @@ impl Walk {
         Walk { steps, routes: draft.routes, formulas, varied, sets, slots }
     }
 
-    fn run(&mut self, instruction: &Instruction, repeats: &[u32]) {
-        let out = moved(instruction.out, repeats);
-        let turns = Turns { trips: instruction.trips, repeats: [1; REPEATS] };
+    fn run(&mut self, instruction: &Instruction, repeats: [u32; REPEATS]) {
+        let out = instruction.out.in_turn(repeats);
+        let turns = Turns::of_loops(instruction.trips);
         if !self.routes.meets(&out, turns, &self.varied) {
             return;
         }
         let reads = instruction.varying_reads(&mut self.formulas);
-        let reads: Vec<Access> = reads.into_iter().map(|read| moved(*read, repeats)).collect();
+        let reads: Vec<Access> = reads.into_iter().map(|read| read.in_turn(repeats)).collect();
         let free = instruction.free_trips();
         let summed: [u32; LOOPS] = std::array::from_fn(|depth| instruction.trips[depth] / free[depth].max(1));
         // What a lookup leads to may stay as it is.
