@@ -12,16 +12,22 @@ use super::slot_set::SlotSet;
 use crate::program::{Access, Instruction, LOOPS, REPEATS, Route, Start, Step, Term};
 use rustc_hash::FxHashMap;
 
+/// So many pairs of repeats are looked at, each beside all steps: programs of more keep what they have.
+const MOST_PAIRS: usize = 64;
+
 /// Lets repeats that go back through earlier ones compute anew what is cheap.
 pub(super) fn recompute(draft: &Draft, steps: &mut [Step]) {
-    for first in 0..steps.len() {
-        for back in first + 1..steps.len() {
-            if let Some(pair) = Pair::of(draft, steps, first, back)
-                && let Some(body) = pair.body()
-                && let Step::Repeat { body: old, .. } = &mut steps[back]
-            {
-                *old = body;
-            }
+    let repeats: Vec<usize> = (0..steps.len()).filter(|number| matches!(steps[*number], Step::Repeat { .. })).collect();
+    let pairs = repeats
+        .iter()
+        .enumerate()
+        .flat_map(|(later, first)| repeats[later + 1..].iter().map(move |back| (*first, *back)));
+    for (first, back) in pairs.take(MOST_PAIRS) {
+        if let Some(pair) = Pair::of(draft, steps, first, back)
+            && let Some(body) = pair.body()
+            && let Step::Repeat { body: old, .. } = &mut steps[back]
+        {
+            *old = body;
         }
     }
 }
