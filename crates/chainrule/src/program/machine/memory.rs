@@ -26,7 +26,7 @@ pub(super) struct Memory<'a, T> {
     slots: *mut T,
     tables: &'a [u32],
     /// The machine code that was written for the program.
-    code: *const u8,
+    code: &'a Pages,
     /// Rooms of [`BLOCK`] numbers, and behind them what is asked for slices and panels.
     room: *mut T,
     room_length: usize,
@@ -96,7 +96,7 @@ impl<'a, T: Float> Memory<'a, T> {
         Memory {
             slots,
             tables,
-            code: code.first(),
+            code,
             room,
             room_length,
             repeats,
@@ -122,8 +122,8 @@ impl<'a, T: Float> Memory<'a, T> {
         self.tables
     }
 
-    /// Where the machine code begins.
-    pub fn code(&self) -> *const u8 {
+    /// The machine code that was written for the program.
+    pub fn code(&self) -> &Pages {
         self.code
     }
 

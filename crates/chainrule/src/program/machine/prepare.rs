@@ -2,7 +2,7 @@
 
 use super::Float;
 use super::call::Call;
-use super::code::{self, Code, Note, Pages, Work, Writer};
+use super::code::{self, Code, Note, Pages, Reads, Work, Writer, Written};
 use super::float::sealed::Prepared;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
 use super::gate::Uses;
@@ -19,7 +19,7 @@ use super::transposition::Transposition;
 use crate::custom::Custom;
 use crate::program::differentiate::formula::Formula as Noted;
 use crate::program::rewrite::reach::for_each;
-use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
+use crate::program::{Access, Guard, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -56,7 +56,29 @@ pub struct Choices {
 
 /// Prepares a whole program.
 pub(super) fn prepare<T: Float, S: Set>(program: &Program, choices: Choices) -> Prepared<T> {
+    let (mut commands, mut code, reads) = write::<T, S>(program, choices, None);
+    // Of functions that run again and again it is worth knowing what they will read.
+    if reads.is_some() {
+        (commands, code, _) = write::<T, S>(program, choices, reads);
+    }
+    match Pages::new(code) {
+        Ok(code) => Prepared { commands, code },
+        // A system that is as careful as that.
+        Err(_) => prepare::<T, S>(program, Choices { has_code: false, ..choices }),
+    }
+}
+
+/// The commands of a program and its functions, and what these read, if it is not known but worth knowing.
+fn write<T: Float, S: Set>(
+    program: &Program,
+    choices: Choices,
+    reads: Option<Vec<Reads>>,
+) -> (Vec<Command<T>>, Written, Option<Vec<Reads>>) {
     let (scales, uses, repeats) = (scales(program), Uses::of(program), Vec::new());
+    let has_repeats = program.steps.iter().any(|step| matches!(step, Step::Repeat { .. }));
+    let outputs = program.outputs.iter().flat_map(|output| output.slots.iter().cloned());
+    let named =
+        outputs.chain(program.guards.iter().map(Guard::slots)).map(|slots| [slots.start.into(), slots.end.into()]);
     let has_writer = choices.has_code && S::HAS_CODE && Writer::<T>::can_write(program);
     let mut preparing = Preparing {
         program,
@@ -64,17 +86,13 @@ pub(super) fn prepare<T: Float, S: Set>(program: &Program, choices: Choices) -> 
         scales,
         uses,
         repeats,
-        writer: has_writer.then(Writer::new),
+        writer: has_writer.then(|| Writer::new(has_repeats, named, reads)),
         noted: FxHashMap::default(),
         kinds: PhantomData::<S>,
     };
     let commands = preparing.steps(&program.steps);
-    let code = preparing.writer.map(Writer::finish).unwrap_or_default();
-    match Pages::new(&code) {
-        Ok(code) => Prepared { commands, code },
-        // A system that is as careful as that.
-        Err(_) => prepare::<T, S>(program, Choices { has_code: false, ..choices }),
-    }
+    let (code, reads) = preparing.writer.map(Writer::finish).unwrap_or_default();
+    (commands, code, reads)
 }
 
 /// What instructions multiply their terms by, each once: the machine keeps these numbers behind the slots of the program and
@@ -114,8 +132,10 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
             {
                 continue;
             }
+            self.read_by_kernels(step);
             if let Some(product) = rest.first().and_then(|next| self.gated_product(step, next)) {
                 commands.push(Command::Product(Box::new(product)));
+                self.read_by_kernels(&rest[0]);
                 left = &rest[1..];
                 continue;
             }
@@ -169,6 +189,18 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let is_new = !matches!(commands.last(), Some(Command::Code(_)));
         commands.extend(writer.instruction(&work, lanes, is_new).map(Command::Code));
         true
+    }
+
+    /// Tells what writes code that a kernel reads what this instruction leads to.
+    fn read_by_kernels(&mut self, step: &Step) {
+        let (Some(writer), Step::Run(instruction)) = (&mut self.writer, step) else { return };
+        for (_, access, trips) in instruction.accesses_in_loops().filter(|(_, _, trips)| !trips.contains(&0)) {
+            let operand = Operand::new(self.program, access);
+            for operand in operand.index().iter().chain([&operand]) {
+                let slots = operand.slots(&trips, &self.repeats, &self.program.tables);
+                writer.read_by_kernels([slots.start, slots.end]);
+            }
+        }
     }
 
     /// What the formula of a term does, noted once.

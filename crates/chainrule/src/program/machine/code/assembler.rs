@@ -215,10 +215,15 @@ impl<T: Float> Assembler<T> {
         self.vector(Self::sized(2, 0x65), width, Lanes::OrAsBefore(by), to.0, no.0, Last::Register(yes.0));
     }
 
+    /// All lanes of `low` moved down by so many, those of `high` coming in behind them.
+    pub fn shift(&mut self, width: Width, lanes: Lanes, to: Vector, low: Vector, high: Vector, by: u8) {
+        self.vector(Self::sized(3, 0x03), width, lanes, to.0, high.0, Last::Register(low.0));
+        self.bytes.push(by);
+    }
+
     /// All lanes moved down by so many, those that fall out coming in again at the top.
     pub fn rotate(&mut self, width: Width, lanes: Lanes, to: Vector, from: Vector, by: u8) {
-        self.vector(Self::sized(3, 0x03), width, lanes, to.0, from.0, Last::Register(from.0));
-        self.bytes.push(by);
+        self.shift(width, lanes, to, from, from, by);
     }
 
     /// Sets the bits of a mask.
@@ -378,6 +383,11 @@ mod tests {
             |a| a.rotate(Bytes64, OrAsBefore(Mask(5)), v(3), v(18), 3),
             "valignq $3, %zmm18, %zmm18, %zmm3{%k5}",
             &[0x62, 0xb3, 0xed, 0x45, 0x03, 0xda, 0x03],
+        );
+        assert_written::<f64>(
+            |a| a.shift(Bytes64, All, v(3), v(18), v(2), 3),
+            "valignq $3, %zmm18, %zmm2, %zmm3",
+            &[0x62, 0xb3, 0xed, 0x48, 0x03, 0xda, 0x03],
         );
         assert_written::<f64>(
             |a| a.set_mask(Mask(5), 0x1f),

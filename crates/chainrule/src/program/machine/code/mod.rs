@@ -6,11 +6,13 @@
 //! such instructions is one function without a branch.
 //!
 //! [`Work`] says what an instruction asks for; [`Writer`] writes it, with [`registers`] in mind, in the bytes of [`assembler`];
-//! and [`Pages`] are where it runs. This is for AVX-512 alone: kernels serve the other instruction sets, and all that is large.
+//! [`stores`] that nobody reads are taken out again; and [`Pages`] are where it runs. This is for AVX-512 alone: kernels serve the other instruction sets, and all that is large.
 
 mod assembler;
 mod pages;
+mod reads;
 mod registers;
+mod stores;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -19,11 +21,12 @@ mod writer;
 use super::Float;
 use super::memory::Memory;
 use crate::program::Program;
-pub(super) use pages::Pages;
+pub(super) use pages::{Pages, Written};
+pub(super) use reads::Reads;
 pub(super) use work::{Lanes, Note, Term, Work, is_small};
 pub(super) use writer::Writer;
 
-/// A function that was written: where it begins, in bytes from the first of all.
+/// A function that was written: its number.
 pub(super) struct Code(u32);
 
 /// How such a function is called: with the slots, the tables, and the turns of the repeats around.
@@ -44,7 +47,7 @@ impl<T: Float> Writer<T> {
 
     /// Writes an instruction behind the one before, or as the beginning of a new function; that is then returned.
     pub fn instruction(&mut self, work: &Work, lanes: Lanes, is_new: bool) -> Option<Code> {
-        let code = is_new.then(|| Code(self.begin() as u32));
+        let code = is_new.then(|| Code(self.begin(!work.repeats.is_empty())));
         self.write(work, lanes);
         code
     }
@@ -57,11 +60,11 @@ impl Code {
     ///
     /// The memory is that of the program, with the pages of the machine that this was written for.
     pub unsafe fn run<T: Float>(&self, memory: &Memory<T>) {
-        // SAFETY: a function begins there, by the caller's promise. Its bytes come from the writer alone, which reads and writes what
+        // SAFETY: there is such a function, by the caller's promise. Its bytes come from the writer alone, which reads and writes what
         // the accesses of the program lead to, and those were checked; memory has a register's worth of room behind the slots.
         #[cfg(target_arch = "x86_64")]
         unsafe {
-            let function: Function<T> = std::mem::transmute(memory.code().add(self.0 as usize));
+            let function: Function<T> = std::mem::transmute(memory.code().function(self.0));
             function(memory.slots(), memory.tables().as_ptr(), memory.repeats.as_ptr());
         }
         #[cfg(not(target_arch = "x86_64"))]

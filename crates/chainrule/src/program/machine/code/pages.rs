@@ -4,7 +4,19 @@ use memmap2::{Mmap, MmapMut};
 use std::io;
 
 /// Machine code in memory of its own, which cannot be written any more.
-pub(in super::super) struct Pages(Option<Mmap>);
+pub(in super::super) struct Pages {
+    code: Option<Mmap>,
+    /// Where functions begin, in bytes from the first of all.
+    functions: Vec<u32>,
+}
+
+/// Written, one after the other.
+#[derive(Default)]
+pub(in super::super) struct Written {
+    pub bytes: Vec<u8>,
+    /// Where each begins.
+    pub first: Vec<u32>,
+}
 
 impl Pages {
     /// Puts code into memory from which the processor may run it.
@@ -12,27 +24,32 @@ impl Pages {
     /// # Errors
     ///
     /// If the system does not give such memory.
-    pub fn new(code: &[u8]) -> io::Result<Self> {
-        if code.is_empty() {
+    pub fn new(written: Written) -> io::Result<Self> {
+        if written.bytes.is_empty() {
             return Ok(Pages::none());
         }
-        let mut memory = MmapMut::map_anon(code.len())?;
-        memory.copy_from_slice(code);
-        Ok(Pages(Some(memory.make_exec()?)))
+        let mut memory = MmapMut::map_anon(written.bytes.len())?;
+        memory.copy_from_slice(&written.bytes);
+        Ok(Pages { code: Some(memory.make_exec()?), functions: written.first })
     }
 
     /// No code at all.
     pub fn none() -> Self {
-        Pages(None)
+        Pages { code: None, functions: Vec::new() }
     }
 
-    /// Where the code begins.
-    pub fn first(&self) -> *const u8 {
-        self.0.as_ref().map_or(std::ptr::null(), |code| code.as_ptr())
+    /// Where the function with this number begins.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn function(&self, number: u32) -> *const u8 {
+        let code = self.code.as_ref().expect("there are functions");
+        code[self.functions[number as usize] as usize..].as_ptr()
     }
 
     /// What it holds, in bytes.
     pub fn bytes(&self) -> usize {
-        self.0.as_ref().map_or(0, |code| code.len())
+        self.code.as_ref().map_or(0, |code| code.len()) + size_of_val(&self.functions[..])
     }
 }

@@ -1,6 +1,7 @@
 //! What the vector registers hold while code is written: what was read or computed last need not be read again.
 
 use super::assembler::Vector;
+use super::reads::{NEVER, Reads};
 use super::work::{Frame, Site};
 
 /// So many vector registers there are.
@@ -64,6 +65,11 @@ pub(super) struct Registers {
     used: u32,
     /// The register that is looked at next when one has to be given up.
     hand: u32,
+    /// What is read in the whole function, if that is known; and when what a register holds is read next, or some time before that.
+    reads: Option<Reads>,
+    next: [u32; COUNT],
+    /// So many reads there were.
+    now: u32,
     /// The frame of all that was ever known, and marks of the slots, so that most of what is written is seen to be new at once.
     frame: Option<Frame>,
     has_frames: bool,
@@ -81,7 +87,8 @@ pub(super) struct Pinned(u32);
 /// Lanes of a register that are part of what is wanted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Piece {
-    pub register: Vector,
+    /// None if it is one lane that stands in memory alone.
+    pub register: Option<Vector>,
     /// The lane of the register that is the first of what is wanted, counted around.
     pub rotation: u8,
     /// The lanes of what is wanted that it has.
@@ -134,7 +141,8 @@ impl Known {
 }
 
 impl Registers {
-    pub fn new() -> Self {
+    /// For a function that reads this, if it is known.
+    pub fn new(reads: Option<Reads>) -> Self {
         Registers {
             known: [[None; NAMES]; COUNT],
             index: [0; HASHES],
@@ -143,6 +151,9 @@ impl Registers {
             pinned: 0,
             used: 0,
             hand: 0,
+            reads,
+            next: [0; COUNT],
+            now: 0,
             frame: None,
             has_frames: false,
             marks: [0; MARKS],
@@ -153,13 +164,35 @@ impl Registers {
     pub fn take(&mut self) -> Vector {
         assert!(self.pinned != u32::MAX, "what a formula needs at once are fewer registers");
         let register = match !(self.pinned | self.named) {
+            0 if self.reads.is_some() => self.read_last(),
             0 => self.given_up(),
             unknown => unknown.trailing_zeros(),
         };
-        self.known[register as usize] = [None; NAMES];
-        self.named &= !(1 << register);
-        self.fresh &= !(1 << register);
+        self.forget(register as usize);
         self.use_again(register as usize)
+    }
+
+    /// Notes that something is read; the time is that of all reads before.
+    pub fn read(&mut self) -> u32 {
+        self.now += 1;
+        self.now - 1
+    }
+
+    /// The register that is read again last, or never (Belady's rule).
+    fn read_last(&mut self) -> u32 {
+        let mut last = None;
+        for register in bits(!self.pinned) {
+            if self.next[register] < self.now {
+                self.next[register] = self.next_read(register);
+            }
+            last = last.max(Some((self.next[register], register as u32)));
+        }
+        last.expect("not all are pinned").1
+    }
+
+    fn next_read(&self, register: usize) -> u32 {
+        let Some(reads) = &self.reads else { return NEVER };
+        self.known[register].iter().flatten().map(|known| reads.next(known, self.now)).min().unwrap_or(NEVER)
     }
 
     /// A register that was not used since the hand last came by (the clock of page replacement).
@@ -211,11 +244,28 @@ impl Registers {
         self.named & 1 << register.0 == 0
     }
 
+    /// Whether a register may be written by whoever uses it last: nothing is known of it, or it is not read again. Nothing is known
+    /// of it then.
+    pub fn make_own(&mut self, register: Vector) -> bool {
+        let number = register.0 as usize;
+        if !self.is_own(register) && self.reads.is_some() && self.next_read(number) == NEVER {
+            self.forget(number);
+        }
+        self.is_own(register)
+    }
+
+    fn forget(&mut self, register: usize) {
+        self.known[register] = [None; NAMES];
+        self.named &= !(1 << register);
+        self.fresh &= !(1 << register);
+    }
+
     /// Says what a register holds.
     pub fn know(&mut self, register: Vector, known: Known) {
         let names = &mut self.known[register.0 as usize];
         names.rotate_right(1);
         names[0] = Some(known);
+        self.next[register.0 as usize] = 0;
         self.named |= 1 << register.0;
         self.index[known.hash()] = register.0;
         if let Known::Spread(held) | Known::Numbers { held, .. } = known {
@@ -265,13 +315,22 @@ impl Registers {
                     }
                 }
             }
-            let (end, first, register) = best?;
             if pieces.len() == MOST {
                 return None;
             }
+            let Some((end, first, register)) = best else {
+                if pieces.iter().any(|piece: &Piece| piece.register.is_none()) {
+                    return None;
+                }
+                let rotation = (lanes_of_register - covered) % lanes_of_register;
+                pieces.push(Piece { register: None, rotation: rotation as u8, from: covered, to: covered + 1 });
+                covered += 1;
+                continue;
+            };
             let to = ((end - site.slot) as usize).min(lanes);
             let rotation = (site.slot - first).rem_euclid(lanes_of_register as i64) as u8;
-            pieces.push(Piece { register: self.use_again(register), rotation, from: covered, to });
+            let register = Some(self.use_again(register));
+            pieces.push(Piece { register, rotation, from: covered, to });
             covered = to;
         }
         Some(pieces)

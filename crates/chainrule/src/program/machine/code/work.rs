@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 /// What slots are counted from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Frame {
     /// The first slot of all, moved on so far with each turn of the repeats.
     Slots([i32; REPEATS]),
@@ -21,7 +21,7 @@ pub(super) enum Frame {
 }
 
 /// A slot, seen from a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Site {
     pub frame: Frame,
     pub slot: i64,

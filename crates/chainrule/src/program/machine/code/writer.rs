@@ -5,7 +5,10 @@ use super::super::formula::MOST_OPERANDS;
 use super::assembler::{
     Assembler, Binary, Comparison, FREE, General, Lanes, Mask, SCRATCH, SLOTS, Spot, TABLES, TURNS, Vector, Width,
 };
+use super::pages::Written;
+use super::reads::Reads;
 use super::registers::{Held, Known, Piece, Registers};
+use super::stores::Stores;
 use super::work::{self, Access, Accesses, Frame, Site, Term, Work, lanes_of};
 use crate::Op;
 use crate::program::differentiate::formula::{Formula, Operation, Symbol};
@@ -18,12 +21,18 @@ const LANES: [Mask; 6] = [Mask(2), Mask(3), Mask(4), Mask(5), Mask(6), Mask(7)];
 /// Writes instructions one after the other, as long as nothing else comes between.
 pub(in super::super) struct Writer<T> {
     assembler: Assembler<T>,
-    /// Whether a function was begun and not ended.
+    /// Where functions begin.
+    functions: Vec<u32>,
+    /// Whether the last one was not ended.
     is_open: bool,
+    stores: Stores,
+    /// What each function reads, if that is noted while they are written; else what was noted before.
+    reads: Vec<Reads>,
+    is_noting: bool,
     registers: Registers,
-    /// The lanes that each of the masks names, in the order in which they were set.
+    /// The lanes that each of the masks names, in the order in which they were wanted last.
     masks: Vec<(u16, Mask)>,
-    /// The addresses of slots and tables that are moved with the repeats, in the order in which they were computed.
+    /// The addresses of slots and tables that are moved with the repeats, in that order, too.
     pointers: Vec<(Pointer, General)>,
 }
 
@@ -42,36 +51,67 @@ struct Sum {
 }
 
 impl<T: Float> Writer<T> {
-    pub fn new() -> Self {
+    /// For a program with repeats or without, of which somebody reads these slots when it has run; and for what functions read, if that
+    /// was noted before.
+    pub fn new(has_repeats: bool, named: impl Iterator<Item = [i64; 2]>, reads: Option<Vec<Reads>>) -> Self {
         Writer {
             assembler: Assembler::new(),
+            functions: Vec::new(),
             is_open: false,
-            registers: Registers::new(),
+            stores: Stores::new(has_repeats, named),
+            is_noting: has_repeats && reads.is_none(),
+            reads: reads.unwrap_or_default(),
+            registers: Registers::new(None),
             masks: Vec::new(),
             pointers: Vec::new(),
         }
     }
 
-    /// Begins a function; the number of its first byte.
-    pub fn begin(&mut self) -> usize {
+    /// Begins a function, and says its number.
+    pub fn begin(&mut self, is_in_repeat: bool) -> u32 {
         self.end();
         self.is_open = true;
-        self.registers = Registers::new();
+        let number = self.functions.len();
+        if self.is_noting {
+            self.reads.push(Reads::default());
+        }
+        let reads = self.reads.get_mut(number).filter(|_| is_in_repeat && !self.is_noting);
+        self.registers = Registers::new(reads.map(std::mem::take));
         self.masks.clear();
         self.pointers.clear();
-        self.assembler.bytes.len()
+        self.stores.begin(is_in_repeat);
+        self.functions.push(self.assembler.bytes.len() as u32);
+        number as u32
     }
 
     fn end(&mut self) {
         if std::mem::take(&mut self.is_open) {
             self.assembler.finish();
+            self.stores.end();
         }
     }
 
-    /// All functions.
-    pub fn finish(mut self) -> Vec<u8> {
+    /// Notes that kernels read these slots.
+    pub fn read_by_kernels(&mut self, reach: [i64; 2]) {
+        self.stores.read_by_others(reach);
+    }
+
+    /// All functions, without the stores that nobody reads; and what they read, if that was noted.
+    pub fn finish(mut self) -> (Written, Option<Vec<Reads>>) {
         self.end();
-        self.assembler.bytes
+        let (written, unread) = (self.assembler.bytes, self.stores.unread());
+        let moved = |first: u32| {
+            let before = unread.partition_point(|store| store.start < first as usize);
+            first - unread[..before].iter().map(|store| store.len() as u32).sum::<u32>()
+        };
+        let first = self.functions.into_iter().map(moved).collect();
+        let (mut bytes, mut done) = (Vec::with_capacity(written.len()), 0);
+        for store in unread {
+            bytes.extend(&written[done..store.start]);
+            done = store.end;
+        }
+        bytes.extend(&written[done..]);
+        (Written { bytes, first }, self.is_noting.then_some(self.reads))
     }
 
     /// Writes an instruction whose lanes are chosen.
@@ -171,30 +211,31 @@ impl<T: Float> Writer<T> {
         let is_full = [1, lanes_of::<T>() / 4, lanes_of::<T>() / 2, lanes_of::<T>()].contains(&count);
         let lanes = if is_full { Lanes::All } else { Lanes::OrAsBefore(self.lanes(0, count)) };
         let spot = self.spot(site);
+        let first = self.assembler.bytes.len();
         match count {
             1 => self.assembler.store_lone(result, spot),
             _ => self.assembler.store(width, lanes, result, spot),
         }
+        self.stores.store(&held, first..self.assembler.bytes.len());
         self.registers.overwrite(&held);
         self.registers.know(result, Known::Numbers { held, stale: 0, is_fresh: true });
     }
 
     /// `start + number * scale`.
     fn scaled(&mut self, width: Width, number: Vector, scale: f64, start: Option<Vector>) -> Vector {
-        let result = self.registers.take();
         match start {
-            Some(start) if scale == 1.0 => self.assembler.binary(Binary::Add, width, result, start, number),
+            Some(start) if scale == 1.0 => self.binary(Binary::Add, width, start, number),
             Some(start) => {
                 let scale = self.constant(scale);
-                self.assembler.copy(width, Lanes::All, result, start);
+                let result = self.copied(width, start);
                 self.assembler.add_product(width, Lanes::All, false, result, number, scale);
+                result
             }
             None => {
                 let scale = self.constant(scale);
-                self.assembler.binary(Binary::Mul, width, result, number, scale);
+                self.binary(Binary::Mul, width, number, scale)
             }
         }
-        result
     }
 
     /// The operands that a term reads; the others are any.
@@ -242,17 +283,23 @@ impl<T: Float> Writer<T> {
             sum.so_far = Some(to);
             return;
         };
-        let to = self.own(so_far);
-        if to != so_far {
-            self.assembler.copy(sum.width, Lanes::All, to, so_far);
-        }
+        let to = self.copied(sum.width, so_far);
         self.assembler.add_product(sum.width, Lanes::All, sum.is_subtracted, to, a, b);
         sum.so_far = Some(to);
     }
 
     /// The register, if it may be written, or another one.
     fn own(&mut self, register: Vector) -> Vector {
-        if self.registers.is_own(register) { register } else { self.registers.take() }
+        if self.registers.make_own(register) { register } else { self.registers.take() }
+    }
+
+    /// A register that holds the same and may be written.
+    fn copied(&mut self, width: Width, register: Vector) -> Vector {
+        let own = self.own(register);
+        if own != register {
+            self.assembler.copy(width, Lanes::All, own, register);
+        }
+        own
     }
 
     /// What a formula gives, of operands that are pinned.
@@ -378,6 +425,7 @@ impl<T: Float> Writer<T> {
     }
 
     fn bits(&mut self, bits: u64) -> Vector {
+        self.note_read(Known::Constant(bits));
         if let Some(register) = self.registers.constant(bits) {
             return register;
         }
@@ -397,42 +445,77 @@ impl<T: Float> Writer<T> {
             return self.spread(access.held(work, site, 1));
         }
         let held = access.held(work, site, count);
+        self.note_read(Known::Numbers { held, stale: 0, is_fresh: false });
         let lone = |registers: &mut Registers| if count == 1 { registers.spread(site) } else { None };
         if let Some(register) = self.registers.numbers(site, held.lanes).or_else(|| lone(&mut self.registers)) {
             return register;
         }
         let pieces = self.registers.pieces(site, count, lanes_of::<T>());
         let register = self.registers.take();
-        match pieces {
+        match pieces.map(|pieces| self.gathered(pieces, held)) {
             Some(pieces) => self.put_together(register, &pieces),
-            None => {
-                let spot = self.spot(site);
-                match count {
-                    1 => self.assembler.load_lone(register, spot),
-                    _ => self.assembler.load(Width::of::<T>(count), register, spot),
-                }
-            }
+            None => self.load(register, held),
         }
         self.registers.know(register, Known::Numbers { held, stale: 0, is_fresh: false });
         register
     }
 
+    fn note_read(&mut self, what: Known) {
+        let time = self.registers.read();
+        if self.is_noting
+            && let Some(reads) = self.reads.last_mut()
+        {
+            reads.note(&what, time);
+        }
+    }
+
     /// The lanes of several registers, each where it belongs.
-    fn put_together(&mut self, to: Vector, pieces: &[Piece]) {
-        for (number, piece) in pieces.iter().enumerate() {
-            let lanes = match number {
+    fn put_together(&mut self, to: Vector, pieces: &[(Vector, Piece)]) {
+        let mut rest = pieces;
+        if let [(low, first), (high, second), others @ ..] = pieces
+            && first.rotation == second.rotation
+            && first.rotation as usize + first.to == lanes_of::<T>()
+        {
+            self.assembler.shift(Width::Bytes64, Lanes::All, to, *low, *high, first.rotation);
+            rest = others;
+        }
+        for (register, piece) in rest {
+            let lanes = match piece.from {
                 0 => Lanes::All,
                 _ => Lanes::OrAsBefore(self.lanes(piece.from, piece.to)),
             };
             match piece.rotation {
-                0 => self.assembler.copy(Width::Bytes64, lanes, to, piece.register),
-                by => self.assembler.rotate(Width::Bytes64, lanes, to, piece.register, by),
+                0 => self.assembler.copy(Width::Bytes64, lanes, to, *register),
+                by => self.assembler.rotate(Width::Bytes64, lanes, to, *register, by),
             }
+        }
+    }
+
+    /// The registers of pieces; what stands in memory is read.
+    fn gathered(&mut self, pieces: Vec<Piece>, held: Held) -> Vec<(Vector, Piece)> {
+        let mut register_of = |piece: &Piece| {
+            piece.register.unwrap_or_else(|| {
+                let site = Site { slot: held.site.slot + piece.from as i64, ..held.site };
+                let register = self.registers.take();
+                self.load(register, Held { site, lanes: 1, ..held });
+                register
+            })
+        };
+        pieces.into_iter().map(|piece| (register_of(&piece), piece)).collect()
+    }
+
+    fn load(&mut self, to: Vector, held: Held) {
+        self.stores.load(&held);
+        let spot = self.spot(held.site);
+        match held.lanes as usize {
+            1 => self.assembler.load_lone(to, spot),
+            lanes => self.assembler.load(Width::of::<T>(lanes), to, spot),
         }
     }
 
     fn spread(&mut self, held: Held) -> Vector {
         let site = held.site;
+        self.note_read(Known::Spread(held));
         if let Some(register) = self.registers.spread(site) {
             return register;
         }
@@ -441,6 +524,7 @@ impl<T: Float> Writer<T> {
         match first {
             Some(first) => self.assembler.spread_first(register, first),
             None => {
+                self.stores.load(&held);
                 let spot = self.spot(site);
                 self.assembler.spread(register, spot);
             }
@@ -499,15 +583,14 @@ impl<T: Float> Writer<T> {
     }
 }
 
-/// The register that is kept for something, and whether it is set: it is not if it was free, or the one that was set first and is given up.
+/// The register that is kept for something, and whether it is set: it is not if it was free, or the one that was not wanted for longest.
 fn kept<K: PartialEq, R: Copy>(kept: &mut Vec<(K, R)>, all: &[R], wanted: K) -> (R, bool) {
-    if let Some((_, register)) = kept.iter().find(|(known, _)| *known == wanted) {
-        return (*register, true);
-    }
-    let register = match all.get(kept.len()) {
-        Some(register) => *register,
-        None => kept.remove(0).1,
+    let place = kept.iter().position(|(known, _)| *known == wanted);
+    let register = match (place, all.get(kept.len())) {
+        (Some(place), _) => kept.remove(place).1,
+        (None, Some(register)) => *register,
+        (None, None) => kept.remove(0).1,
     };
     kept.push((wanted, register));
-    (register, false)
+    (register, place.is_some())
 }

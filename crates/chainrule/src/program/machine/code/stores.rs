@@ -1,0 +1,176 @@
+//! Stores that nobody reads: what a function keeps in registers until it is done with it need not be in memory, too.
+//!
+//! A store is taken out of the code again if the same function writes over all of it before it is read from memory, or if nobody
+//! else reads it there: no kernel, no other function, and not this one in its next turn. So this is worth while in repeats, and
+//! done there.
+
+use super::registers::Held;
+use super::work::Frame;
+use rustc_hash::FxHashMap;
+use std::ops::Range;
+
+/// Looks on while functions are written.
+pub(super) struct Stores {
+    /// Whether there are repeats at all.
+    is_watching: bool,
+    /// The function that is being written, if it stands in a repeat.
+    function: Option<Function>,
+    /// What is read by others than the function that has stored it.
+    read: Stretches,
+    /// What functions have stored last, and did not read themselves.
+    last: Vec<Store>,
+    /// The instructions that nobody needs.
+    unread: Vec<Range<usize>>,
+}
+
+/// An instruction that stores.
+struct Store {
+    /// Its bytes.
+    bytes: Range<usize>,
+    /// The stretch of slots that it may write in all turns of the repeats.
+    reach: [i64; 2],
+}
+
+#[derive(Default)]
+struct Function {
+    frames: Vec<(Frame, Seen)>,
+}
+
+/// What a function has done with the slots of a frame.
+#[derive(Default)]
+struct Seen {
+    /// Those that nobody has read yet, or none in their place.
+    stores: Vec<Option<Store>>,
+    /// So many lanes of each were not written over.
+    lanes: Vec<i64>,
+    /// Who has written a slot last.
+    writers: FxHashMap<i64, usize>,
+    /// What was read.
+    loads: Stretches,
+}
+
+/// Stretches of slots, apart from each other and in order.
+#[derive(Default)]
+struct Stretches(Vec<[i64; 2]>);
+
+impl Stores {
+    /// Looks on only if the program has repeats. Others will read these slots.
+    pub fn new(is_watching: bool, read: impl Iterator<Item = [i64; 2]>) -> Self {
+        let mut stores =
+            Stores { is_watching, function: None, read: Stretches::default(), last: Vec::new(), unread: Vec::new() };
+        read.for_each(|reach| stores.read_by_others(reach));
+        stores
+    }
+
+    /// Somebody who is no function reads these slots.
+    pub fn read_by_others(&mut self, reach: [i64; 2]) {
+        if self.is_watching {
+            self.read.insert(reach);
+        }
+    }
+
+    /// A function begins.
+    pub fn begin(&mut self, is_in_repeat: bool) {
+        self.function = (self.is_watching && is_in_repeat).then(Function::default);
+    }
+
+    /// The function reads from memory.
+    pub fn load(&mut self, held: &Held) {
+        if !self.is_watching {
+            return;
+        }
+        let is_stored_here = self.function.as_mut().is_some_and(|function| function.seen(held).load(held));
+        if !is_stored_here {
+            self.read.insert(held.reach);
+        }
+    }
+
+    /// The function writes to memory, with an instruction of these bytes.
+    pub fn store(&mut self, held: &Held, bytes: Range<usize>) {
+        if let Some(function) = &mut self.function {
+            function.seen(held).store(held, bytes);
+        }
+    }
+
+    /// The function ends.
+    pub fn end(&mut self) {
+        let Some(Function { mut frames }) = self.function.take() else { return };
+        for number in 0..frames.len() {
+            let seen = std::mem::take(&mut frames[number].1);
+            for (store, lanes) in seen.stores.into_iter().zip(seen.lanes) {
+                // What is read from another frame may be any of what it may reach.
+                let is_unread = |store: &Store| frames.iter().all(|(_, other)| !other.loads.meets(store.reach));
+                let Some(store) = store.filter(is_unread) else { continue };
+                match lanes {
+                    0 => self.unread.push(store.bytes),
+                    _ => self.last.push(store),
+                }
+            }
+            frames[number].1.loads = seen.loads;
+        }
+    }
+
+    /// The bytes that may be taken out of all functions, in order.
+    pub fn unread(self) -> Vec<Range<usize>> {
+        let Stores { read, last, mut unread, .. } = self;
+        unread.extend(last.into_iter().filter(|store| !read.meets(store.reach)).map(|store| store.bytes));
+        unread.sort_by_key(|bytes| bytes.start);
+        unread
+    }
+}
+
+impl Function {
+    fn seen(&mut self, held: &Held) -> &mut Seen {
+        let frame = held.site.frame;
+        let number = self.frames.iter().position(|(known, _)| *known == frame).unwrap_or_else(|| {
+            self.frames.push((frame, Seen::default()));
+            self.frames.len() - 1
+        });
+        &mut self.frames[number].1
+    }
+}
+
+impl Seen {
+    /// Whether all that is read was stored before.
+    fn load(&mut self, held: &Held) -> bool {
+        self.loads.insert(held.reach);
+        let mut is_stored_here = true;
+        for slot in held.site.slot..held.site.slot + held.lanes {
+            match self.writers.get(&slot) {
+                Some(store) => self.stores[*store] = None,
+                None => is_stored_here = false,
+            }
+        }
+        is_stored_here
+    }
+
+    fn store(&mut self, held: &Held, bytes: Range<usize>) {
+        let number = self.stores.len();
+        for slot in held.site.slot..held.site.slot + held.lanes {
+            if let Some(before) = self.writers.insert(slot, number) {
+                self.lanes[before] -= 1;
+            }
+        }
+        self.stores.push(Some(Store { bytes, reach: held.reach }));
+        self.lanes.push(held.lanes);
+    }
+}
+
+impl Stretches {
+    fn insert(&mut self, [mut low, mut high]: [i64; 2]) {
+        let first = self.0.partition_point(|[_, end]| *end < low);
+        let end = self.0.partition_point(|[start, _]| *start <= high);
+        if let Some([joined, ..]) = self.0[first..end].first() {
+            low = low.min(*joined);
+        }
+        if let Some([.., joined]) = self.0[first..end].last() {
+            high = high.max(*joined);
+        }
+        self.0.splice(first..end, [[low, high]]);
+    }
+
+    fn meets(&self, [low, high]: [i64; 2]) -> bool {
+        let first = self.0.partition_point(|[_, end]| *end <= low);
+        self.0.get(first).is_some_and(|[start, _]| *start < high)
+    }
+}
