@@ -9,6 +9,7 @@ use super::reach::{Turns, for_each_run, num_runs, try_for_each_mut};
 use super::recompute::recompute;
 use super::slot_set::SlotSet;
 use crate::Result;
+use crate::program::extent::extent;
 use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ impl Program {
             return Ok(None);
         }
         let mut draft = Draft::of(self);
-        let mut steps: Vec<Step> = self.steps.iter().map(taken_apart).collect();
+        let mut steps: Vec<Step> = self.steps.iter().map(|step| taken_apart(step, &[])).collect();
         recompute(&draft, &mut steps);
         let mut shared = Shared::of(&draft, &steps);
         // Apart from all others, so that whoever writes here is seen to touch nothing else.
@@ -44,23 +45,23 @@ impl Program {
 
 /// The same step, in whose repeats a few terms or results from far apart are taken one after the other: so that one of them can stand
 /// where it is kept, and another where it is not.
-fn taken_apart(step: &Step) -> Step {
+fn taken_apart(step: &Step, around: &[u32]) -> Step {
+    let Step::Repeat { trips, body } = step else { return step.clone() };
+    let around = [around, &[*trips]].concat();
     let parts = |step: &Step| match step {
-        Step::Run(instruction) => parts(instruction).into_iter().map(Step::Run).collect(),
-        Step::Repeat { .. } => vec![taken_apart(step)],
+        Step::Run(instruction) => parts(instruction, &around).into_iter().map(Step::Run).collect(),
+        Step::Repeat { .. } => vec![taken_apart(step, &around)],
     };
-    match step {
-        Step::Run(_) => step.clone(),
-        Step::Repeat { trips, body } => Step::Repeat { trips: *trips, body: body.iter().flat_map(parts).collect() },
-    }
+    Step::Repeat { trips: *trips, body: body.iter().flat_map(parts).collect() }
 }
 
-/// An instruction, or the turns of one of its loops, if these are few and far apart.
-fn parts(instruction: &Instruction) -> Vec<Instruction> {
+/// An instruction in these repeats, or the turns of one of its loops, if these are few and far apart.
+fn parts(instruction: &Instruction, repeats: &[u32]) -> Vec<Instruction> {
     const MOST: u32 = 4;
     let is_plain = matches!(instruction.term, Term::Copy(_) | Term::Product { .. })
         && instruction.activation.is_none()
-        && instruction.accesses().all(|access| access.route == Route::Direct);
+        && instruction.accesses().all(|access| access.route == Route::Direct)
+        && !may_read_its_results(instruction, repeats);
     let is_far_apart = |depth: &usize| instruction.accesses().any(|access| access.strides[*depth].abs() > 1);
     let loops = (0..LOOPS).filter(|depth| (2..=MOST).contains(&instruction.trips[*depth]));
     let Some(depth) = loops.filter(is_far_apart).find(|_| is_plain) else { return vec![instruction.clone()] };
@@ -71,7 +72,18 @@ fn parts(instruction: &Instruction) -> Vec<Instruction> {
         }
         part
     };
-    (0..instruction.trips[depth]).flat_map(|turn| parts(&part(turn))).collect()
+    (0..instruction.trips[depth]).flat_map(|turn| parts(&part(turn), repeats)).collect()
+}
+
+/// Whether a turn may read what another one writes, so that their order matters.
+fn may_read_its_results(instruction: &Instruction, repeats: &[u32]) -> bool {
+    let (out, trips) = (&instruction.out, instruction.trips);
+    instruction.accesses().skip(1).any(|access| {
+        // What moves alike is where it is to each other in all turns of the repeats.
+        let repeats = if access.shifts == out.shifts { &[] } else { repeats };
+        let [read, written] = [access, out].map(|access| extent(access, trips, repeats).unwrap_or_default());
+        read.start < written.end && written.start < read.end
+    })
 }
 
 /// Who uses a slot.

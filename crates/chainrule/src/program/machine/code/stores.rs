@@ -174,3 +174,57 @@ impl Stretches {
         self.0.get(first).is_some_and(|[start, _]| *start < high)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::registers::Held;
+    use super::super::work::{Frame, Site};
+    use super::Stores;
+    use crate::program::REPEATS;
+
+    /// Slots from this one on, which move on so far with each of ten turns.
+    fn held(slot: i64, lanes: i64, shift: i32) -> Held {
+        let mut shifts = [0; REPEATS];
+        shifts[0] = shift;
+        let reach = [slot, slot + lanes + 9 * i64::from(shift)];
+        Held { site: Site { frame: Frame::Slots(shifts), slot }, lanes, reach }
+    }
+
+    /// What is taken out of a function that does this: reads are 'r', instructions that write have the bytes from their numbers on.
+    fn unread(named: [i64; 2], actions: &[(char, Held)]) -> Vec<usize> {
+        let mut stores = Stores::new(true, [named].into_iter());
+        stores.begin(true);
+        for (number, (kind, held)) in actions.iter().enumerate() {
+            match kind {
+                'r' => stores.load(held),
+                _ => stores.store(held, number..number + 1),
+            }
+        }
+        stores.end();
+        stores.unread().into_iter().map(|bytes| bytes.start).collect()
+    }
+
+    #[test]
+    fn stores_that_are_read_or_known_stay() {
+        let none = [1000, 1001];
+        // Nobody reads the one, somebody the other.
+        assert_eq!(unread(none, &[('w', held(0, 8, 0))]), [0]);
+        assert_eq!(unread([7, 9], &[('w', held(0, 8, 0)), ('w', held(9, 8, 0))]), [1]);
+        // Written over, and read before or not; in part.
+        assert_eq!(unread([0, 8], &[('w', held(0, 8, 0)), ('w', held(0, 8, 0))]), [0]);
+        assert_eq!(unread([0, 8], &[('w', held(0, 8, 0)), ('r', held(7, 2, 0)), ('w', held(0, 8, 0))]), [0; 0]);
+        assert_eq!(unread([0, 8], &[('w', held(0, 8, 0)), ('w', held(0, 4, 0)), ('w', held(3, 5, 0))]), [0]);
+        assert_eq!(unread([0, 8], &[('w', held(0, 8, 0)), ('w', held(0, 4, 0)), ('w', held(5, 3, 0))]), [0; 0]);
+    }
+
+    #[test]
+    fn what_the_next_turn_or_another_frame_reads_stays() {
+        let none = [1000, 1001];
+        // Read before it is written: by the next turn, or of numbers that moved on by one place.
+        assert_eq!(unread(none, &[('r', held(0, 8, 0)), ('w', held(0, 8, 0))]), [0; 0]);
+        assert_eq!(unread(none, &[('r', held(0, 8, 8)), ('w', held(8, 8, 8)), ('w', held(500, 8, 0))]), [2]);
+        // What moves may be what stands still.
+        assert_eq!(unread(none, &[('w', held(40, 8, 0)), ('r', held(0, 8, 8)), ('w', held(40, 8, 0))]), [0; 0]);
+        assert_eq!(unread(none, &[('w', held(400, 8, 0)), ('r', held(0, 8, 8)), ('w', held(400, 8, 0))]), [0, 2]);
+    }
+}

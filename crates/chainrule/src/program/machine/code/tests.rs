@@ -1,4 +1,5 @@
-//! Chains of small instructions, which read what others have just computed: in whole, in part, or across several results.
+//! Chains of small instructions, which read what others have just computed: in whole, in part, or across several results. Of most of
+//! it nobody else knows.
 
 use crate::program::machine::tests::{compare, program};
 use crate::program::random::Example;
@@ -145,7 +146,14 @@ fn chain(seed: u64) -> Example {
     let mut number = || f64::from(chain.rng.random_range(2..9)) / 8.0 * [1.0, -1.0][chain.rng.random_range(0..2)];
     let numbers: Vec<f64> = (0..FRAME).map(|_| number()).collect();
     let steps = vec![Step::Repeat { trips: TURNS, body }];
-    let program = Program { tables: chain.tables, ..program(FRAME, Vec::new(), FRAME * (TURNS + 1), steps) };
+    let mut program = Program { tables: chain.tables, ..program(FRAME, Vec::new(), FRAME * (TURNS + 1), steps) };
+    if chain.rng.random_bool(0.7) {
+        // Of most numbers nobody knows, so that they need not be stored.
+        let mut firsts: Vec<u32> = (0..3).map(|_| chain.rng.random_range(FRAME..FRAME * (TURNS + 1) - 20)).collect();
+        firsts.sort_unstable();
+        firsts.dedup_by(|later, first| *later < *first + 20);
+        program.outputs[0].slots = firsts.into_iter().map(|first| first..first + 20).collect();
+    }
     Example { program, numbers }
 }
 
