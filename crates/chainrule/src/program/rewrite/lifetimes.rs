@@ -8,6 +8,7 @@ use super::draft::Draft;
 use super::reach::{Turns, for_each_run, num_runs, try_for_each_mut};
 use super::recompute::recompute;
 use super::slot_set::SlotSet;
+use super::windows::put_windows_together;
 use crate::Result;
 use crate::program::extent::extent;
 use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
@@ -29,7 +30,7 @@ impl Program {
             return Ok(None);
         }
         let mut draft = Draft::of(self);
-        let mut steps: Vec<Step> = self.steps.iter().map(|step| taken_apart(step, &[])).collect();
+        let mut steps: Vec<Step> = self.steps.iter().flat_map(|step| taken_apart(step, &[])).collect();
         recompute(&draft, &mut steps);
         let mut shared = Shared::of(&draft, &steps);
         // Apart from all others, so that whoever writes here is seen to touch nothing else.
@@ -38,6 +39,7 @@ impl Program {
         for (number, step) in steps.iter_mut().enumerate().filter(|(_, step)| is_repeat(step)) {
             has_changed |= shared.keep_in_turn(&draft, number, step, first)?;
         }
+        has_changed |= put_windows_together(&mut draft, &mut steps)?;
         draft.steps = steps;
         has_changed.then(|| draft.finish()).transpose()
     }
@@ -45,14 +47,13 @@ impl Program {
 
 /// The same step, in whose repeats a few terms or results from far apart are taken one after the other: so that one of them can stand
 /// where it is kept, and another where it is not.
-fn taken_apart(step: &Step, around: &[u32]) -> Step {
-    let Step::Repeat { trips, body } = step else { return step.clone() };
-    let around = [around, &[*trips]].concat();
-    let parts = |step: &Step| match step {
-        Step::Run(instruction) => parts(instruction, &around).into_iter().map(Step::Run).collect(),
-        Step::Repeat { .. } => vec![taken_apart(step, &around)],
+fn taken_apart(step: &Step, around: &[u32]) -> Vec<Step> {
+    let (trips, body) = match step {
+        Step::Run(instruction) => return parts(instruction, around).into_iter().map(Step::Run).collect(),
+        Step::Repeat { trips, body } => (*trips, body),
     };
-    Step::Repeat { trips: *trips, body: body.iter().flat_map(parts).collect() }
+    let around = [around, &[trips]].concat();
+    vec![Step::Repeat { trips, body: body.iter().flat_map(|step| taken_apart(step, &around)).collect() }]
 }
 
 /// An instruction in these repeats, or the turns of one of its loops, if these are few and far apart.
@@ -283,5 +284,17 @@ mod tests {
         };
         assert!(compact.steps.iter().any(|step| matches!(step, Step::Repeat { trips: 300.., .. })));
         assert!(2 * moving(&compact) < moving(&gradient), "{} of {}", moving(&compact), moving(&gradient));
+        // And stands close together.
+        assert!(4 * compact.slots < gradient.slots, "{} of {} slots", compact.slots, gradient.slots);
+    }
+
+    #[test]
+    fn a_simulation_takes_as_many_slots_however_many_steps() {
+        let [short, long] = [400, 800].map(|steps| {
+            let program = simulation(steps);
+            assert!(assert_same_results(&program, &pendulums(), "pendulums"));
+            program.with_slots_of_turns().unwrap().unwrap().slots
+        });
+        assert_eq!(short, long);
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! What depends on what is found by walks over [sets of slots](slot_set). [`rows`] runs a program over many rows at once,
 //! [`simplify`] leaves out what nobody needs, [`copies`] what need not be copied, and [`scales`] products with constants. For running
-//! alone, [`lifetimes`] has what one turn of a repeat uses in one place, and [`recompute`] keeps less for the way back.
+//! alone, [`lifetimes`] has what one turn of a repeat uses in one place, [`recompute`] keeps less for the way back, and [`windows`] close
+//! what is between.
 
 pub(super) mod activity;
 pub(super) mod copies;
@@ -16,6 +17,7 @@ pub(super) mod rows;
 mod scales;
 mod simplify;
 pub(super) mod slot_set;
+mod windows;
 
 use crate::Result;
 use crate::program::{Instruction, Step};
