@@ -47,6 +47,11 @@ impl Turns {
         Turns { trips, repeats: [1; REPEATS] }
     }
 
+    /// So many there are, each with all others.
+    pub fn count(&self) -> u64 {
+        self.all().map(u64::from).fold(1, u64::saturating_mul)
+    }
+
     /// Whether nothing is run at all.
     pub fn is_empty(&self) -> bool {
         self.all().any(|trips| trips == 0)

@@ -11,8 +11,11 @@ use crate::Result;
 use crate::program::{Access, Instruction, Route, Start, Step};
 use std::ops::Range;
 
-/// Of windows of more lengths, some stay as they are.
+/// Windows of more lengths stay as they are.
 const MOST_LENGTHS: usize = 8;
+
+/// What does not move with windows and has more turns than this is not listed by a table.
+const MOST_LISTED: u32 = 1 << 12;
 
 /// Puts windows of slots together, or makes one of them, in steps that are run one after the other. Whether there are any.
 pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step]) -> Result<bool> {
@@ -26,30 +29,27 @@ pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step]) -> Res
     let mut has_changed = false;
     for (_, length) in lengths.into_iter().rev().take(MOST_LENGTHS) {
         let accesses = accesses(draft, steps);
-        for slots in stretches(draft, &accesses, length) {
+        for slots in stretches(&draft.routes, &accesses, length) {
             let Some(mut windows) = Windows::of(draft, &accesses, slots, length) else { continue };
-
             let is_one = windows.are_one(steps, &draft.routes);
             let width = windows.width.next_multiple_of(CACHE_LINE);
             windows.step = if is_one { 0 } else { width };
             let count = if is_one { 1 } else { windows.count() };
             windows.to = draft.allocate(u64::from(count) * u64::from(width))?;
-            windows.move_to(steps)?;
+            windows.move_to(steps, &mut draft.routes)?;
             has_changed = true;
         }
     }
     Ok(has_changed)
 }
 
-/// All accesses with their turns, those of lookups by their choices.
+/// All accesses with their turns; of a lookup that of its index, too.
 fn accesses(draft: &Draft, steps: &[Step]) -> Vec<(Access, Turns)> {
     let mut accesses = Vec::new();
     for_each(steps, |instruction, turns| {
         for access in instruction.accesses().filter(|_| !turns.is_empty()) {
             accesses.push((*access, turns));
-            // What an index stands in moves alone.
-            let index = draft.routes.lookup(access).map(|lookup| lookup.index);
-            accesses.extend(index.map(|index| (Access { route: access.route, ..index }, turns)));
+            accesses.extend(draft.routes.lookup(access).map(|lookup| (lookup.index, turns)));
         }
     });
     accesses
@@ -60,27 +60,20 @@ fn is_moving(access: &Access, turns: Turns) -> bool {
     access.route == Route::Direct && access.shifts[0] != 0 && access.shifts[1] == 0 && turns.repeats[0] > 1
 }
 
-/// The stretches of slots in which accesses move on by so many with each turn, with all that others reach together with them.
-fn stretches(draft: &Draft, accesses: &[(Access, Turns)], length: u32) -> Vec<Range<u32>> {
-    let is_direct = |(access, _): &&(Access, Turns)| access.route == Route::Direct;
+/// The stretches of slots in which accesses move on by so many with each turn, apart from each other.
+fn stretches(routes: &Routes, accesses: &[(Access, Turns)], length: u32) -> Vec<Range<u32>> {
     let is_of_these = |access: &Access, turns| is_moving(access, turns) && access.shifts[0].unsigned_abs() == length;
-    let mut spans: Vec<(u32, u32, bool)> = Vec::new();
-    for (access, turns) in accesses.iter().filter(is_direct) {
-        let span = draft.routes.span(access, *turns);
-        spans.push((span.start, span.end, is_of_these(access, *turns)));
-    }
-    spans.sort_unstable();
-    let mut stretches: Vec<(Range<u32>, bool)> = Vec::new();
-    for (start, end, is_of_these) in spans {
-        match stretches.last_mut().filter(|(last, _)| start < last.end) {
-            Some((last, has_these)) => {
-                last.end = last.end.max(end);
-                *has_these |= is_of_these;
-            }
-            None => stretches.push((start..end, is_of_these)),
+    let moving = accesses.iter().filter(|(access, turns)| is_of_these(access, *turns));
+    let mut spans: Vec<Range<u32>> = moving.map(|(access, turns)| routes.span(access, *turns)).collect();
+    spans.sort_by_key(|span| span.start);
+    let mut stretches: Vec<Range<u32>> = Vec::new();
+    for span in spans {
+        match stretches.last_mut().filter(|last| span.start <= last.end) {
+            Some(last) => last.end = last.end.max(span.end),
+            None => stretches.push(span),
         }
     }
-    stretches.into_iter().filter(|(_, has_these)| *has_these).map(|(stretch, _)| stretch).collect()
+    stretches
 }
 
 /// Windows side by side.
@@ -101,53 +94,64 @@ struct Windows {
 }
 
 impl Windows {
-    /// Those of a stretch of slots, if all who use it have their place within a window.
+    /// Those of a stretch of slots, if all who use it can be led to where they go.
     fn of(draft: &Draft, accesses: &[(Access, Turns)], slots: Range<u32>, length: u32) -> Option<Self> {
-        let meets = |other: &Range<u32>| other.start < slots.end && slots.start < other.end;
-        if draft.named_slots().any(|named| meets(&named)) {
+        let mut windows = Windows { slots, first: 0, length, places: Vec::new(), width: 0, to: 0, step: 0 };
+        if draft.named_slots().any(|named| windows.meet(&named)) {
             return None;
         }
         let mut is_used = vec![false; length as usize];
+        let mut mark = |slot: u32| is_used[(slot % length) as usize] = true;
         for (access, turns) in accesses {
-            if access.route != Route::Direct {
-                let mut is_inside = false;
-                draft.routes.reach(access, *turns, |run| {
-                    is_inside = is_inside || run.slots().any(|slot| slots.contains(&slot))
-                });
-                if is_inside {
+            if windows.lead(access, *turns, &draft.routes) {
+                draft.routes.span(access, Turns::of_loops(turns.trips)).for_each(&mut mark);
+            } else if windows.meet_access(access, *turns, &draft.routes) {
+                if matches!(access.route, Route::Lookup(_)) || turns.count() > MOST_LISTED.into() {
                     return None;
                 }
-                continue;
-            }
-            let reach = draft.routes.span(access, *turns);
-            if meets(&reach) {
-                let span = draft.routes.span(access, Turns::of_loops(turns.trips));
-                let [by, inner] = access.shifts;
-                let moves_along = by.unsigned_abs().is_multiple_of(length) && inner == 0;
-                if !moves_along || span.len() >= length as usize {
-                    return None;
-                }
-                span.for_each(|slot| is_used[(slot % length) as usize] = true);
+                let is_inside = |slot: &u32| windows.slots.contains(slot);
+                draft.routes.reach(access, *turns, |run| run.slots().filter(is_inside).for_each(&mut mark));
             }
         }
-        // Windows begin behind the longest gap, so that nobody reaches across their edges.
-        let mut gap: Option<(u32, u32)> = None;
-        for start in
-            (0..length).filter(|start| !is_used[*start as usize] && is_used[((start + length - 1) % length) as usize])
-        {
-            let unused = (0..length).take_while(|slot| !is_used[((start + slot) % length) as usize]).count() as u32;
-            gap = gap.max(Some((unused, (start + unused) % length)));
+        // Windows begin behind the longest gap, so that what moves with them does not reach across their edges.
+        let is_used = |slot: u32| is_used[(slot % length) as usize];
+        let gaps = (0..length).filter(|slot| !is_used(*slot) && is_used(slot + length - 1));
+        let gaps = gaps.map(|start| (start..start + length).take_while(|slot| !is_used(*slot)).count() as u32 + start);
+        let begin = gaps.max_by_key(|end| (0..length).take_while(|slot| !is_used(end + length - 1 - slot)).count())?;
+        let before = i64::from(windows.slots.start) - i64::from(begin);
+        windows.first = i64::from(windows.slots.start) - before.rem_euclid(length.into());
+        for slot in begin..begin + length {
+            windows.places.push(windows.width);
+            windows.width += u32::from(is_used(slot));
         }
-        let (_, begin) = gap?;
-        let first = i64::from(slots.start) - (i64::from(slots.start) - i64::from(begin)).rem_euclid(length.into());
-        let mut width = 0;
-        let mut place = |slot: u32| {
-            let place = width;
-            width += u32::from(is_used[((begin + slot) % length) as usize]);
-            place
-        };
-        let places = (0..length).map(&mut place).collect();
-        Some(Windows { slots, first, length, places, width, to: 0, step: 0 })
+        Some(windows)
+    }
+
+    /// Whether an access moves from window to window, and stays in one while loops run: it can be led along.
+    fn lead(&self, access: &Access, turns: Turns, routes: &Routes) -> bool {
+        let [by, inner] = access.shifts;
+        if access.route != Route::Direct || !by.unsigned_abs().is_multiple_of(self.length) || inner != 0 {
+            return false;
+        }
+        let reach = routes.span(access, turns);
+        self.slots.start <= reach.start
+            && reach.end <= self.slots.end
+            && routes.span(access, Turns::of_loops(turns.trips)).len() < self.length as usize
+    }
+
+    fn meet(&self, slots: &Range<u32>) -> bool {
+        slots.start < self.slots.end && self.slots.start < slots.end
+    }
+
+    fn meet_access(&self, access: &Access, turns: Turns, routes: &Routes) -> bool {
+        match access.route {
+            Route::Direct | Route::Lookup(_) => self.meet(&routes.span(access, turns)),
+            Route::Table => {
+                let mut meets = false;
+                routes.reach(access, turns, |run| meets |= self.slots.contains(&run.first));
+                meets
+            }
+        }
     }
 
     fn count(&self) -> u32 {
@@ -173,8 +177,9 @@ impl Windows {
             let slots = |access: &Access| {
                 let mut slots = Vec::new();
                 let access = access.in_turn(turn);
-                if self.meets(&routes.span(&access, turns)) && access.route == Route::Direct {
-                    routes.reach(&access, turns, |run| slots.extend(run.slots()));
+                if self.meet_access(&access, turns, routes) {
+                    let is_inside = |slot: &u32| self.slots.contains(slot);
+                    routes.reach(&access, turns, |run| slots.extend(run.slots().filter(is_inside)));
                 }
                 slots
             };
@@ -205,24 +210,28 @@ impl Windows {
 
     /// Whether an access will be where the results of the instruction are, if all windows are one.
     fn is_in_place(&self, access: &Access, instruction: &Instruction) -> bool {
-        let out = &instruction.out;
-        let [read, written] =
-            [access, out].map(|access| self.slots.contains(&access.base).then(|| self.place(access.base).1));
-        access.strides == out.strides && read.is_some() && read == written
-    }
-
-    fn meets(&self, slots: &Range<u32>) -> bool {
-        slots.start < self.slots.end && self.slots.start < slots.end
+        let place = |access: &Access| {
+            let is_inside = access.route == Route::Direct && self.slots.contains(&access.base);
+            is_inside.then(|| (self.place(access.base).1, access.strides))
+        };
+        place(access).is_some() && place(access) == place(&instruction.out)
     }
 
     /// Leads all accesses to where the windows go.
-    fn move_to(&self, steps: &mut [Step]) -> Result<()> {
+    fn move_to(&self, steps: &mut [Step], routes: &mut Routes) -> Result<()> {
+        let moved = |slot: u32| {
+            let (window, place) = self.place(slot);
+            self.to + window * self.step + place
+        };
         try_for_each_mut(steps, |instruction, turns| {
-            let is_direct = |access: &&mut Access| access.route == Route::Direct && self.slots.contains(&access.base);
-            for access in instruction.accesses_mut().filter(|_| !turns.is_empty()).filter(is_direct) {
-                let (window, place) = self.place(access.base);
-                access.base = self.to + window * self.step + place;
-                access.shifts[0] = access.shifts[0] / self.length as i32 * self.step as i32;
+            for access in instruction.accesses_mut().filter(|_| !turns.is_empty()) {
+                if self.lead(access, turns, routes) {
+                    access.base = moved(access.base);
+                    access.shifts[0] = access.shifts[0] / self.length as i32 * self.step as i32;
+                } else if self.meet_access(access, turns, routes) {
+                    let place = |slot| if self.slots.contains(&slot) { moved(slot) } else { slot };
+                    *access = routes.listed(*access, turns, place);
+                }
             }
             if instruction.start == Start::From(instruction.out) {
                 instruction.start = Start::Here;
