@@ -18,6 +18,7 @@ use super::scalars::{Functions, MakeKernels, Scalars, Scaled};
 use super::transposition::Transposition;
 use crate::custom::Custom;
 use crate::program::differentiate::formula::Formula as Noted;
+use crate::program::extent::extent;
 use crate::program::rewrite::reach::for_each;
 use crate::program::{Access, Guard, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
@@ -197,8 +198,15 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         for (_, access, trips) in instruction.accesses_in_loops().filter(|(_, _, trips)| !trips.contains(&0)) {
             let operand = Operand::new(self.program, access);
             for operand in operand.index().iter().chain([&operand]) {
-                let slots = operand.slots(&trips, &self.repeats, &self.program.tables);
-                writer.read_by_kernels([slots.start, slots.end]);
+                let tables = &self.program.tables;
+                if operand.access.route == Route::Table {
+                    let places = extent(&operand.access, trips, &self.repeats).unwrap_or_default();
+                    let listed = tables[places.start as usize..places.end as usize].iter();
+                    listed.for_each(|slot| writer.read_by_kernels([(*slot).into(), i64::from(*slot) + 1]));
+                } else {
+                    let slots = operand.slots(&trips, &self.repeats, tables);
+                    writer.read_by_kernels([slots.start, slots.end]);
+                }
             }
         }
     }

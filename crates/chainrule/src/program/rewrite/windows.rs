@@ -8,14 +8,15 @@ use super::draft::Draft;
 use super::layout::CACHE_LINE;
 use super::reach::{Routes, Turns, for_each, for_each_run, try_for_each_mut};
 use crate::Result;
-use crate::program::{Access, Instruction, Route, Start, Step};
+use crate::program::{Access, Instruction, REPEATS, Route, Start, Step};
 use std::ops::Range;
 
-/// Windows of more lengths stay as they are.
+/// Windows of more lengths stay as they are, and those of few turns.
 const MOST_LENGTHS: usize = 8;
+const FEWEST_TURNS: u32 = 16;
 
 /// What does not move with windows and has more turns than this is not listed by a table.
-const MOST_LISTED: u32 = 1 << 12;
+const MOST_LISTED: u64 = 1 << 12;
 
 /// Puts windows of slots together, or makes one of them, in steps that are run one after the other. Whether there are any.
 pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step]) -> Result<bool> {
@@ -27,7 +28,8 @@ pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step]) -> Res
     lengths.sort_unstable();
     lengths.dedup();
     let mut has_changed = false;
-    for (_, length) in lengths.into_iter().rev().take(MOST_LENGTHS) {
+    let long = lengths.into_iter().rev().take_while(|(turns, _)| *turns >= FEWEST_TURNS);
+    for (_, length) in long.take(MOST_LENGTHS) {
         let accesses = accesses(draft, steps);
         for slots in stretches(&draft.routes, &accesses, length) {
             let Some(mut windows) = Windows::of(draft, &accesses, slots, length) else { continue };
@@ -106,7 +108,13 @@ impl Windows {
             if windows.lead(access, *turns, &draft.routes) {
                 draft.routes.span(access, Turns::of_loops(turns.trips)).for_each(&mut mark);
             } else if windows.meet_access(access, *turns, &draft.routes) {
-                if matches!(access.route, Route::Lookup(_)) || turns.count() > MOST_LISTED.into() {
+                // What moves otherwise would have to look up its place in every turn.
+                let can_be_listed = match access.route {
+                    Route::Direct => access.shifts == [0; REPEATS] && turns.count() <= MOST_LISTED,
+                    Route::Table => turns.count() <= MOST_LISTED,
+                    Route::Lookup(_) => false,
+                };
+                if !can_be_listed {
                     return None;
                 }
                 let is_inside = |slot: &u32| windows.slots.contains(slot);
