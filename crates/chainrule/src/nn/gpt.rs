@@ -236,11 +236,12 @@ impl<'a, N: Number> Layer<'a, N> {
         let part = start..start + width;
         let scale = N::constant((width as f64).sqrt().recip());
         let query: Vec<N> = query[part.clone()].iter().map(|x| *x * scale).collect();
-        let fit = |(other, key): (usize, &Vec<N>)| {
+        let mut fits: Vec<N> = self.keys.iter().map(|key| N::dot(&query, &key[part.clone()])).collect();
+        for (other, fit) in fits.iter_mut().enumerate() {
             let hidden = if other > position { f64::NEG_INFINITY } else { 0.0 };
-            N::dot(&query, &key[part.clone()]) + N::constant(hidden)
-        };
-        let weights = N::softmax(&self.keys.iter().enumerate().map(fit).collect::<Vec<_>>());
+            *fit = *fit + N::constant(hidden);
+        }
+        let weights = N::softmax(&fits);
         let weighted = |place: usize| {
             let values: Vec<N> = self.values.iter().map(|value| value[place]).collect();
             N::dot(&weights, &values)

@@ -180,7 +180,7 @@ impl Recorder {
         } else {
             Levels::new(Items::new(recording, slice), inputs, slots)
         };
-        history.note(Pass::Fuse, levels.items.len());
+        history.note(Pass::Fuse, levels.count());
         history.note(Pass::Level, levels.groups.len() - 1);
         let addresses = results.iter().map(|slot| levels.address(*slot)).collect();
         let guard = |(slot, guard): (u32, &tape::Guard)| Guard {

@@ -4,7 +4,7 @@
 //! are the turns of a loop; where such loops follow each other at equal distances, those are the turns of another one
 //! around it, and so on.
 
-use super::level::Levels;
+use super::level::{Levels, Member};
 use super::operands::{Stretch, side_by_side};
 
 /// So many loops can be around an item; its own sums are one more.
@@ -63,37 +63,63 @@ impl Group<'_> {
 
     /// How many blocks of so many items follow each other at equal distances.
     fn turns(&self, first: usize, items: usize) -> u32 {
-        let mut turns = 1;
-        while first + (turns + 1) * items <= self.group.len() {
-            let block = first + turns * items;
-            let is_regular =
-                (0..items).all(|item| self.moves_alike((first, first + items), (block - items + item, block + item)));
-            if !is_regular {
-                break;
+        let mut end = first + items;
+        while end + items <= self.group.len() && self.moves_on(first, end, items) {
+            end += items;
+            if items == 1 && self.member(end - 1).before > 0 {
+                // All others of the family move as these two do.
+                end += self.member(end - 1).behind as usize;
             }
-            turns += 1;
         }
-        turns as u32
+        ((end - first) / items) as u32
     }
 
-    /// Whether all addresses move by the same distances from item to item in both pairs.
-    fn moves_alike(&self, (a, b): (usize, usize), (c, d): (usize, usize)) -> bool {
-        let [a, b, c, d] = [a, b, c, d].map(|item| self.group[item] as usize);
-        let result = |item: usize| self.levels.addresses[item];
-        if result(b).wrapping_sub(result(a)) != result(d).wrapping_sub(result(c)) {
-            return false;
+    /// Whether a block of so many items is as far from the one before it as the second from the first.
+    fn moves_on(&self, first: usize, block: usize, items: usize) -> bool {
+        let moves_alike = |item: usize| {
+            let pairs = [first, first + items, block - items + item, block + item];
+            moves_alike(pairs.map(|place| self.member(place)))
+        };
+        let mut item = 0;
+        while item < items {
+            if !moves_alike(item) {
+                return false;
+            }
+            // If the next two of both families move alike as well, so do all others.
+            let [before, here] = [block - items + item, block + item].map(|place| self.member(place).behind as usize);
+            let others = before.min(here).min(items - item - 1);
+            if others > 0 && !moves_alike(item + 1) {
+                return false;
+            }
+            item += 1 + others;
         }
-        let lists = [a, b, c, d].map(|item| self.levels.operands_of(item as u32));
-        // Mostly all are cut at the same places.
-        let [first, others @ ..] = lists;
-        if others
-            .iter()
-            .all(|list| list.len() == first.len() && (0..first.len()).all(|at| list[at].length == first[at].length))
-        {
-            return (0..first.len()).all(|at| is_alike(lists.map(|list| list[at])));
-        }
-        side_by_side(lists).all(is_alike)
+        true
     }
+
+    fn member(&self, place: usize) -> Member<'_> {
+        self.levels.member(self.group[place])
+    }
+}
+
+/// Whether all addresses move by the same distances from item to item in both pairs.
+fn moves_alike([a, b, c, d]: [Member; 4]) -> bool {
+    if b.address.wrapping_sub(a.address) != d.address.wrapping_sub(c.address) {
+        return false;
+    }
+    let members = [a, b, c, d];
+    let is_alike = |stretches: [Stretch; 4]| {
+        is_alike(std::array::from_fn(|number| stretches[number].of_member(members[number].before)))
+    };
+    let lists = members.map(|member| member.list);
+    // Mostly all are cut at the same places.
+    let [first, others @ ..] = lists;
+    if others
+        .iter()
+        .all(|list| list.len() == first.len() && (0..first.len()).all(|at| list[at].length == first[at].length))
+    {
+        return (0..first.len()).all(|at| is_alike(lists.map(|list| list[at])));
+    }
+    side_by_side(lists).all(is_alike)
 }
 
 /// Whether operands move by the same distances in both pairs, and stay among the inputs or among what is computed.
