@@ -120,12 +120,28 @@ impl<'a> Reading<'a> {
     /// Shows all operands of a node, in the order of its operation, with the number of the argument that they belong to.
     #[inline(always)]
     pub fn visit_operands(&self, slot: u32, mut visit: impl FnMut(usize, Sources<'a>)) {
-        let Arguments { spans, step } = self.arguments(slot);
-        for (argument, span) in spans.into_iter().enumerate() {
-            match span {
-                Span::Range { start, length } => visit(argument, self.neighbours(start, step, length)),
-                Span::List(operands) => {
-                    operands.iter().for_each(|operand| visit(argument, self.neighbours(*operand, step, 1)));
+        let operands = self.tape.nodes.operands()[slot as usize];
+        let side_list = &self.tape.side_list;
+        match arity(self.ops()[slot as usize]) {
+            Arity::Fixed(count) => {
+                for (argument, operand) in operands[..count].iter().enumerate() {
+                    visit(argument, self.neighbours(*operand, 1, 1));
+                }
+            }
+            Arity::Three => {
+                for (argument, operand) in three_operands(operands, side_list).into_iter().enumerate() {
+                    visit(argument, self.neighbours(operand, 1, 1));
+                }
+            }
+            Arity::Slice | Arity::Sum | Arity::Lookup => {
+                let Arguments { spans, step } = self.arguments(slot);
+                for (argument, span) in spans.into_iter().enumerate() {
+                    match span {
+                        Span::Range { start, length } => visit(argument, self.neighbours(start, step, length)),
+                        Span::List(operands) => {
+                            operands.iter().for_each(|operand| visit(argument, self.neighbours(*operand, step, 1)));
+                        }
+                    }
                 }
             }
         }
@@ -133,36 +149,45 @@ impl<'a> Reading<'a> {
 
     /// The family that begins in the first of these slots: nodes that do the same, with operands that move by the same distances
     /// from one to the next and are none of these nodes. Mostly one alone, since few are not worth it.
+    #[inline(always)]
     pub fn family(&self, slots: Range<u32>) -> Range<u32> {
         const LEAST: usize = 4;
-        let alone = slots.start..slots.start + 1;
+        let members = match &self.ops()[slots.start as usize..slots.end as usize] {
+            [op, others @ ..] if others.len() >= LEAST - 1 && others[..LEAST - 1] == [*op; LEAST - 1] => {
+                self.alike(&slots)
+            }
+            _ => 1,
+        };
+        slots.start..slots.start + if members < LEAST { 1 } else { members as u32 }
+    }
+
+    /// How many of these nodes, from the first on, do the same, with operands that move by the same distances.
+    #[inline(never)]
+    fn alike(&self, slots: &Range<u32>) -> usize {
         let ops = &self.ops()[slots.start as usize..slots.end as usize];
         let op = ops[0];
-        if ops.len() < LEAST || op == Op::Custom || ops[1..LEAST].iter().any(|other| *other != op) {
-            return alone;
-        }
-        let same = ops.iter().take_while(|other| **other == op).count();
-        let nodes = &self.tape.nodes.operands()[slots.start as usize..][..same];
+        // The second word of what has one operand is the exponent of a power.
+        let [_, exponent] = self.tape.nodes.operands()[slots.start as usize];
         let side_list = &self.tape.side_list;
-        let members = match arity(op) {
+        let same = ops.iter().zip(&self.tape.nodes.operands()[slots.start as usize..]);
+        let same = same.take_while(|(other, _)| **other == op).map(|(_, operands)| *operands);
+        let first = slots.start;
+        match arity(op) {
+            _ if op == Op::Custom => 1,
             Arity::Fixed(1) => {
-                // The second word is the exponent of a power.
-                let same = nodes.iter().take_while(|[_, second]| *second == nodes[0][1]).count();
-                alike(&nodes[..same], slots.start, 1, |[a, _]| [one(a)])
+                alike(same.take_while(|[_, other]| *other == exponent), first, 1, |[operand, _]| [one(operand)])
             }
-            Arity::Fixed(_) => alike(nodes, slots.start, 1, |operands| operands.map(one)),
-            Arity::Three => alike(nodes, slots.start, 1, |operands| three_operands(operands, side_list).map(one)),
-            Arity::Slice => alike(nodes, slots.start, 1, |[position, _]| [Span::at(position, side_list)]),
-            Arity::Sum => alike(nodes, slots.start, 1, |operands| spans_of_sum(operands, side_list)),
+            Arity::Fixed(_) => alike(same, first, 1, |operands| operands.map(one)),
+            Arity::Three => alike(same, first, 1, |operands| three_operands(operands, side_list).map(one)),
+            Arity::Slice => alike(same, first, 1, |[position, _]| [Span::at(position, side_list)]),
+            Arity::Sum => alike(same, first, 1, |operands| spans_of_sum(operands, side_list)),
             Arity::Lookup => {
-                let stride = |[position, _]: Operands| Choices::at(position, side_list).stride;
-                let step = stride(nodes[0]);
-                let same = nodes[..same].iter().take_while(|operands| stride(**operands) == step).count();
-                let spans = |[position, index]: Operands| [one(index), Choices::at(position, side_list).span];
-                alike(&nodes[..same], slots.start, step, spans)
+                let choices = |position: Operand| Choices::at(position, side_list);
+                let step = self.arguments(first).step;
+                let same = same.take_while(|[position, _]| choices(*position).stride == step);
+                alike(same, first, step, |[position, index]| [one(index), choices(position).span])
             }
-        };
-        if members < LEAST { alone } else { slots.start..slots.start + members as u32 }
+        }
     }
 
     /// Shows all operands of the first node of a family, and how far those of the next one are from there. Of constants, those
@@ -255,38 +280,44 @@ impl Arguments<'_> {
 /// none of these nodes.
 #[inline(always)]
 fn alike<'a, const N: usize>(
-    nodes: &[Operands],
+    nodes: impl Iterator<Item = Operands>,
     first: u32,
     step: u32,
     spans: impl Fn(Operands) -> [Span<'a>; N],
 ) -> usize {
-    let [Some(a), Some(b)] = [0, 1].map(|node| nodes.get(node).map(|operands| spans(*operands))) else { return 1 };
-    let goes_on = |(operands, number): &(&Operands, u32)| {
-        let c = spans(**operands);
-        (0..N).all(|argument| {
-            let spans = [a[argument], b[argument], c[argument]];
-            is_moved_on(spans, *number) && stand_before(c[argument], step, first)
-        })
-    };
-    1 + nodes.iter().zip(0..).skip(1).take_while(goes_on).count()
+    let mut nodes = nodes.map(spans);
+    let [Some(a), Some(b)] = [nodes.next(), nodes.next()] else { return 1 };
+    let (mut node, mut members) = (Some(b), 1);
+    while let Some(c) = node {
+        for argument in 0..N {
+            let (a, b, c) = (a[argument], b[argument], c[argument]);
+            if !is_moved_on(a, b, c, members) || !stand_before(c, step, first) {
+                return members as usize;
+            }
+        }
+        members += 1;
+        node = nodes.next();
+    }
+    members as usize
 }
 
 /// Whether the third of these spans, that of so many nodes after the first, is as many times as far from the first as the second.
 #[inline(always)]
-fn is_moved_on(spans: [Span; 3], number: u32) -> bool {
-    let is_moved = |[a, b, c]: [Operand; 3]| {
+fn is_moved_on(a: Span, b: Span, c: Span, number: u32) -> bool {
+    let is_moved = |a: Operand, b: Operand, c: Operand| {
         let moved = b.0.wrapping_sub(a.0);
-        let are_constants = [a, b, c].map(Operand::is_constant);
+        let is_one_kind = !Operand((a.0 ^ b.0) | (a.0 ^ c.0)).is_constant();
         // Constants are read from the first one up.
-        let is_forward = !are_constants[0] || moved < 1 << 31;
-        c.0 == a.0.wrapping_add(moved.wrapping_mul(number)) && are_constants == [are_constants[0]; 3] && is_forward
+        let is_read = !a.is_constant() || b.0 >= a.0;
+        c.0 == a.0.wrapping_add(moved.wrapping_mul(number)) && is_one_kind && is_read
     };
-    match spans.map(|span| (span, span.len())) {
-        [(Span::Range { start: a, .. }, n), (Span::Range { start: b, .. }, m), (Span::Range { start: c, .. }, k)] => {
-            [m, k] == [n; 2] && is_moved([a, b, c])
+    match (a, b, c) {
+        (Span::Range { start: a, length: n }, Span::Range { start: b, length: m }, Span::Range { start: c, length }) => {
+            is_moved(a, b, c) && n == m && n == length
         }
-        [(Span::List(a), n), (Span::List(b), m), (Span::List(c), k)] => {
-            [m, k] == [n; 2] && (0..n).all(|place| is_moved([a[place], b[place], c[place]]))
+        (Span::List(a), Span::List(b), Span::List(c)) => {
+            let are_as_long = a.len() == b.len() && a.len() == c.len();
+            are_as_long && a.iter().zip(b).zip(c).all(|((a, b), c)| is_moved(*a, *b, *c))
         }
         _ => false,
     }

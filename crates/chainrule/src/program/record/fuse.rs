@@ -6,7 +6,7 @@
 //! are sums of what the loop computed.
 
 use super::form::{Forms, Kind, Shape};
-use super::operands::{Operand, Operands, Stretch, count, side_by_side};
+use super::operands::{Moving, Operand, Operands, Stretch, count, side_by_side};
 use super::slice::{Slice, nodes};
 use crate::Op;
 use crate::custom::{Custom, Order};
@@ -72,11 +72,6 @@ impl Items {
         fusing.items.families.reverse();
         fusing.items
     }
-
-    /// So many items they are.
-    pub fn count(&self) -> usize {
-        self.families.iter().map(|family| family.members as usize).sum()
-    }
 }
 
 struct Fusing<'a> {
@@ -86,7 +81,7 @@ struct Fusing<'a> {
     /// So many items are made at once.
     members: u32,
     /// What of a sum is still to be looked at, the next term last, and whether it is subtracted.
-    pending: Vec<(Stretch, bool)>,
+    pending: Vec<(Moving, bool)>,
     plain: Operands,
     /// The factors of products: of those that are added, those with constants, and those that are subtracted.
     products: [[Operands; 2]; 3],
@@ -215,29 +210,34 @@ impl<'a> Fusing<'a> {
     }
 
     /// Takes a term into the sums that it stands in, if it is a sum that is used nowhere else. Whether it is one, if that is the
-    /// same for all.
+    /// same for all items.
     #[inline(always)]
-    fn absorbs(&mut self, term: Stretch) -> Option<bool> {
-        let is_sum = |node: u32| self.slice.is_used_once(node) && self.is_linear(node);
-        let node = term.first.0;
-        if term.first.is_constant() || !(self.members == 1 || self.are_sums(term)?) || !is_sum(node) {
-            return Some(false);
+    fn absorbs(&mut self, term: Moving) -> Option<bool> {
+        let is_absorbed = !term.first.is_constant() && if self.members == 1 { self.is_part(term.first) } else { self.are_parts(term)? };
+        if is_absorbed {
+            self.slice.absorb(&(term.first.0..term.first.0 + self.members));
         }
-        self.slice.absorb(&(node..node + self.members));
-        Some(true)
+        Some(is_absorbed)
     }
 
-    /// Whether a term is a sum that is used nowhere else, if that is the same for all items of the family.
-    fn are_sums(&self, term: Stretch) -> Option<bool> {
-        let is_sum = |node: Operand| self.slice.is_used_once(node.0) && self.is_linear(node.0);
+    /// Whether a node is a sum that is used once.
+    #[inline(always)]
+    fn is_part(&self, node: Operand) -> bool {
+        self.slice.is_used_once(node.0) && self.is_linear(node.0)
+    }
+
+    /// Whether the same term of all items is a sum that is used once, if that is the same for all, and the sums are alike.
+    fn are_parts(&self, term: Moving) -> Option<bool> {
+        // What stands in all items is used by all.
+        if term.moved == 0 {
+            return Some(false);
+        }
         let nodes = term.first.0..term.first.0 + self.members;
-        let are_alike = term.moved == 1 && self.slice.are_of_one_family(&nodes);
-        let mut all = term.of_all(self.members).flat_map(|nodes| nodes.operands());
-        if are_alike && all.clone().all(is_sum) {
+        let mut all = term.of_all(self.members);
+        if term.moved == 1 && self.slice.are_of_one_family(&nodes) && all.clone().all(|node| self.is_part(node)) {
             return Some(true);
         }
-        // What stands in all of them is used by all.
-        if term.moved == 0 || !all.any(is_sum) { Some(false) } else { None }
+        if all.any(|node| self.is_part(node)) { None } else { Some(false) }
     }
 
     /// Whether a node is a sum of terms and products.
@@ -258,12 +258,12 @@ impl<'a> Fusing<'a> {
                 self.pending.extend([(b, is_subtracted ^ (op == Op::Sub)), (a, is_subtracted)]);
             }
             Op::Mul => {
-                let factors = self.operands(node)?;
-                self.push_products(factors, is_subtracted);
+                let factors: [Moving; 2] = self.operands(node)?;
+                self.push_products(factors.map(Stretch::from), is_subtracted);
             }
             Op::Powi => {
                 let [factor] = self.operands(node)?;
-                self.push_products([factor; 2], is_subtracted);
+                self.push_products([factor; 2].map(Stretch::from), is_subtracted);
             }
             Op::Neg => {
                 let [operand] = self.operands(node)?;
@@ -282,12 +282,13 @@ impl<'a> Fusing<'a> {
         match op {
             Op::MulAdd | Op::Dot => {
                 side_by_side([first, second]).for_each(|factors| self.push_products(factors, is_subtracted));
-                self.pending.extend(init.iter().map(|init| (*init, is_subtracted)));
+                self.pending.extend(init.iter().flat_map(|init| init.one_by_one()).map(|init| (init, is_subtracted)));
             }
             Op::Mean => {
-                let share = Stretch::of(self.constant(1.0 / f64::from(count(first))));
+                let share = self.constant(1.0 / f64::from(count(first)));
                 for terms in first {
-                    self.push_products([*terms, Stretch { length: terms.length, ..share }], is_subtracted);
+                    let shares = Stretch { length: terms.length, ..Stretch::of(share) };
+                    self.push_products([*terms, shares], is_subtracted);
                 }
             }
             _ => {
@@ -301,15 +302,15 @@ impl<'a> Fusing<'a> {
         Some(())
     }
 
-    fn push_term(&mut self, term: Stretch, is_subtracted: bool) {
+    fn push_term(&mut self, term: Moving, is_subtracted: bool) {
         if !is_subtracted {
-            self.plain.push_all(term);
+            self.plain.push_all(term.into());
         } else if term.first.is_constant() {
-            let negative = self.negative(term);
+            let negative = self.negative(term.into());
             self.plain.push_all(negative);
         } else {
-            let minus = Stretch::of(self.constant(-1.0));
-            self.push_products([term, minus], false);
+            let minus = Moving::still(self.constant(-1.0));
+            self.push_products([term, minus].map(Stretch::from), false);
         }
     }
 
@@ -344,14 +345,15 @@ impl<'a> Fusing<'a> {
 
     /// The operands of a node that has so many, each one number.
     #[inline(always)]
-    fn operands<const N: usize>(&mut self, node: u32) -> Option<[Stretch; N]> {
+    fn operands<const N: usize>(&mut self, node: u32) -> Option<[Moving; N]> {
         if self.members == 1 {
             let (recording, slice, constants) = (self.recording, &self.slice, &mut self.items.constants);
             let operand = |number| operand(recording, slice, recording.operand(node, number), constants);
-            return Some(std::array::from_fn(operand).map(Stretch::of));
+            return Some(std::array::from_fn(operand).map(Moving::still));
         }
         self.read_arguments(node)?;
-        Some(std::array::from_fn(|number| self.arguments[number].last_list()[0]))
+        let operand = |number: usize| self.arguments[number].last_list()[0];
+        Some(std::array::from_fn(|number| Moving { first: operand(number).first, moved: operand(number).moved }))
     }
 
     /// Reads the arguments of a node, and of those that follow for the other items of the family.

@@ -63,6 +63,12 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
+    /// Its operands, given those of the first item of its family.
+    #[inline(always)]
+    pub fn of(&self, stretch: &Stretch) -> Stretch {
+        stretch.of_member(self.before)
+    }
+
     /// Its operands one by one.
     pub fn operands(self) -> impl Iterator<Item = Operand> + 'a {
         self.list.iter().flat_map(move |stretch| stretch.of_member(self.before).operands())
@@ -209,13 +215,13 @@ impl Levels {
     fn depths(&self, stretches: impl IntoIterator<Item = Stretch>) -> (u32, u32) {
         let (mut least, mut most) = (u32::MAX, 0);
         for stretch in stretches {
-            if self.are_inputs_in_order(&stretch) {
-                least = 0;
-                continue;
-            }
             let first = stretch.first.index() - self.first as usize;
             let mut note = |depth: u32| (least, most) = (least.min(depth), most.max(depth));
-            if stretch.step == 1 {
+            if stretch.length == 1 {
+                note(self.of_slot[first]);
+            } else if self.are_inputs_in_order(&stretch) {
+                note(0);
+            } else if stretch.step == 1 {
                 self.of_slot[first..first + stretch.length as usize].iter().for_each(|depth| note(*depth));
             } else {
                 stretch.operands().for_each(|node| note(self.of_slot[node.index() - self.first as usize]));
@@ -255,8 +261,10 @@ impl Levels {
                 push(1, operands.written());
             }
         }
-        let numbered = placed.iter().zip(0..).flat_map(|(family, number)| family.items.clone().map(move |_| number));
-        let family_of = numbered.collect();
+        let mut family_of = Vec::with_capacity(items as usize);
+        for (family, number) in placed.iter().zip(0..) {
+            family_of.resize(family.items.end as usize, number);
+        }
         Levels { families: placed, family_of, operands, ..self }
     }
 
@@ -265,6 +273,10 @@ impl Levels {
         let Stretch { first, step, length, moved, .. } = *stretch;
         if first.is_constant() {
             addresses.push_all(*stretch);
+            return true;
+        }
+        if length == 1 && moved == 0 {
+            addresses.push(Operand(self.address(first.0)));
             return true;
         }
         if stretch.of_all(members).all(|stretch| self.are_inputs_in_order(&stretch)) {

@@ -64,34 +64,34 @@ impl Group<'_> {
     /// How many blocks of so many items follow each other at equal distances.
     fn turns(&self, first: usize, items: usize) -> u32 {
         let mut end = first + items;
-        while end + items <= self.group.len() && self.moves_on(first, end, items) {
+        if end + items > self.group.len() {
+            return 1;
+        }
+        let pair = [first, end].map(|place| self.member(place));
+        while end + items <= self.group.len() && self.moves_on(&pair, end, items) {
             end += items;
-            if items == 1 && self.member(end - 1).before > 0 {
-                // All others of the family move as these two do.
-                end += self.member(end - 1).behind as usize;
+            if items == 1 {
+                let last = self.member(end - 1);
+                if last.before > 0 {
+                    // All others of the family move as these two do.
+                    end += last.behind as usize;
+                }
             }
         }
         ((end - first) / items) as u32
     }
 
-    /// Whether a block of so many items is as far from the one before it as the second from the first.
-    fn moves_on(&self, first: usize, block: usize, items: usize) -> bool {
-        let moves_alike = |item: usize| {
-            let pairs = [first, first + items, block - items + item, block + item];
-            moves_alike(pairs.map(|place| self.member(place)))
-        };
+    /// Whether a block of so many items is as far from the one before it as the two of a pair from each other.
+    fn moves_on(&self, pair: &[Member; 2], block: usize, items: usize) -> bool {
         let mut item = 0;
         while item < items {
-            if !moves_alike(item) {
+            let others = [block - items + item, block + item].map(|place| self.member(place));
+            // So many of both families follow.
+            let behind = others.iter().map(|member| member.behind as usize).fold(items - item - 1, usize::min);
+            if !moves_alike(pair, &others, behind > 0) {
                 return false;
             }
-            // If the next two of both families move alike as well, so do all others.
-            let [before, here] = [block - items + item, block + item].map(|place| self.member(place).behind as usize);
-            let others = before.min(here).min(items - item - 1);
-            if others > 0 && !moves_alike(item + 1) {
-                return false;
-            }
-            item += 1 + others;
+            item += 1 + behind;
         }
         true
     }
@@ -101,25 +101,26 @@ impl Group<'_> {
     }
 }
 
-/// Whether all addresses move by the same distances from item to item in both pairs.
-fn moves_alike([a, b, c, d]: [Member; 4]) -> bool {
+/// Whether all addresses move by the same distances from item to item in both pairs, and, if that is asked for, between those
+/// that follow the second pair in their families.
+fn moves_alike([a, b]: &[Member; 2], [c, d]: &[Member; 2], with_families: bool) -> bool {
     if b.address.wrapping_sub(a.address) != d.address.wrapping_sub(c.address) {
         return false;
     }
-    let members = [a, b, c, d];
-    let is_alike = |stretches: [Stretch; 4]| {
-        is_alike(std::array::from_fn(|number| stretches[number].of_member(members[number].before)))
+    let is_alike = |stretches: [&Stretch; 4]| {
+        let [.., third, fourth] = stretches;
+        let stay_alike = !with_families || third.moved == fourth.moved || third.first.is_constant();
+        let [first, second, third, fourth] = stretches;
+        stay_alike && is_alike([a.of(first), b.of(second), c.of(third), d.of(fourth)])
     };
-    let lists = members.map(|member| member.list);
     // Mostly all are cut at the same places.
-    let [first, others @ ..] = lists;
-    if others
-        .iter()
-        .all(|list| list.len() == first.len() && (0..first.len()).all(|at| list[at].length == first[at].length))
-    {
-        return (0..first.len()).all(|at| is_alike(lists.map(|list| list[at])));
+    let are_cut_alike = |list: &[Stretch]| {
+        list.len() == a.list.len() && list.iter().zip(a.list).all(|(one, other)| one.length == other.length)
+    };
+    if [b, c, d].into_iter().all(|member| are_cut_alike(member.list)) {
+        return (0..a.list.len()).all(|at| is_alike([a, b, c, d].map(|member| &member.list[at])));
     }
-    side_by_side(lists).all(is_alike)
+    side_by_side([a, b, c, d].map(|member| member.list)).all(|pieces| is_alike(pieces.each_ref()))
 }
 
 /// Whether operands move by the same distances in both pairs, and stay among the inputs or among what is computed.

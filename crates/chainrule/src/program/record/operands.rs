@@ -6,6 +6,15 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Operand(pub u32);
 
+/// One operand of the items of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moving {
+    /// That of the first item.
+    pub first: Operand,
+    /// From that of an item to that of the next one, as numbers wrap around.
+    pub moved: u32,
+}
+
 /// Operands of one item at equal distances, all of one [space](Operand::space).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
@@ -63,6 +72,25 @@ impl Operand {
     }
 }
 
+impl Moving {
+    /// The same operand of all items.
+    pub fn still(first: Operand) -> Self {
+        Moving { first, moved: 0 }
+    }
+
+    /// The operand of each item.
+    pub fn of_all(self, members: u32) -> impl Iterator<Item = Operand> + Clone {
+        (0..members).map(move |member| self.first.moved(member.wrapping_mul(self.moved)))
+    }
+}
+
+impl From<Moving> for Stretch {
+    #[inline(always)]
+    fn from(Moving { first, moved }: Moving) -> Self {
+        Stretch { moved, ..Stretch::of(first) }
+    }
+}
+
 impl Stretch {
     /// One operand.
     pub fn of(operand: Operand) -> Self {
@@ -106,10 +134,10 @@ impl Stretch {
         self.at(self.end() - 1)
     }
 
-    /// Each of them by itself.
+    /// The operands one by one, for all items of the family.
     #[inline(always)]
-    pub fn one_by_one(self) -> impl Iterator<Item = Self> + Clone {
-        self.operands().map(move |first| Stretch { first, length: 1, position: 0, ..self })
+    pub fn one_by_one(self) -> impl Iterator<Item = Moving> {
+        self.operands().map(move |first| Moving { first, moved: self.moved })
     }
 
     /// The operands one by one.

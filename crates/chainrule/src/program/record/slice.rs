@@ -44,12 +44,12 @@ impl Slice {
         let mut slice = Slice { first, num_computed: 0, marks, behind_inputs: first + leading as u32 };
         slice.marks[..leading].fill(VARIES | INPUT);
         for input in &inputs[leading..] {
-            slice.marks[(input - first) as usize] = VARIES | INPUT;
+            *slice.mark(*input) = VARIES | INPUT;
         }
         slice.find_what_varies(recording);
         for result in results.iter().filter(|slot| **slot >= first) {
             // As if it were used more than once, so that it stays a result of its own.
-            slice.marks[(result - first) as usize] |= USED | USED_AGAIN;
+            *slice.mark(*result) |= USED | USED_AGAIN;
         }
         slice.count_uses(recording);
         slice
@@ -62,35 +62,44 @@ impl Slice {
             slots.start = family.end;
             match self.all_or_none_vary(recording, &family) {
                 Some(vary) => {
-                    let marks = self.marks_mut(&family);
-                    marks[0] |= BEGINS;
+                    *self.mark(family.start) |= BEGINS;
                     if vary {
-                        marks.iter_mut().for_each(|mark| *mark |= VARIES);
+                        self.marks_mut(&family).iter_mut().for_each(|mark| *mark |= VARIES);
                     }
                 }
                 None => {
-                    for slot in family {
-                        let varies = self.all_or_none_vary(recording, &(slot..slot + 1)) == Some(true);
-                        self.marks_mut(&(slot..slot + 1))[0] |= if varies { BEGINS | VARIES } else { BEGINS };
+                    for node in family {
+                        *self.mark(node) |= if self.depends(recording, node) { BEGINS | VARIES } else { BEGINS };
                     }
                 }
             }
         }
     }
 
+    /// Whether a node has an operand that depends on an input.
+    #[inline(always)]
+    fn depends(&self, recording: Reading, node: u32) -> bool {
+        let mut depends = false;
+        recording.visit_operands(node, |_, sources| {
+            let some_vary = |nodes: Stretch| nodes.operands().any(|node| self.varies(node.0));
+            depends = depends || nodes(sources, 0).is_some_and(some_vary);
+        });
+        depends
+    }
+
     /// Whether all nodes of a family depend on an input, or none, if it is not some of them only.
     #[inline(always)]
     fn all_or_none_vary(&self, recording: Reading, family: &Range<u32>) -> Option<bool> {
-        let (mut all, mut some) = (false, false);
         let members = family.len() as u32;
+        if members == 1 {
+            return Some(self.depends(recording, family.start));
+        }
+        let (mut all, mut some) = (false, false);
         recording.visit_family(family, |_, sources, moved| {
             let Some(nodes) = nodes(sources, moved).filter(|_| !all) else { return };
-            if moved == 0 {
-                all = nodes.operands().any(|node| self.varies(node.0));
-            } else {
-                all = nodes.of_all(members).all(|nodes| self.all_vary(nodes));
-                some |= nodes.of_all(members).flat_map(|nodes| nodes.operands()).any(|node| self.varies(node.0));
-            }
+            let some_vary = nodes.of_all(members).flat_map(|nodes| nodes.operands()).any(|node| self.varies(node.0));
+            some |= some_vary;
+            all = some_vary && (moved == 0 || nodes.of_all(members).all(|nodes| self.all_vary(nodes)));
         });
         (all || !some).then_some(all)
     }
@@ -101,11 +110,13 @@ impl Slice {
             slots.end = family.start;
             let computed = self.marks(&family).iter().filter(|mark| is_computed(**mark)).count();
             self.num_computed += computed;
-            if computed == family.len() {
-                self.count_uses_by(recording, &family);
+            if computed == family.len() && computed > 1 {
+                self.count_uses_by_all(recording, &family);
             } else if computed > 0 {
-                for slot in family.filter(|slot| self.is_computed(*slot)).collect::<Vec<_>>() {
-                    self.count_uses_by(recording, &(slot..slot + 1));
+                for node in family {
+                    if self.is_computed(node) {
+                        recording.visit_operands(node, |_, sources| self.use_once(nodes(sources, 0)));
+                    }
                 }
             }
         }
@@ -119,13 +130,12 @@ impl Slice {
     }
 
     /// Counts the uses by nodes of a family.
-    #[inline(always)]
-    fn count_uses_by(&mut self, recording: Reading, family: &Range<u32>) {
-        let members = family.len() as u32;
+    fn count_uses_by_all(&mut self, recording: Reading, family: &Range<u32>) {
         recording.visit_family(family, |_, sources, moved| {
-            let Some(nodes) = nodes(sources, moved) else { return };
-            nodes.of_all(members).for_each(|nodes| self.use_once(nodes));
-            if members > 1 && moved == 0 {
+            let nodes = nodes(sources, moved);
+            let all = nodes.into_iter().flat_map(|nodes| nodes.of_all(family.len() as u32));
+            all.for_each(|nodes| self.use_once(Some(nodes)));
+            if moved == 0 {
                 // Often is as good as twice.
                 self.use_once(nodes);
             }
@@ -134,18 +144,22 @@ impl Slice {
 
     /// Counts a use of nodes, as far as it matters: not of inputs, nor of what stands before them.
     #[inline(always)]
-    fn use_once(&mut self, nodes: Stretch) {
-        if nodes.length > 1 && nodes.step == 1 {
-            let start = nodes.first.0.max(self.behind_inputs);
-            let end = (nodes.first.0 + nodes.length).max(self.behind_inputs);
+    fn use_once(&mut self, nodes: Option<Stretch>) {
+        let Some(Stretch { first: Operand(first), step, length, .. }) = nodes else { return };
+        if length == 1 {
+            if first >= self.behind_inputs {
+                count_use(self.mark(first));
+            }
+        } else if step == 1 {
+            let [start, end] = [first, first + length].map(|slot| slot.max(self.behind_inputs));
             // Blocks of a fixed length become vector code.
             let (blocks, rest) = self.marks_mut(&(start..end)).as_chunks_mut::<16>();
             blocks.iter_mut().for_each(|block| block.iter_mut().for_each(count_use));
             rest.iter_mut().for_each(count_use);
         } else {
-            for Operand(node) in nodes.operands() {
+            for node in (0..length).map(|index| first.wrapping_add(index.wrapping_mul(step))) {
                 if node >= self.behind_inputs {
-                    count_use(&mut self.marks[(node - self.first) as usize]);
+                    count_use(self.mark(node));
                 }
             }
         }
@@ -225,6 +239,11 @@ impl Slice {
     /// Whether a node was taken into the item of another.
     pub fn is_absorbed(&self, slot: u32) -> bool {
         self.marks[(slot - self.first) as usize] & ABSORBED != 0
+    }
+
+    #[inline(always)]
+    fn mark(&mut self, slot: u32) -> &mut u8 {
+        &mut self.marks[(slot - self.first) as usize]
     }
 
     #[inline(always)]
