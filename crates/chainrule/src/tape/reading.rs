@@ -150,11 +150,11 @@ impl<'a> Reading<'a> {
     /// The family that begins in the first of these slots: nodes that do the same, with operands that move by the same distances
     /// from one to the next and are none of these nodes. Mostly one alone, since few are not worth it.
     #[inline(always)]
-    pub fn family(&self, slots: Range<u32>) -> Range<u32> {
+    pub fn family(&self, slots: &Range<u32>) -> Range<u32> {
         const LEAST: usize = 4;
         let members = match &self.ops()[slots.start as usize..slots.end as usize] {
             [op, others @ ..] if others.len() >= LEAST - 1 && others[..LEAST - 1] == [*op; LEAST - 1] => {
-                self.alike(&slots)
+                self.alike(slots)
             }
             _ => 1,
         };
@@ -229,9 +229,7 @@ impl<'a> Reading<'a> {
             Arity::Fixed(_) => neighbours([one(position), one(second), NONE]),
             Arity::Three => neighbours(three_operands(operands, side_list).map(one)),
             Arity::Slice => neighbours([Span::at(position, side_list), NONE, NONE]),
-            Arity::Sum => {
-                neighbours(spans_of_sum(operands, side_list))
-            }
+            Arity::Sum => neighbours(spans_of_sum(operands, side_list)),
             Arity::Lookup => {
                 let Choices { span, stride } = Choices::at(position, side_list);
                 Arguments { spans: [one(second), span, NONE], step: stride }
@@ -312,9 +310,11 @@ fn is_moved_on(a: Span, b: Span, c: Span, number: u32) -> bool {
         c.0 == a.0.wrapping_add(moved.wrapping_mul(number)) && is_one_kind && is_read
     };
     match (a, b, c) {
-        (Span::Range { start: a, length: n }, Span::Range { start: b, length: m }, Span::Range { start: c, length }) => {
-            is_moved(a, b, c) && n == m && n == length
-        }
+        (
+            Span::Range { start: a, length: n },
+            Span::Range { start: b, length: m },
+            Span::Range { start: c, length },
+        ) => is_moved(a, b, c) && n == m && n == length,
         (Span::List(a), Span::List(b), Span::List(c)) => {
             let are_as_long = a.len() == b.len() && a.len() == c.len();
             are_as_long && a.iter().zip(b).zip(c).all(|((a, b), c)| is_moved(*a, *b, *c))

@@ -3,7 +3,8 @@
 //! One walk from the results back turns every chain of `+`, `-`, `*` and of sums that is used once into one item: a sum of
 //! plain terms and of products, and the activation that follows it. What is left are single operations. Everything after
 //! this has twenty times less to look at, dot products stand there ready-made, and sums that were carried through a loop
-//! are sums of what the loop computed.
+//! are sums of what the loop computed. Nodes that do the same one after the other, such as the rows of a matrix, become items
+//! all at once, a family, as long as nothing tells them apart.
 
 use super::form::{Forms, Kind, Shape};
 use super::operands::{Moving, Operand, Operands, Stretch, count, side_by_side};
@@ -213,7 +214,8 @@ impl<'a> Fusing<'a> {
     /// same for all items.
     #[inline(always)]
     fn absorbs(&mut self, term: Moving) -> Option<bool> {
-        let is_absorbed = !term.first.is_constant() && if self.members == 1 { self.is_part(term.first) } else { self.are_parts(term)? };
+        let is_absorbed = !term.first.is_constant()
+            && if self.members == 1 { self.is_part(term.first) } else { self.are_parts(term)? };
         if is_absorbed {
             self.slice.absorb(&(term.first.0..term.first.0 + self.members));
         }
@@ -282,7 +284,7 @@ impl<'a> Fusing<'a> {
         match op {
             Op::MulAdd | Op::Dot => {
                 side_by_side([first, second]).for_each(|factors| self.push_products(factors, is_subtracted));
-                self.pending.extend(init.iter().flat_map(|init| init.one_by_one()).map(|init| (init, is_subtracted)));
+                self.pending.extend(init.iter().map(|init| (init.one(), is_subtracted)));
             }
             Op::Mean => {
                 let share = self.constant(1.0 / f64::from(count(first)));
@@ -347,13 +349,15 @@ impl<'a> Fusing<'a> {
     #[inline(always)]
     fn operands<const N: usize>(&mut self, node: u32) -> Option<[Moving; N]> {
         if self.members == 1 {
-            let (recording, slice, constants) = (self.recording, &self.slice, &mut self.items.constants);
-            let operand = |number| operand(recording, slice, recording.operand(node, number), constants);
-            return Some(std::array::from_fn(operand).map(Moving::still));
+            let mut operands = [Moving::still(Operand(0)); N];
+            for (number, place) in operands.iter_mut().enumerate() {
+                let source = self.recording.operand(node, number);
+                place.first = operand(self.recording, &self.slice, source, &mut self.items.constants);
+            }
+            return Some(operands);
         }
         self.read_arguments(node)?;
-        let operand = |number: usize| self.arguments[number].last_list()[0];
-        Some(std::array::from_fn(|number| Moving { first: operand(number).first, moved: operand(number).moved }))
+        Some(std::array::from_fn(|number| self.arguments[number].last_list()[0].one()))
     }
 
     /// Reads the arguments of a node, and of those that follow for the other items of the family.
@@ -392,10 +396,14 @@ fn read_operands(
     let last = lists.len() - 1;
     let members = family.len() as u32;
     let mut are_alike = true;
+    let all_vary = |nodes: Stretch| match members {
+        1 => slice.all_vary(nodes),
+        _ => nodes.of_all(members).all(|nodes| slice.all_vary(nodes)),
+    };
     recording.visit_family(family, |argument, sources, moved| {
         let list = &mut lists[argument.min(last)];
         match (nodes(sources, moved), sources) {
-            (Some(nodes), _) if nodes.of_all(members).all(|nodes| slice.all_vary(nodes)) => list.push_all(nodes),
+            (Some(nodes), _) if all_vary(nodes) => list.push_all(nodes),
             (Some(nodes), _) if members == 1 => {
                 for node in nodes.operands() {
                     list.push(operand(recording, slice, Source::Node(node.0), constants));
@@ -425,4 +433,88 @@ fn operand(recording: Reading, slice: &Slice, source: Source, constants: &mut Ve
 fn constant(number: f64, constants: &mut Vec<f64>) -> Operand {
     constants.push(number);
     Operand::constant(constants.len() - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Value, tape};
+
+    /// How many items each family has that computes these results of inputs.
+    fn families(num_inputs: usize, function: impl FnOnce(&[Value]) -> Vec<Value>) -> Vec<u32> {
+        let _scope = tape::scope();
+        let mut values: Vec<Value> = (0..num_inputs).map(|number| Value::new(number as f64)).collect();
+        values.extend(function(&values));
+        tape::read(&values, |recording, sources| {
+            let slot = |source: &Source| match source {
+                Source::Node(slot) => *slot,
+                Source::Constant(_) => unreachable!("all results depend on inputs"),
+            };
+            let slots: Vec<u32> = sources.iter().map(slot).collect();
+            let (inputs, results) = slots.split_at(num_inputs);
+            let items = Items::new(recording, Slice::new(recording, inputs, results));
+            items.families.iter().map(|family| family.members).collect()
+        })
+    }
+
+    /// The products of so many rows, four numbers each, with the first four.
+    fn products(x: &[Value], rows: usize) -> Vec<Value> {
+        (0..rows).map(|row| Value::dot(&x[4 + 4 * row..8 + 4 * row], &x[..4])).collect()
+    }
+
+    fn relu(x: &[Value]) -> Vec<Value> {
+        x.iter().map(|x| x.relu()).collect()
+    }
+
+    #[test]
+    fn a_matrix_times_a_vector_is_one_family_with_its_activations() {
+        assert_eq!(families(68, |x| products(x, 16)), [16]);
+        assert_eq!(families(68, |x| relu(&products(x, 16))), [16]);
+        assert_eq!(families(68, |x| [relu(&products(x, 16)), products(&x[20..], 8)].concat()), [16, 8]);
+    }
+
+    #[test]
+    fn a_row_that_is_not_like_the_others_begins_another_family() {
+        let mut weights: Vec<usize> = (1..=16).collect();
+        weights[9] = 2;
+        let tied = |x: &[Value]| weights.iter().map(|row| Value::dot(&x[4 * row..4 * row + 4], &x[..4])).collect();
+        assert_eq!(families(68, tied), [9, 1, 6]);
+        let ragged = |x: &[Value]| (0..12).map(|row| Value::sum(&x[row..row + if row < 7 { 3 } else { 2 }])).collect();
+        assert_eq!(families(20, ragged), [7, 5]);
+        assert_eq!(
+            families(9, |x| (0..9).map(|number| x[number].powi(if number < 5 { 3 } else { 4 })).collect()),
+            [5, 4]
+        );
+    }
+
+    #[test]
+    fn sums_that_are_used_elsewhere_are_items_of_their_own() {
+        let one_is_used = |x: &[Value]| {
+            let sums = products(x, 8);
+            [relu(&sums), vec![sums[3]]].concat()
+        };
+        assert_eq!(families(36, one_is_used), [1; 9]);
+        let all_are_used = |x: &[Value]| {
+            let sums = products(x, 8);
+            [relu(&sums), sums].concat()
+        };
+        assert_eq!(families(36, all_are_used), [8, 8]);
+        assert_eq!(families(36, |x| products(x, 8)[..5].to_vec()), [5]);
+    }
+
+    #[test]
+    fn what_reads_the_one_before_is_in_no_family_with_it() {
+        let running = |x: &[Value]| {
+            let mut products = vec![x[0]];
+            (1..8).for_each(|place| products.push(products[place - 1] * x[place]));
+            products.split_off(1)
+        };
+        assert_eq!(families(8, running), [1; 7]);
+        let four_back = |x: &[Value]| {
+            let mut values = x.to_vec();
+            (0..8).for_each(|place| values.push(values[place].sin()));
+            values[4..].to_vec()
+        };
+        assert_eq!(families(4, four_back), [4, 4]);
+    }
 }

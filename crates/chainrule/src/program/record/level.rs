@@ -63,10 +63,10 @@ pub(super) struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// Its operands, given those of the first item of its family.
+    /// The first of some of its operands, given those of the first item of its family.
     #[inline(always)]
-    pub fn of(&self, stretch: &Stretch) -> Stretch {
-        stretch.of_member(self.before)
+    pub fn first_of(&self, stretch: &Stretch) -> Operand {
+        stretch.first.moved(self.before.wrapping_mul(stretch.moved))
     }
 
     /// Its operands one by one.
@@ -186,35 +186,48 @@ impl Levels {
         let mut of_one_depth = Vec::with_capacity(families.len());
         for family in families {
             let list = self.operands.list(&family.operands);
-            let nodes = list.iter().filter(|stretch| !stretch.first.is_constant());
-            let ranges = nodes.clone().map(|stretch| self.depths(stretch.of_all(family.members)));
-            let (least, most) = ranges.fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
-            // The deepest operand of each item is no less deep than the first, and no deeper than the second of these.
-            if family.members == 1 || least == most {
-                self.of_slot[stretch(&family.slots, self.first)].fill(most + 1);
-                depths.push(most + 1);
+            let depth =
+                if family.members == 1 { Some(self.depth(list.iter().copied())) } else { self.common_depth(&family) };
+            if let Some(depth) = depth {
+                self.of_slot[stretch(&family.slots, self.first)].fill(depth);
+                depths.push(depth);
                 of_one_depth.push(family);
                 continue;
             }
-            for member in 0..family.members {
-                let nodes = self.operands.list(&family.operands).iter().map(|stretch| stretch.of_member(member));
-                let nodes = nodes.filter(|stretch| !stretch.first.is_constant());
-                let depth = nodes.map(|stretch| self.depths([stretch]).1).max().unwrap_or(0) + 1;
-                let slot = family.slots.start + member;
+            for (member, slot) in (0..).zip(family.slots.clone()) {
+                let operands = self.operands.copy_of_member(&family.operands, member);
+                let depth = self.depth(self.operands.list(&operands).iter().copied());
                 self.of_slot[(slot - self.first) as usize] = depth;
                 depths.push(depth);
-                let operands = self.operands.copy_of_member(&family.operands, member);
                 of_one_depth.push(Family { slots: slot..slot + 1, members: 1, operands, ..family });
             }
         }
         (of_one_depth, depths)
     }
 
-    /// The least and the largest depth of operands that are nodes.
+    /// The depth of all items of a family, if it is one.
+    fn common_depth(&self, family: &Family) -> Option<u32> {
+        let list = self.operands.list(&family.operands).iter();
+        let ranges = list.map(|stretch| self.depths(stretch.of_all(family.members)));
+        // The deepest operand of each item is no less deep than the first of these, and no deeper than the second.
+        let (least, most) = ranges.fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+        (least == most).then_some(most + 1)
+    }
+
+    /// The depth of an item with these operands.
+    #[inline(always)]
+    fn depth(&self, operands: impl Iterator<Item = Stretch>) -> u32 {
+        operands.map(|stretch| self.depths([stretch]).1).max().unwrap_or(0) + 1
+    }
+
+    /// The least and the largest depth of operands; constants have none.
     #[inline(always)]
     fn depths(&self, stretches: impl IntoIterator<Item = Stretch>) -> (u32, u32) {
         let (mut least, mut most) = (u32::MAX, 0);
         for stretch in stretches {
+            if stretch.first.is_constant() {
+                return (0, 0);
+            }
             let first = stretch.first.index() - self.first as usize;
             let mut note = |depth: u32| (least, most) = (least.min(depth), most.max(depth));
             if stretch.length == 1 {
@@ -269,16 +282,22 @@ impl Levels {
     }
 
     /// Appends the addresses of operands; if not those of all items of a family move by the same distances, it says so.
+    #[inline(always)]
     fn place(&self, stretch: &Stretch, members: u32, addresses: &mut Operands) -> bool {
-        let Stretch { first, step, length, moved, .. } = *stretch;
-        if first.is_constant() {
+        if stretch.first.is_constant() {
             addresses.push_all(*stretch);
             return true;
         }
-        if length == 1 && moved == 0 {
-            addresses.push(Operand(self.address(first.0)));
+        if stretch.length == 1 && stretch.moved == 0 {
+            addresses.push(Operand(self.address(stretch.first.0)));
             return true;
         }
+        self.place_all(stretch, members, addresses)
+    }
+
+    /// The same for several nodes.
+    fn place_all(&self, stretch: &Stretch, members: u32, addresses: &mut Operands) -> bool {
+        let Stretch { first, step, length, moved, .. } = *stretch;
         if stretch.of_all(members).all(|stretch| self.are_inputs_in_order(&stretch)) {
             addresses.push_all(Stretch { first: Operand(first.0 - self.first), ..*stretch });
             return true;

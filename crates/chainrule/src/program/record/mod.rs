@@ -111,7 +111,8 @@ impl Recorder {
         guards: &[tape::Guard],
     ) -> Result<Program> {
         let results = results.groups();
-        let lengths = inputs.iter().map(|(_, values)| values.len()).chain(results.iter().map(|(_, values)| values.len()));
+        let lengths =
+            inputs.iter().map(|(_, values)| values.len()).chain(results.iter().map(|(_, values)| values.len()));
         let mut all: Vec<Value> = Vec::with_capacity(lengths.sum::<usize>() + guards.len());
         inputs.iter().for_each(|(_, values)| all.extend_from_slice(values));
         let num_inputs = all.len();

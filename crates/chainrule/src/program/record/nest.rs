@@ -68,17 +68,32 @@ impl Group<'_> {
             return 1;
         }
         let pair = [first, end].map(|place| self.member(place));
+        if items == 1 {
+            return (self.alike(&pair, end) - first) as u32;
+        }
         while end + items <= self.group.len() && self.moves_on(&pair, end, items) {
             end += items;
-            if items == 1 {
-                let last = self.member(end - 1);
-                if last.before > 0 {
-                    // All others of the family move as these two do.
-                    end += last.behind as usize;
-                }
-            }
         }
         ((end - first) / items) as u32
+    }
+
+    /// How far items go on, from this one, each as far from the one before as the two of a pair from each other.
+    fn alike(&self, pair: &[Member; 2], mut next: usize) -> usize {
+        let mut last = pair[0];
+        while next < self.group.len() {
+            let member = self.member(next);
+            if !moves_alike(pair, &[last, member], false) {
+                break;
+            }
+            next += 1;
+            last = member;
+            if member.before > 0 && member.behind > 0 {
+                // All others of the family move as these two do.
+                next += member.behind as usize;
+                last = self.member(next - 1);
+            }
+        }
+        next
     }
 
     /// Whether a block of so many items is as far from the one before it as the two of a pair from each other.
@@ -107,12 +122,7 @@ fn moves_alike([a, b]: &[Member; 2], [c, d]: &[Member; 2], with_families: bool) 
     if b.address.wrapping_sub(a.address) != d.address.wrapping_sub(c.address) {
         return false;
     }
-    let is_alike = |stretches: [&Stretch; 4]| {
-        let [.., third, fourth] = stretches;
-        let stay_alike = !with_families || third.moved == fourth.moved || third.first.is_constant();
-        let [first, second, third, fourth] = stretches;
-        stay_alike && is_alike([a.of(first), b.of(second), c.of(third), d.of(fourth)])
-    };
+    let is_alike = |stretches: [&Stretch; 4]| is_alike([a, b, c, d], stretches, with_families);
     // Mostly all are cut at the same places.
     let are_cut_alike = |list: &[Stretch]| {
         list.len() == a.list.len() && list.iter().zip(a.list).all(|(one, other)| one.length == other.length)
@@ -123,15 +133,20 @@ fn moves_alike([a, b]: &[Member; 2], [c, d]: &[Member; 2], with_families: bool) 
     side_by_side([a, b, c, d].map(|member| member.list)).all(|pieces| is_alike(pieces.each_ref()))
 }
 
-/// Whether operands move by the same distances in both pairs, and stay among the inputs or among what is computed.
-/// Constants can be put anywhere.
+/// Whether operands move by the same distances in both pairs, and stay among the inputs or among what is computed; with
+/// families also those of the items that follow the second pair. Constants can be put anywhere.
 #[inline(always)]
-fn is_alike([a, b, c, d]: [Stretch; 4]) -> bool {
-    if a.first.is_constant() {
+fn is_alike(members: [&Member; 4], stretches: [&Stretch; 4], with_families: bool) -> bool {
+    let [a, b, c, d] = std::array::from_fn(|number| members[number].first_of(stretches[number]));
+    if a.is_constant() {
         return true;
     }
-    let is_same_space = |a: Stretch, b: Stretch| a.first.space() == b.first.space();
-    let moves_alike = b.first.since(a.first) == d.first.since(c.first);
-    let steps_alike = a.length == 1 || b.step.wrapping_sub(a.step) == d.step.wrapping_sub(c.step);
-    moves_alike && steps_alike && is_same_space(a, b) && is_same_space(c, d)
+    let moves_alike = |of: fn(&Stretch) -> u32| {
+        let [a, b, c, d] = stretches.map(of);
+        b.wrapping_sub(a) == d.wrapping_sub(c)
+    };
+    let steps_alike = stretches[0].length == 1 || moves_alike(|stretch| stretch.step);
+    let families_alike = !with_families || stretches[2].moved == stretches[3].moved;
+    let is_one_space = a.space() == b.space() && c.space() == d.space();
+    b.since(a) == d.since(c) && steps_alike && families_alike && is_one_space
 }

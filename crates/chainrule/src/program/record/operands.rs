@@ -134,6 +134,12 @@ impl Stretch {
         self.at(self.end() - 1)
     }
 
+    /// The first operand, for all items of the family.
+    #[inline(always)]
+    pub fn one(&self) -> Moving {
+        Moving { first: self.first, moved: self.moved }
+    }
+
     /// The operands one by one, for all items of the family.
     #[inline(always)]
     pub fn one_by_one(self) -> impl Iterator<Item = Moving> {

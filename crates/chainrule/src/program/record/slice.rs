@@ -58,20 +58,16 @@ impl Slice {
     fn find_what_varies(&mut self, recording: Reading) {
         let mut slots = self.behind_inputs();
         while !slots.is_empty() {
-            let family = recording.family(slots.clone());
+            let family = recording.family(&slots);
             slots.start = family.end;
-            match self.all_or_none_vary(recording, &family) {
-                Some(vary) => {
-                    *self.mark(family.start) |= BEGINS;
-                    if vary {
-                        self.marks_mut(&family).iter_mut().for_each(|mark| *mark |= VARIES);
-                    }
-                }
-                None => {
-                    for node in family {
-                        *self.mark(node) |= if self.depends(recording, node) { BEGINS | VARIES } else { BEGINS };
-                    }
-                }
+            let vary = if family.len() == 1 { None } else { self.all_or_none_vary(recording, &family) };
+            if let Some(vary) = vary {
+                *self.mark(family.start) |= BEGINS;
+                self.marks_mut(&family).iter_mut().for_each(|mark| *mark |= if vary { VARIES } else { 0 });
+                continue;
+            }
+            for node in family {
+                *self.mark(node) |= if self.depends(recording, node) { BEGINS | VARIES } else { BEGINS };
             }
         }
     }
@@ -81,23 +77,18 @@ impl Slice {
     fn depends(&self, recording: Reading, node: u32) -> bool {
         let mut depends = false;
         recording.visit_operands(node, |_, sources| {
-            let some_vary = |nodes: Stretch| nodes.operands().any(|node| self.varies(node.0));
-            depends = depends || nodes(sources, 0).is_some_and(some_vary);
+            depends = depends || nodes(sources, 0).is_some_and(|nodes| self.some_vary(nodes));
         });
         depends
     }
 
     /// Whether all nodes of a family depend on an input, or none, if it is not some of them only.
-    #[inline(always)]
     fn all_or_none_vary(&self, recording: Reading, family: &Range<u32>) -> Option<bool> {
         let members = family.len() as u32;
-        if members == 1 {
-            return Some(self.depends(recording, family.start));
-        }
         let (mut all, mut some) = (false, false);
         recording.visit_family(family, |_, sources, moved| {
             let Some(nodes) = nodes(sources, moved).filter(|_| !all) else { return };
-            let some_vary = nodes.of_all(members).flat_map(|nodes| nodes.operands()).any(|node| self.varies(node.0));
+            let some_vary = nodes.of_all(members).any(|nodes| self.some_vary(nodes));
             some |= some_vary;
             all = some_vary && (moved == 0 || nodes.of_all(members).all(|nodes| self.all_vary(nodes)));
         });
@@ -105,28 +96,26 @@ impl Slice {
     }
 
     fn count_uses(&mut self, recording: Reading) {
-        let mut slots = self.behind_inputs();
-        while let Some(family) = self.last_family(&slots) {
-            slots.end = family.start;
-            let computed = self.marks(&family).iter().filter(|mark| is_computed(**mark)).count();
-            self.num_computed += computed;
-            if computed == family.len() && computed > 1 {
+        let slots = self.behind_inputs();
+        let mut end = slots.end;
+        for first in slots.rev() {
+            if self.marks[(first - self.first) as usize] & BEGINS == 0 {
+                continue;
+            }
+            let family = first..end;
+            end = first;
+            if family.len() > 1 && self.marks(&family).iter().all(|mark| is_computed(*mark)) {
+                self.num_computed += family.len();
                 self.count_uses_by_all(recording, &family);
-            } else if computed > 0 {
-                for node in family {
-                    if self.is_computed(node) {
-                        recording.visit_operands(node, |_, sources| self.use_once(nodes(sources, 0)));
-                    }
+                continue;
+            }
+            for node in family {
+                if self.is_computed(node) {
+                    self.num_computed += 1;
+                    recording.visit_operands(node, |_, sources| self.use_once(nodes(sources, 0)));
                 }
             }
         }
-    }
-
-    /// The last family that begins among these slots.
-    #[inline(always)]
-    fn last_family(&self, slots: &Range<u32>) -> Option<Range<u32>> {
-        let begin = self.marks(slots).iter().rposition(|mark| mark & BEGINS != 0)?;
-        Some(slots.start + begin as u32..slots.end)
     }
 
     /// Counts the uses by nodes of a family.
@@ -163,6 +152,12 @@ impl Slice {
                 }
             }
         }
+    }
+
+    /// Whether one of these nodes depends on an input.
+    #[inline(always)]
+    fn some_vary(&self, Stretch { first: Operand(first), step, length, .. }: Stretch) -> bool {
+        (0..length).any(|index| self.varies(first.wrapping_add(index.wrapping_mul(step))))
     }
 
     /// The slots from the first input to the last result.
