@@ -48,7 +48,9 @@ pub trait Number:
             return Vec::new();
         }
         let shift = Self::maximum(xs).stop_gradient();
-        let mut shares: Vec<Self> = xs.iter().map(|&x| (x - shift).exp()).collect();
+        // All differences, then all exponentials: what is recorded side by side is read as one.
+        let mut shares: Vec<Self> = xs.iter().map(|&x| x - shift).collect();
+        shares.iter_mut().for_each(|share| *share = share.exp());
         let total = Self::sum(&shares);
         shares.iter_mut().for_each(|share| *share = *share / total);
         shares

@@ -5,6 +5,7 @@
 //! LayerNorm, ReLU for GELU, and no biases.
 
 use crate::Number;
+use std::ops::Range;
 
 /// The sizes of a GPT. Its parameters are kept beside it, as one list, so that they can be values, plain numbers, or the
 /// inputs of a program.
@@ -214,10 +215,7 @@ impl<'a, N: Number> Layer<'a, N> {
     fn attention(&mut self, streams: &[Vec<N>]) -> Vec<Vec<N>> {
         let first = self.keys.len();
         let queries: Vec<Vec<N>> = streams.iter().map(|stream| self.ask(&normalized(stream))).collect();
-        let seen = |(position, query): (usize, &Vec<N>)| -> Vec<N> {
-            let width = query.len() / self.heads;
-            (0..query.len()).step_by(width).flat_map(|head| self.head(first + position, query, head, width)).collect()
-        };
+        let seen = |(position, query): (usize, &Vec<N>)| self.seen(first + position, query);
         queries.iter().enumerate().map(|query| linear(&self.output, &seen(query))).collect()
     }
 
@@ -229,27 +227,35 @@ impl<'a, N: Number> Layer<'a, N> {
         query
     }
 
-    /// One head, which sees `width` numbers of each position, from `start` on: the mean of the values, weighted by how well
-    /// the key of a position fits the query. The keys of those that come later do not fit at all: so every position does the
-    /// same, and a program has one loop for all, where sums of 1, 2, 3 terms would be a loop each.
-    fn head(&self, position: usize, query: &[N], start: usize, width: usize) -> Vec<N> {
-        let part = start..start + width;
+    /// What all heads see from a position, each `width` numbers: the mean of the values, weighted by how well the key of a
+    /// position fits the query.
+    fn seen(&self, position: usize, query: &[N]) -> Vec<N> {
+        let width = query.len() / self.heads;
         let scale = N::constant((width as f64).sqrt().recip());
-        let query: Vec<N> = query[part.clone()].iter().map(|x| *x * scale).collect();
-        let fit = |(other, key): (usize, &Vec<N>)| {
-            let hidden = if other > position { f64::NEG_INFINITY } else { 0.0 };
-            N::dot(&query, &key[part.clone()]) + N::constant(hidden)
-        };
-        let weights = N::softmax(&self.keys.iter().enumerate().map(fit).collect::<Vec<_>>());
+        let query: Vec<N> = query.iter().map(|x| *x * scale).collect();
+        let heads = (0..query.len()).step_by(width);
+        let weights: Vec<Vec<N>> = heads.map(|start| self.weights(position, &query, start..start + width)).collect();
         let weighted = |place: usize| {
             let values: Vec<N> = self.values.iter().map(|value| value[place]).collect();
-            N::dot(&weights, &values)
+            N::dot(&weights[place / width], &values)
         };
-        part.clone().map(weighted).collect()
+        (0..query.len()).map(weighted).collect()
+    }
+
+    /// How well the key of each position fits the query, in the part that a head sees. The keys of those that come later do not
+    /// fit at all: so every position does the same, and a program has one loop for all, where sums of 1, 2, 3 terms would be a
+    /// loop each.
+    fn weights(&self, position: usize, query: &[N], part: Range<usize>) -> Vec<N> {
+        let fit = |key: &Vec<N>| N::dot(&query[part.clone()], &key[part.clone()]);
+        let mut fits: Vec<N> = self.keys.iter().map(fit).collect();
+        for (other, fit) in fits.iter_mut().enumerate() {
+            let hidden = if other > position { f64::NEG_INFINITY } else { 0.0 };
+            *fit = *fit + N::constant(hidden);
+        }
+        N::softmax(&fits)
     }
 }
 
-/// The product of a matrix and a vector.
 fn linear<N: Number>(matrix: &Matrix<N>, x: &[N]) -> Vec<N> {
     matrix.iter().map(|row| N::dot(row, x)).collect()
 }

@@ -88,13 +88,14 @@ pub(crate) fn extent(access: &Access, trips: [u32; LOOPS], repeats: &[u32]) -> O
         return None;
     }
     let loops = access.strides.iter().zip(&trips);
-    let (mut low, mut high) = (i128::from(access.base), i128::from(access.base));
+    let (mut low, mut end) = (i64::from(access.base), i64::from(access.base) + 1);
     for (stride, trips) in loops.chain(access.shifts.iter().zip(repeats)) {
-        let reach = i128::from(*stride) * (i128::from(*trips) - 1);
-        low += reach.min(0);
-        high += reach.max(0);
+        // 31 bits times 32 bits.
+        let reach = i64::from(*stride) * (i64::from(*trips) - 1);
+        low = low.checked_add(reach.min(0))?;
+        end = end.checked_add(reach.max(0))?;
     }
-    Some(i64::try_from(low).ok()?..i64::try_from(high + 1).ok()?)
+    Some(low..end)
 }
 
 /// Whether an access may stand at a place of its [`extent`] in any turn. Where the turns of one loop reach across those of

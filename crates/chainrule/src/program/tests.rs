@@ -269,6 +269,65 @@ fn random_loops_keep_their_values() {
     }
 }
 
+/// Nodes that are alike, one after the other, and now and then one that is not.
+fn random_families(seed: u64, x: &[Value]) -> Vec<Value> {
+    let mut rng = rng(seed);
+    let mut values = x.to_vec();
+    // A leaf that is no input is a constant.
+    values.push(Value::new(0.625));
+    let mut layer = x.to_vec();
+    for _ in 0..rng.random_range(1..7) {
+        let rows = rng.random_range(3..10);
+        let (start, other) = (rng.random_range(0..layer.len()), rng.random_range(0..values.len()));
+        let (distance, stride) = (rng.random_range(0..4), rng.random_range(1..3));
+        let terms = rng.random_range(1..5);
+        let odd = rng.random_range(0..3 * rows);
+        let kind = rng.random_range(0..12);
+        let near = |place: usize| layer[place % layer.len()];
+        let far = |place: usize| values[place % values.len()];
+        let mut made = Vec::new();
+        for row in 0..rows {
+            let at = if row == odd { 1 } else { start + row * distance };
+            let factor = if row == odd { 0.25 } else { 0.5 };
+            let these: Vec<Value> = (0..terms + usize::from(row == odd)).map(|term| near(at + term * stride)).collect();
+            let others: Vec<Value> =
+                (0..these.len()).map(|term| far(other + term + row % 2 * (distance / 2))).collect();
+            made.push(match kind {
+                0..3 => Value::dot(&these, &others),
+                3 => Value::sum(&these),
+                4 => near(at) * far(other) - far(other + row),
+                5 => far(other + row) - near(at) * factor,
+                6 => (near(at) - Value::dot(&these, &others)) * factor,
+                7 => Value::mean(&these) + factor,
+                8 => Value::maximum(&[these[0], far(other) + 0.0271, near(at + 3) - 0.0119]),
+                9 => near(at).powi(if row == odd { 3 } else { 2 }),
+                10 => made.last().copied().unwrap_or(far(other)) + near(at),
+                _ => Value::lookup(Value::new(1.0), &[these[0], far(other), 0.5.into()]) - near(at),
+            });
+        }
+        if rng.random_bool(0.3) {
+            values.extend(made.iter().map(|value| value * 0.125));
+        }
+        if rng.random_bool(0.7) {
+            let function =
+                [Value::tanh, Value::sin, |x: Value| -x, |x: Value| (x + 0.0137).relu()][rng.random_range(0..4)];
+            made = made.into_iter().map(function).collect();
+        }
+        layer = made.into_iter().map(Value::tanh).collect();
+        values.extend(&layer);
+    }
+    layer.extend([values[rng.random_range(0..values.len())], Value::sum(&layer)]);
+    layer.into_iter().map(|value| value + x[0] * 0.1).collect()
+}
+
+#[test]
+fn random_families_keep_their_values() {
+    for seed in 0..1000 {
+        let points = [[0.3, -0.7, 1.1, 0.2, -0.4, 0.8, 0.6], [-0.3, 0.9, 0.2, 0.5, 0.1, -0.6, 0.7]];
+        compare(points, |x| random_families(seed, x));
+    }
+}
+
 #[test]
 fn every_operation_of_the_table_can_be_recorded() {
     for op in Op::ALL {

@@ -6,26 +6,25 @@
 //! differ, since what follows reads them together; but for long lists of alternating shapes, where each gets its own stretch.
 
 use super::form::{Forms, Kind, Shape};
-use super::fuse::{Item, Items};
-use super::operands::{Operand, Operands, Stretch};
+use super::fuse::{Family, Items};
+use super::operands::{Operand, Operands, Stretch, operand_at};
 use crate::custom::{Custom, Order};
 use std::ops::Range;
 
-/// Groups of items, and where their operands and results stand.
+/// Groups of items, numbered in the order in which they are computed, and where their operands and results stand.
 pub(super) struct Levels {
-    pub items: Vec<Item>,
+    /// The items in families, as far as their operands stand at equal distances still.
+    families: Vec<Placed>,
+    /// The family of each item.
+    family_of: Vec<u32>,
     forms: Forms,
-    /// The operands of each item, as addresses.
+    /// The operands of the first item of each family, as addresses, and how far those of the others are from them.
     operands: Operands,
     /// The numbers of constant operands.
     pub constants: Vec<f64>,
     /// The operations of the user's own, and what is asked of them.
     pub operations: Vec<(Custom, Order)>,
-    /// The address of each item's result; of a call that of the first, which the others follow.
-    pub addresses: Vec<u32>,
-    /// The items in the order in which they are computed.
-    pub order: Vec<u32>,
-    /// Where in that order each group begins, and the end.
+    /// Where among the items each group begins, and the end.
     pub groups: Vec<usize>,
     /// Where among the groups each run of items begins that stand together, and the end.
     pub runs: Vec<usize>,
@@ -36,6 +35,50 @@ pub(super) struct Levels {
     first: u32,
     /// Nodes before this one are inputs, whose addresses follow each other as they do themselves.
     first_behind_inputs: u32,
+}
+
+/// A family whose place is known.
+struct Placed {
+    form: u32,
+    /// The numbers of its items.
+    items: Range<u32>,
+    /// The address of the first result of the first item, which all others follow.
+    address: u32,
+    /// So many results an item has.
+    results: u32,
+    operands: Range<u32>,
+}
+
+/// An item, as one of its family.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'a> {
+    /// The operands of the first item of the family.
+    pub list: &'a [Stretch],
+    /// So many of the family come before it.
+    pub before: u32,
+    /// So many come after it.
+    pub behind: u32,
+    /// The address of its result; of a call that of the first, which the others follow.
+    pub address: u32,
+}
+
+impl<'a> Member<'a> {
+    /// The first of some of its operands, given those of the first item of its family.
+    #[inline(always)]
+    pub fn first_of(&self, stretch: &Stretch) -> Operand {
+        stretch.first.moved(self.before.wrapping_mul(stretch.moved))
+    }
+
+    /// Its operands one by one.
+    pub fn operands(self) -> impl Iterator<Item = Operand> + 'a {
+        self.list.iter().flat_map(move |stretch| stretch.of_member(self.before).operands())
+    }
+
+    /// One of its operands.
+    #[inline(always)]
+    pub fn operand(&self, position: u32) -> Operand {
+        operand_at(self.list, position, self.before)
+    }
 }
 
 /// Addresses of inputs are below this, those of what is computed from here on.
@@ -51,17 +94,19 @@ const MANY: usize = 64;
 impl Levels {
     /// Levels the items; the inputs stand in the nodes `inputs`, and all nodes among `slots`.
     pub fn new(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
-        let mut levels = Levels::unplaced(items, inputs, slots);
-        let depths = levels.depths();
-        let Levels { items, forms, addresses, .. } = &mut levels;
-        let form = |item: u32| items[item as usize].form;
+        let (mut levels, families) = Levels::unplaced(items, inputs, slots);
+        let (families, depths) = levels.of_one_depth(families);
+        let forms = &levels.forms;
+        let form = |family: u32| families[family as usize].form;
         let kinds: Vec<u32> = forms.shapes().map(kind).collect();
-        let kind = |item: u32| kinds[form(item) as usize];
-        let run_of = |item: u32| (depths[item as usize], kind(item));
-        let mut order: Vec<u32> = (0..items.len() as u32).collect();
+        let kind = |family: u32| kinds[form(family) as usize];
+        let run_of = |family: u32| (depths[family as usize], kind(family));
+        let count = |some: &[u32]| some.iter().map(|family| families[*family as usize].members as usize).sum();
+        let mut order: Vec<u32> = (0..families.len() as u32).collect();
         order = counted(order, kind);
-        order = counted(order, |item| depths[item as usize]);
+        order = counted(order, |family| depths[family as usize]);
 
+        let mut addresses = vec![0; families.len()];
         let (mut groups, mut runs) = (Vec::new(), Vec::new());
         let mut end = COMPUTED;
         let mut computed = 0;
@@ -70,17 +115,19 @@ impl Levels {
             let changes = run.chunk_by(same).count();
             let recorded = run.to_vec();
             if changes > 1 {
-                run.sort_by_key(|item| forms.get(form(*item)).symbol);
+                run.sort_by_key(|family| forms.get(form(*family)).symbol);
             }
             let shapes = run.chunk_by(same).count();
-            let is_interleaved = run.len() >= MANY * shapes && 2 * changes > run.len();
+            let items: usize = count(run);
+            let is_interleaved = items >= MANY * shapes && 2 * changes > items;
             let mut place = |together: &[u32]| {
-                if together.len() >= LINE as usize {
+                let items: usize = count(together);
+                if items >= LINE as usize {
                     end = end.next_multiple_of(LINE);
                 }
-                for item in together {
-                    addresses[*item as usize] = end;
-                    end += items[*item as usize].slots.len() as u32;
+                for family in together {
+                    addresses[*family as usize] = end;
+                    end += families[*family as usize].slots.len() as u32;
                 }
             };
             if is_interleaved {
@@ -91,128 +138,202 @@ impl Levels {
             runs.push(groups.len());
             for group in run.chunk_by(same) {
                 groups.push(computed);
-                computed += group.len();
+                computed += count(group);
             }
         }
         runs.push(groups.len());
         groups.push(computed);
-        Levels { order, groups, runs, end, ..levels }.placed(inputs)
+        let ordered = order.iter().map(|family| (&families[*family as usize], addresses[*family as usize]));
+        Levels { groups, runs, end, ..levels }.placed(ordered, inputs)
     }
 
     /// Every item alone, in the order of the recording.
     pub fn as_recorded(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
-        let levels = Levels::unplaced(items, inputs, slots);
-        let count = levels.items.len() as u32;
+        let (levels, families) = Levels::unplaced(items, inputs, slots);
         let mut end = COMPUTED;
-        let mut next = |item: &Item| {
-            end += item.slots.len() as u32;
-            end - item.slots.len() as u32
+        let mut next = |family: &Family| {
+            end += family.slots.len() as u32;
+            end - family.slots.len() as u32
         };
-        let addresses = levels.items.iter().map(&mut next).collect();
-        let [groups, runs] = [(); 2].map(|()| (0..=count as usize).collect());
-        Levels { order: (0..count).collect(), groups, runs, end, addresses, ..levels }.placed(inputs)
+        let addresses: Vec<u32> = families.iter().map(&mut next).collect();
+        let [groups, runs] = [(); 2].map(|()| (0..=families.len()).collect());
+        Levels { groups, runs, end, ..levels }.placed(families.iter().zip(addresses), inputs)
     }
 
-    fn unplaced(items: Items, inputs: &[u32], slots: Range<u32>) -> Levels {
-        let Items { items, forms, operands, constants, operations } = items;
-        let addresses = vec![0; items.len()];
-        let (order, groups, runs, of_slot) = (Vec::new(), Vec::new(), Vec::new(), vec![0; slots.len()]);
+    fn unplaced(items: Items, inputs: &[u32], slots: Range<u32>) -> (Levels, Vec<Family>) {
         debug_assert!(inputs.iter().all(|input| slots.contains(input)));
         let in_order = inputs.iter().zip(slots.clone()).take_while(|(input, slot)| *input == slot).count();
-        Levels {
-            items,
-            forms,
-            operands,
-            constants,
-            operations,
-            addresses,
-            order,
-            groups,
-            runs,
+        let levels = Levels {
+            families: Vec::new(),
+            family_of: Vec::new(),
+            forms: items.forms,
+            operands: items.operands,
+            constants: items.constants,
+            operations: items.operations,
+            groups: Vec::new(),
+            runs: Vec::new(),
             end: COMPUTED,
-            of_slot,
+            of_slot: vec![0; slots.len()],
             first: slots.start,
             first_behind_inputs: slots.start + in_order as u32,
-        }
+        };
+        (levels, items.families)
     }
 
-    /// The depth of each item; inputs have 0.
-    fn depths(&mut self) -> Vec<u32> {
-        let mut depths = Vec::with_capacity(self.items.len());
-        for item in &self.items {
-            let nodes = self.operands.list(&item.operands).iter().filter(|stretch| !stretch.first.is_constant());
-            let deepest = nodes.map(|stretch| self.deepest(stretch)).max();
-            let depth = deepest.unwrap_or(0) + 1;
-            self.of_slot[stretch(&item.slots, self.first)].fill(depth);
-            depths.push(depth);
+    /// The families, those taken apart whose items have several depths; and the depth of each, where inputs have 0.
+    fn of_one_depth(&mut self, families: Vec<Family>) -> (Vec<Family>, Vec<u32>) {
+        let mut depths = Vec::with_capacity(families.len());
+        let mut of_one_depth = Vec::with_capacity(families.len());
+        for family in families {
+            let list = self.operands.list(&family.operands);
+            let depth =
+                if family.members == 1 { Some(self.depth(list.iter().copied())) } else { self.common_depth(&family) };
+            if let Some(depth) = depth {
+                self.of_slot[stretch(&family.slots, self.first)].fill(depth);
+                depths.push(depth);
+                of_one_depth.push(family);
+                continue;
+            }
+            for (member, slot) in (0..).zip(family.slots.clone()) {
+                let operands = self.operands.copy_of_member(&family.operands, member);
+                let depth = self.depth(self.operands.list(&operands).iter().copied());
+                self.of_slot[(slot - self.first) as usize] = depth;
+                depths.push(depth);
+                of_one_depth.push(Family { slots: slot..slot + 1, members: 1, operands, ..family });
+            }
         }
-        depths
+        (of_one_depth, depths)
     }
 
-    /// The largest depth of operands that are nodes.
-    fn deepest(&self, stretch: &Stretch) -> u32 {
-        if self.are_inputs_in_order(stretch) {
-            return 0;
-        }
-        let first = stretch.first.index() - self.first as usize;
-        if stretch.step == 1 {
-            self.of_slot[first..first + stretch.length as usize].iter().copied().fold(0, u32::max)
-        } else {
-            stretch.operands().map(|node| self.of_slot[node.index() - self.first as usize]).fold(0, u32::max)
-        }
+    /// The depth of all items of a family, if it is one.
+    fn common_depth(&self, family: &Family) -> Option<u32> {
+        let list = self.operands.list(&family.operands).iter();
+        let ranges = list.map(|stretch| self.depths(stretch.of_all(family.members)));
+        // The deepest operand of each item is no less deep than the first of these, and no deeper than the second.
+        let (least, most) = ranges.fold((0, 0), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+        (least == most).then_some(most + 1)
     }
 
-    /// Puts addresses in the place of nodes.
-    fn placed(mut self, inputs: &[u32]) -> Levels {
+    /// The depth of an item with these operands.
+    #[inline(always)]
+    fn depth(&self, operands: impl Iterator<Item = Stretch>) -> u32 {
+        operands.map(|stretch| self.depths([stretch]).1).max().unwrap_or(0) + 1
+    }
+
+    /// The least and the largest depth of operands; constants have none.
+    #[inline(always)]
+    fn depths(&self, stretches: impl IntoIterator<Item = Stretch>) -> (u32, u32) {
+        let (mut least, mut most) = (u32::MAX, 0);
+        for stretch in stretches {
+            if stretch.first.is_constant() {
+                return (0, 0);
+            }
+            let first = stretch.first.index() - self.first as usize;
+            let mut note = |depth: u32| (least, most) = (least.min(depth), most.max(depth));
+            if stretch.length == 1 {
+                note(self.of_slot[first]);
+            } else if self.are_inputs_in_order(&stretch) {
+                note(0);
+            } else if stretch.step == 1 {
+                self.of_slot[first..first + stretch.length as usize].iter().for_each(|depth| note(*depth));
+            } else {
+                stretch.operands().for_each(|node| note(self.of_slot[node.index() - self.first as usize]));
+            }
+        }
+        (least, most)
+    }
+
+    /// Puts addresses in the place of nodes, given the families in their order and where the results of each stand.
+    fn placed<'a>(mut self, families: impl Iterator<Item = (&'a Family, u32)> + Clone, inputs: &[u32]) -> Levels {
         for (address, input) in inputs.iter().enumerate() {
             self.of_slot[(input - self.first) as usize] = address as u32;
         }
-        for (item, address) in self.items.iter().zip(&self.addresses) {
-            let nodes = &mut self.of_slot[stretch(&item.slots, self.first)];
-            nodes.iter_mut().zip(*address..).for_each(|(node, address)| *node = address);
+        for (family, address) in families.clone() {
+            let nodes = &mut self.of_slot[stretch(&family.slots, self.first)];
+            nodes.iter_mut().zip(address..).for_each(|(node, address)| *node = address);
         }
-        let mut items = std::mem::take(&mut self.items);
         let mut operands = Operands::as_long_as(&self.operands);
-        for item in &mut items {
+        let mut placed = Vec::with_capacity(families.size_hint().0);
+        let mut items = 0;
+        for (Family { form, slots, members, operands: written }, mut address) in families {
+            let list = self.operands.list(written);
+            let results = slots.len() as u32 / members;
+            let mut push = |members: u32, operands: Range<u32>| {
+                placed.push(Placed { form: *form, items: items..items + members, address, results, operands });
+                items += members;
+                address += members * results;
+            };
             operands.begin();
-            for stretch in self.operands.list(&item.operands) {
-                self.place(stretch, &mut operands);
+            if list.iter().all(|stretch| self.place(stretch, *members, &mut operands)) {
+                push(*members, operands.written());
+                continue;
             }
-            item.operands = operands.written();
+            for member in 0..*members {
+                operands.begin();
+                list.iter().for_each(|stretch| _ = self.place(&stretch.of_member(member), 1, &mut operands));
+                push(1, operands.written());
+            }
         }
-        Levels { items, operands, ..self }
+        let mut family_of = Vec::with_capacity(items as usize);
+        for (family, number) in placed.iter().zip(0..) {
+            family_of.resize(family.items.end as usize, number);
+        }
+        Levels { families: placed, family_of, operands, ..self }
     }
 
-    /// Appends the addresses of operands.
-    fn place(&self, stretch: &Stretch, addresses: &mut Operands) {
-        let Stretch { first, step, length, .. } = *stretch;
-        if first.is_constant() {
-            return addresses.push_all(first, step, length);
+    /// Appends the addresses of operands; if not those of all items of a family move by the same distances, it says so.
+    #[inline(always)]
+    fn place(&self, stretch: &Stretch, members: u32, addresses: &mut Operands) -> bool {
+        if stretch.first.is_constant() {
+            addresses.push_all(*stretch);
+            return true;
         }
-        if self.are_inputs_in_order(stretch) {
-            return addresses.push_all(Operand(first.0 - self.first), step, length);
+        if stretch.length == 1 && stretch.moved == 0 {
+            addresses.push(Operand(self.address(stretch.first.0)));
+            return true;
+        }
+        self.place_all(stretch, members, addresses)
+    }
+
+    /// The same for several nodes.
+    fn place_all(&self, stretch: &Stretch, members: u32, addresses: &mut Operands) -> bool {
+        let Stretch { first, step, length, moved, .. } = *stretch;
+        if stretch.of_all(members).all(|stretch| self.are_inputs_in_order(&stretch)) {
+            addresses.push_all(Stretch { first: Operand(first.0 - self.first), ..*stretch });
+            return true;
         }
         let address = |operand: Operand| Operand(self.address(operand.0));
         let start = address(first);
-        let distance = if length > 1 { address(stretch.at(stretch.position + 1)).since(start) } else { 0 };
-        let last = start.moved(distance.wrapping_mul(length - 1));
-        if start.space() == last.space() && self.are_even(stretch, start, distance) {
-            addresses.push_all(start, distance, length);
-        } else {
+        let since_start = |operand: Operand| address(operand).since(start);
+        let placed = Stretch {
+            first: start,
+            step: if length > 1 { since_start(first.moved(step)) } else { 0 },
+            moved: if members > 1 { since_start(first.moved(moved)) } else { 0 },
+            ..*stretch
+        };
+        let are_even = (0..if moved == 0 { 1 } else { members }).all(|member| {
+            let (nodes, placed) = (stretch.of_member(member), placed.of_member(member));
+            let is_one_space = [placed.first, placed.last()].iter().all(|end| end.space() == start.space());
+            is_one_space && self.are_even(&nodes, &placed)
+        });
+        if are_even {
+            addresses.push_all(placed);
+        } else if members == 1 {
             stretch.operands().for_each(|operand| addresses.push(address(operand)));
         }
+        are_even || members == 1
     }
 
     /// Whether operands that are nodes are inputs at addresses as far from each other as they are.
     #[inline(always)]
     fn are_inputs_in_order(&self, stretch: &Stretch) -> bool {
-        let last = stretch.at(stretch.end() - 1);
-        stretch.first.0.max(last.0) < self.first_behind_inputs
+        stretch.first.0.max(stretch.last().0) < self.first_behind_inputs
     }
 
-    /// Whether the addresses of operands have this distance from one to the next.
-    fn are_even(&self, stretch: &Stretch, start: Operand, distance: u32) -> bool {
-        let expected = (0..stretch.length).map(|index| start.0.wrapping_add(index.wrapping_mul(distance)));
+    /// Whether operands that are nodes stand at these addresses.
+    #[inline(always)]
+    fn are_even(&self, stretch: &Stretch, placed: &Stretch) -> bool {
+        let expected = placed.operands().map(|operand| operand.0);
         if stretch.step == 1 {
             let addresses = &self.of_slot[(stretch.first.0 - self.first) as usize..][..stretch.length as usize];
             addresses.iter().zip(expected).fold(0, |odd, (address, expected)| odd | (address ^ expected)) == 0
@@ -221,14 +342,27 @@ impl Levels {
         }
     }
 
-    /// What an item does.
-    pub fn shape(&self, item: u32) -> &Shape {
-        &self.forms.get(self.items[item as usize].form).shape
+    /// So many items there are.
+    pub fn count(&self) -> usize {
+        self.family_of.len()
     }
 
-    /// Where the operands of an item stand.
-    pub fn operands_of(&self, item: u32) -> &[Stretch] {
-        self.operands.list(&self.items[item as usize].operands)
+    /// What an item does.
+    pub fn shape(&self, item: u32) -> &Shape {
+        &self.forms.get(self.families[self.family_of[item as usize] as usize].form).shape
+    }
+
+    /// An item, as one of its family.
+    #[inline(always)]
+    pub fn member(&self, item: u32) -> Member<'_> {
+        let family = &self.families[self.family_of[item as usize] as usize];
+        let before = item - family.items.start;
+        Member {
+            list: self.operands.list(&family.operands),
+            before,
+            behind: family.items.end - item - 1,
+            address: family.address + before * family.results,
+        }
     }
 
     /// The address of a node's number.

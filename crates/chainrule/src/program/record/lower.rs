@@ -7,7 +7,7 @@ use super::constants::Constants;
 use super::form::{Kind, Shape};
 use super::level::Levels;
 use super::nest::nests;
-use super::operands::{Operand, operand_at};
+use super::operands::Operand;
 use super::turns::{Terms, Turns, with_inner};
 use crate::Op;
 use crate::custom::Order;
@@ -53,8 +53,9 @@ pub(super) fn lower(levels: &Levels, history: History) -> Lowered {
         history,
     };
     let mut lowering = Lowering { levels, lowered, num_nests: 0 };
+    let items: Vec<u32> = (0..levels.count() as u32).collect();
     for run in levels.runs.windows(2) {
-        lowering.run(&levels.groups[run[0]..=run[1]]);
+        lowering.run(&items, &levels.groups[run[0]..=run[1]]);
     }
     let Lowering { mut lowered, num_nests, .. } = lowering;
     lowered.history.note(Pass::Nest, num_nests);
@@ -70,11 +71,11 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    /// Lowers the groups of a run, given by where in the order they begin and end.
-    fn run(&mut self, groups: &[usize]) {
+    /// Lowers the groups of a run, given by where among the items they begin and end.
+    fn run(&mut self, items: &[u32], groups: &[usize]) {
         let mut irregular: Vec<Vec<u32>> = Vec::new();
         for group in groups.windows(2) {
-            let rest = self.group(&self.levels.order[group[0]..group[1]]);
+            let rest = self.group(&items[group[0]..group[1]]);
             irregular.extend((!rest.is_empty()).then_some(rest));
         }
         let shapes = || irregular.iter().map(|items| self.shape(items[0]));
@@ -234,7 +235,7 @@ impl Lowering<'_> {
                 (Term::Jacobian { operation, operands, results }, [length as i32, 1])
             }
         };
-        let address = |item: &u32| self.levels.addresses[*item as usize];
+        let address = |item: &u32| self.levels.member(*item).address;
         let out = if turns.is_regular {
             turns.results(address)
         } else {
@@ -334,7 +335,7 @@ impl Lowering<'_> {
     }
 
     fn operand(&self, item: u32, position: u32) -> Operand {
-        operand_at(self.levels.operands_of(item), position)
+        self.levels.member(item).operand(position)
     }
 
     /// Where `length` operands from a position on stand, for all items: at equal distances, or listed in a table.
@@ -355,7 +356,7 @@ impl Lowering<'_> {
 
     fn push(&mut self, turns: &Turns, start: Start, summed: Summed, activation: Option<Op>) {
         let Summed { scale, term, length } = summed;
-        let address = |item: &u32| self.levels.addresses[*item as usize];
+        let address = |item: &u32| self.levels.member(*item).address;
         let out = if turns.is_regular {
             turns.results(address)
         } else {

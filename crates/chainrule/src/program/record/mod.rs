@@ -111,7 +111,9 @@ impl Recorder {
         guards: &[tape::Guard],
     ) -> Result<Program> {
         let results = results.groups();
-        let mut all: Vec<Value> = Vec::new();
+        let lengths =
+            inputs.iter().map(|(_, values)| values.len()).chain(results.iter().map(|(_, values)| values.len()));
+        let mut all: Vec<Value> = Vec::with_capacity(lengths.sum::<usize>() + guards.len());
         inputs.iter().for_each(|(_, values)| all.extend_from_slice(values));
         let num_inputs = all.len();
         results.iter().for_each(|(_, values)| all.extend_from_slice(values));
@@ -180,7 +182,7 @@ impl Recorder {
         } else {
             Levels::new(Items::new(recording, slice), inputs, slots)
         };
-        history.note(Pass::Fuse, levels.items.len());
+        history.note(Pass::Fuse, levels.count());
         history.note(Pass::Level, levels.groups.len() - 1);
         let addresses = results.iter().map(|slot| levels.address(*slot)).collect();
         let guard = |(slot, guard): (u32, &tape::Guard)| Guard {
@@ -260,15 +262,17 @@ fn changed_leaf(changed: Value, groups: &[(&str, &[f64])], inputs: &[Vec<Value>]
 
 fn input_slots(recording: Reading, inputs: &[Source]) -> Result<Vec<u32>> {
     let mut slots = Vec::with_capacity(inputs.len());
+    let ops = recording.ops();
     for (index, input) in inputs.iter().enumerate() {
-        let problem = |found| Error::argument(format!("input {}", index + 1), "a leaf, made with `Value::new`", found);
-        match input {
-            Source::Constant(_) => return Err(problem("a constant")),
-            Source::Node(slot) if recording.ops()[*slot as usize] != crate::Op::Leaf => {
-                return Err(problem("a value that was computed"));
+        let found = match input {
+            Source::Node(slot) if ops[*slot as usize] == crate::Op::Leaf => {
+                slots.push(*slot);
+                continue;
             }
-            Source::Node(slot) => slots.push(*slot),
-        }
+            Source::Node(_) => "a value that was computed",
+            Source::Constant(_) => "a constant",
+        };
+        return Err(Error::argument(format!("input {}", index + 1), "a leaf, made with `Value::new`", found));
     }
     if slots.is_sorted_by(|before, slot| before < slot) {
         return Ok(slots);

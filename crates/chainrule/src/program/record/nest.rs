@@ -4,7 +4,7 @@
 //! are the turns of a loop; where such loops follow each other at equal distances, those are the turns of another one
 //! around it, and so on.
 
-use super::level::Levels;
+use super::level::{Levels, Member};
 use super::operands::{Stretch, side_by_side};
 
 /// So many loops can be around an item; its own sums are one more.
@@ -63,48 +63,90 @@ impl Group<'_> {
 
     /// How many blocks of so many items follow each other at equal distances.
     fn turns(&self, first: usize, items: usize) -> u32 {
-        let mut turns = 1;
-        while first + (turns + 1) * items <= self.group.len() {
-            let block = first + turns * items;
-            let is_regular =
-                (0..items).all(|item| self.moves_alike((first, first + items), (block - items + item, block + item)));
-            if !is_regular {
-                break;
-            }
-            turns += 1;
+        let mut end = first + items;
+        if end + items > self.group.len() {
+            return 1;
         }
-        turns as u32
+        let pair = [first, end].map(|place| self.member(place));
+        if items == 1 {
+            return (self.alike(&pair, end) - first) as u32;
+        }
+        while end + items <= self.group.len() && self.moves_on(&pair, end, items) {
+            end += items;
+        }
+        ((end - first) / items) as u32
     }
 
-    /// Whether all addresses move by the same distances from item to item in both pairs.
-    fn moves_alike(&self, (a, b): (usize, usize), (c, d): (usize, usize)) -> bool {
-        let [a, b, c, d] = [a, b, c, d].map(|item| self.group[item] as usize);
-        let result = |item: usize| self.levels.addresses[item];
-        if result(b).wrapping_sub(result(a)) != result(d).wrapping_sub(result(c)) {
-            return false;
+    /// How far items go on, from this one, each as far from the one before as the two of a pair from each other.
+    fn alike(&self, pair: &[Member; 2], mut next: usize) -> usize {
+        let mut last = pair[0];
+        while next < self.group.len() {
+            let member = self.member(next);
+            if !moves_alike(pair, &[last, member], false) {
+                break;
+            }
+            next += 1;
+            last = member;
+            if member.before > 0 && member.behind > 0 {
+                // All others of the family move as these two do.
+                next += member.behind as usize;
+                last = self.member(next - 1);
+            }
         }
-        let lists = [a, b, c, d].map(|item| self.levels.operands_of(item as u32));
-        // Mostly all are cut at the same places.
-        let [first, others @ ..] = lists;
-        if others
-            .iter()
-            .all(|list| list.len() == first.len() && (0..first.len()).all(|at| list[at].length == first[at].length))
-        {
-            return (0..first.len()).all(|at| is_alike(lists.map(|list| list[at])));
+        next
+    }
+
+    /// Whether a block of so many items is as far from the one before it as the two of a pair from each other.
+    fn moves_on(&self, pair: &[Member; 2], block: usize, items: usize) -> bool {
+        let mut item = 0;
+        while item < items {
+            let others = [block - items + item, block + item].map(|place| self.member(place));
+            // So many of both families follow.
+            let behind = others.iter().map(|member| member.behind as usize).fold(items - item - 1, usize::min);
+            if !moves_alike(pair, &others, behind > 0) {
+                return false;
+            }
+            item += 1 + behind;
         }
-        side_by_side(lists).all(is_alike)
+        true
+    }
+
+    fn member(&self, place: usize) -> Member<'_> {
+        self.levels.member(self.group[place])
     }
 }
 
-/// Whether operands move by the same distances in both pairs, and stay among the inputs or among what is computed.
-/// Constants can be put anywhere.
+/// Whether all addresses move by the same distances from item to item in both pairs, and, if that is asked for, between those
+/// that follow the second pair in their families.
+fn moves_alike([a, b]: &[Member; 2], [c, d]: &[Member; 2], with_families: bool) -> bool {
+    if b.address.wrapping_sub(a.address) != d.address.wrapping_sub(c.address) {
+        return false;
+    }
+    let is_alike = |stretches: [&Stretch; 4]| is_alike([a, b, c, d], stretches, with_families);
+    // Mostly all are cut at the same places.
+    let are_cut_alike = |list: &[Stretch]| {
+        list.len() == a.list.len() && list.iter().zip(a.list).all(|(one, other)| one.length == other.length)
+    };
+    if [b, c, d].into_iter().all(|member| are_cut_alike(member.list)) {
+        return (0..a.list.len()).all(|at| is_alike([a, b, c, d].map(|member| &member.list[at])));
+    }
+    side_by_side([a, b, c, d].map(|member| member.list)).all(|pieces| is_alike(pieces.each_ref()))
+}
+
+/// Whether operands move by the same distances in both pairs, and stay among the inputs or among what is computed; with
+/// families also those of the items that follow the second pair. Constants can be put anywhere.
 #[inline(always)]
-fn is_alike([a, b, c, d]: [Stretch; 4]) -> bool {
-    if a.first.is_constant() {
+fn is_alike(members: [&Member; 4], stretches: [&Stretch; 4], with_families: bool) -> bool {
+    let [a, b, c, d] = std::array::from_fn(|number| members[number].first_of(stretches[number]));
+    if a.is_constant() {
         return true;
     }
-    let is_same_space = |a: Stretch, b: Stretch| a.first.space() == b.first.space();
-    let moves_alike = b.first.since(a.first) == d.first.since(c.first);
-    let steps_alike = a.length == 1 || b.step.wrapping_sub(a.step) == d.step.wrapping_sub(c.step);
-    moves_alike && steps_alike && is_same_space(a, b) && is_same_space(c, d)
+    let moves_alike = |of: fn(&Stretch) -> u32| {
+        let [a, b, c, d] = stretches.map(of);
+        b.wrapping_sub(a) == d.wrapping_sub(c)
+    };
+    let steps_alike = stretches[0].length == 1 || moves_alike(|stretch| stretch.step);
+    let families_alike = !with_families || stretches[2].moved == stretches[3].moved;
+    let is_one_space = a.space() == b.space() && c.space() == d.space();
+    b.since(a) == d.since(c) && steps_alike && families_alike && is_one_space
 }

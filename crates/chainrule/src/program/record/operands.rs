@@ -6,6 +6,15 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Operand(pub u32);
 
+/// One operand of the items of a family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moving {
+    /// That of the first item.
+    pub first: Operand,
+    /// From that of an item to that of the next one, as numbers wrap around.
+    pub moved: u32,
+}
+
 /// Operands of one item at equal distances, all of one [space](Operand::space).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stretch {
@@ -15,6 +24,8 @@ pub(super) struct Stretch {
     /// Where among the operands of the item the first one stands.
     pub position: u32,
     pub length: u32,
+    /// From those of an item to those of the next one of its family, as numbers wrap around.
+    pub moved: u32,
 }
 
 /// Lists of operands, one after the other: of each the stretches.
@@ -61,10 +72,29 @@ impl Operand {
     }
 }
 
+impl Moving {
+    /// The same operand of all items.
+    pub fn still(first: Operand) -> Self {
+        Moving { first, moved: 0 }
+    }
+
+    /// The operand of each item.
+    pub fn of_all(self, members: u32) -> impl Iterator<Item = Operand> + Clone {
+        (0..members).map(move |member| self.first.moved(member.wrapping_mul(self.moved)))
+    }
+}
+
+impl From<Moving> for Stretch {
+    #[inline(always)]
+    fn from(Moving { first, moved }: Moving) -> Self {
+        Stretch { moved, ..Stretch::of(first) }
+    }
+}
+
 impl Stretch {
     /// One operand.
     pub fn of(operand: Operand) -> Self {
-        Stretch { first: operand, step: 0, position: 0, length: 1 }
+        Stretch { first: operand, step: 0, position: 0, length: 1, moved: 0 }
     }
 
     /// The operand at a position of the item, which is one of these.
@@ -78,9 +108,47 @@ impl Stretch {
         self.position + self.length
     }
 
+    /// The same operands of another item of the family.
+    #[inline(always)]
+    pub fn of_member(self, member: u32) -> Self {
+        Stretch { first: self.first.moved(member.wrapping_mul(self.moved)), moved: 0, ..self }
+    }
+
+    /// These and the same operands of all other items of a family, in as few stretches as they can be.
+    #[inline(always)]
+    pub fn of_all(self, members: u32) -> impl Iterator<Item = Self> + Clone {
+        let Stretch { step, length, moved, .. } = self;
+        let joined = match moved {
+            0 => Some(self),
+            _ if length == 1 => Some(Stretch { step: moved, length: members, moved: 0, ..self }),
+            _ if step.wrapping_mul(length) == moved => Some(Stretch { length: length * members, moved: 0, ..self }),
+            _ => None,
+        };
+        let apart = if joined.is_none() { 0..members } else { 0..0 };
+        joined.into_iter().chain(apart.map(move |member| self.of_member(member)))
+    }
+
+    /// The last operand.
+    #[inline(always)]
+    pub fn last(&self) -> Operand {
+        self.at(self.end() - 1)
+    }
+
+    /// The first operand, for all items of the family.
+    #[inline(always)]
+    pub fn one(&self) -> Moving {
+        Moving { first: self.first, moved: self.moved }
+    }
+
+    /// The operands one by one, for all items of the family.
+    #[inline(always)]
+    pub fn one_by_one(self) -> impl Iterator<Item = Moving> {
+        self.operands().map(move |first| Moving { first, moved: self.moved })
+    }
+
     /// The operands one by one.
     #[inline(always)]
-    pub fn operands(self) -> impl Iterator<Item = Operand> {
+    pub fn operands(self) -> impl Iterator<Item = Operand> + Clone {
         (0..self.length).map(move |index| self.first.moved(index.wrapping_mul(self.step)))
     }
 }
@@ -105,6 +173,15 @@ impl Operands {
     /// Where the list stands that was begun last.
     pub fn written(&self) -> Range<u32> {
         self.begin as u32..self.stretches.len() as u32
+    }
+
+    /// Appends the list of one item of a family, given that of the first, and says where it stands.
+    pub fn copy_of_member(&mut self, written: &Range<u32>, member: u32) -> Range<u32> {
+        self.begin();
+        for place in written.clone() {
+            self.stretches.push(self.stretches[place as usize].of_member(member));
+        }
+        self.written()
     }
 
     /// The stretches of a list.
@@ -132,24 +209,25 @@ impl Operands {
     /// Appends an operand to the list that was begun last.
     #[inline(always)]
     pub fn push(&mut self, operand: Operand) {
-        self.push_all(operand, 0, 1);
+        self.push_all(Stretch::of(operand));
     }
 
     /// Appends operands at equal distances, all of one space.
     #[inline(always)]
-    pub fn push_all(&mut self, first: Operand, step: u32, length: u32) {
+    pub fn push_all(&mut self, stretch: Stretch) {
+        let Stretch { first, step, length, moved, .. } = stretch;
         let mut position = 0;
         if let [.., last] = &mut self.stretches[self.begin..] {
-            let distance = first.since(last.at(last.end() - 1));
+            let distance = first.since(last.last());
             let goes_on = (last.length == 1 || last.step == distance) && (length == 1 || step == distance);
-            if goes_on && last.first.space() == first.space() {
+            if goes_on && last.first.space() == first.space() && last.moved == moved {
                 last.step = distance;
                 last.length += length;
                 return;
             }
             position = last.end();
         }
-        self.stretches.push(Stretch { first, step, position, length });
+        self.stretches.push(Stretch { position, ..stretch });
     }
 }
 
@@ -158,10 +236,10 @@ pub(super) fn count(list: &[Stretch]) -> u32 {
     list.last().map_or(0, Stretch::end)
 }
 
-/// The operand at a position of a list.
-pub(super) fn operand_at(list: &[Stretch], position: u32) -> Operand {
+/// The operand at a position of the list of a family, for one of its items.
+pub(super) fn operand_at(list: &[Stretch], position: u32, member: u32) -> Operand {
     let after = list.partition_point(|stretch| stretch.position <= position);
-    list[after - 1].at(position)
+    list[after - 1].of_member(member).at(position)
 }
 
 /// Lists of equally many operands, side by side: in pieces in which each goes on at one distance.
@@ -179,6 +257,7 @@ pub(super) fn side_by_side<const N: usize>(lists: [&[Stretch]; N]) -> impl Itera
             step: list[0].step,
             position,
             length: end - position,
+            moved: list[0].moved,
         });
         for list in &mut rest {
             if list[0].end() == end {
@@ -210,9 +289,9 @@ mod tests {
         assert_eq!(list(&[9, 7, 5, 3]).last_list().len(), 1);
         assert_eq!(list(&[1, 2, 4, 8, 12]).last_list().len(), 2);
         let mut joined = list(&[4]);
-        joined.push_all(Operand(6), 2, 5);
-        joined.push_all(Operand(16), 2, 2);
-        assert_eq!(joined.last_list(), [Stretch { first: Operand(4), step: 2, position: 0, length: 8 }]);
+        joined.push_all(Stretch { step: 2, length: 5, ..Stretch::of(Operand(6)) });
+        joined.push_all(Stretch { step: 2, length: 2, ..Stretch::of(Operand(16)) });
+        assert_eq!(joined.last_list(), [Stretch { step: 2, length: 8, ..Stretch::of(Operand(4)) }]);
     }
 
     #[test]
@@ -226,7 +305,7 @@ mod tests {
         let mut lists = list(&[1, 2, 3]);
         let first = lists.written();
         lists.begin();
-        lists.push_all(Operand(4), 1, 2);
+        lists.push_all(Stretch { step: 1, length: 2, ..Stretch::of(Operand(4)) });
         assert_eq!((flat(lists.list(&first)), flat(lists.last_list())), (vec![1, 2, 3], vec![4, 5]));
         assert_eq!(lists.last_list()[0].position, 0);
     }
@@ -239,7 +318,7 @@ mod tests {
         for (number, expected) in numbers.iter().enumerate() {
             let column: Vec<Stretch> = pieces.iter().map(|piece| piece[number]).collect();
             assert_eq!(flat(&column), *expected);
-            assert_eq!((0..6).map(|at| operand_at(&column, at).0).collect::<Vec<_>>(), *expected);
+            assert_eq!((0..6).map(|at| operand_at(&column, at, 0).0).collect::<Vec<_>>(), *expected);
         }
         assert_eq!(pieces.iter().map(|piece| piece[0].length).collect::<Vec<_>>(), [3, 1, 2]);
     }

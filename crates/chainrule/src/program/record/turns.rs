@@ -34,9 +34,7 @@ pub(super) struct Terms {
 impl<'a> Turns<'a> {
     /// Items of a nest.
     pub fn new(levels: &Levels, items: &'a [u32], trips: [u32; DEPTH]) -> Self {
-        let operands = |place: usize| -> Vec<Operand> {
-            levels.operands_of(items[place]).iter().flat_map(|stretch| stretch.operands()).collect()
-        };
+        let operands = |place: usize| -> Vec<Operand> { levels.member(items[place]).operands().collect() };
         let seconds = std::array::from_fn(|depth| match trips[depth] {
             1 => Vec::new(),
             _ => operands(next_turn(trips, depth)),

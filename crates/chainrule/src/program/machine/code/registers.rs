@@ -119,12 +119,16 @@ impl Known {
         }
     }
 
-    /// What is left of it when something else was written.
-    fn without(self, written: &Held) -> Option<Self> {
-        let (Known::Spread(held) | Known::Numbers { held, .. }) = self else { return Some(self) };
-        if held.is_apart(written) {
-            return Some(self);
+    /// Whether something else was written where it stands.
+    fn is_changed_by(&self, written: &Held) -> bool {
+        match self {
+            Known::Constant(_) => false,
+            Known::Spread(held) | Known::Numbers { held, .. } => !held.is_apart(written),
         }
+    }
+
+    /// What is left of it when it was changed.
+    fn without(self, written: &Held) -> Option<Self> {
         let Known::Numbers { mut held, mut stale, is_fresh } = self else { return None };
         if held.site.frame != written.site.frame {
             return None;
@@ -287,7 +291,14 @@ impl Registers {
         }
         for register in bits(self.named) {
             let names = &mut self.known[register];
-            names.iter_mut().for_each(|name| *name = name.and_then(|known| known.without(written)));
+            for name in names.iter_mut() {
+                // Mostly it stays, and need not be moved.
+                if let Some(known) = name
+                    && known.is_changed_by(written)
+                {
+                    *name = known.without(written);
+                }
+            }
             if names.iter().all(Option::is_none) {
                 self.named &= !(1 << register);
                 self.fresh &= !(1 << register);
