@@ -1,6 +1,7 @@
 //! Giving memory back, recording nothing, and how much the tape holds.
 
 use super::Value;
+use super::adjoint::Pair;
 use super::nodes::Operand;
 use super::storage::{Mark, lend, with_tape};
 use std::marker::PhantomData;
@@ -129,6 +130,7 @@ pub fn size() -> Size {
             bytes: tape.nodes.bytes()
                 + tape.side_list.capacity() * size_of::<Operand>()
                 + lists.map(Vec::capacity).iter().sum::<usize>() * size_of::<f64>()
+                + tape.pairs_of_adjoints.capacity() * size_of::<Pair>()
                 + tape.calls.bytes()
                 + tape.epochs.bytes(),
         }

@@ -1,6 +1,7 @@
 //! The storage: this thread's tape, what it holds, and whether a handle is still good for it.
 #![allow(unsafe_code)]
 
+use super::adjoint::Pair;
 use super::calls::{Called, Calls};
 use super::epoch::Epochs;
 use super::group::Groups;
@@ -34,6 +35,8 @@ pub(super) struct Tape {
     pub gradients: Vec<f64>,
     /// Where the adjoints of sweeps grow that leave no gradients. Between them, all are 0.
     pub adjoints: Vec<f64>,
+    /// The same of sweeps from two results at once.
+    pub pairs_of_adjoints: Vec<Pair>,
     /// Where numbers are gathered for a while. What they hold means nothing, only their memory is kept.
     pub buffers: Buffers,
     /// Nodes below this may have a gradient from an earlier sweep.
@@ -122,6 +125,7 @@ impl Tape {
             constants: Vec::new(),
             gradients: Vec::new(),
             adjoints: Vec::new(),
+            pairs_of_adjoints: Vec::new(),
             buffers: [const { Vec::new() }; 2],
             swept: 0,
             leading_leaves: Cell::new(0),
