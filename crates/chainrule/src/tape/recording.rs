@@ -332,19 +332,21 @@ impl Glance<'_> {
     /// [`Tape::has_wide_room`], and no more than one constant was made an operand of the node before.
     #[inline(always)]
     unsafe fn operand(self, value: Value, constants: &mut Vec<f64>) -> Option<(Operand, f64)> {
-        let slot = Operand::slot_of(value);
-        if value.place().epoch() == self.now || self.epochs.is_recent(value.place().epoch(), slot.0) {
+        let (slot, epoch) = (Operand::slot_of(value), value.place().epoch());
+        if epoch == self.now || (!value.is_constant() && self.epochs.has_lived_through_a_cut(epoch, slot.0)) {
             debug_assert!(slot.index() < self.numbers.len());
             // SAFETY: there is a fast path, so what seems live is.
             return Some((slot, *unsafe { self.numbers.get_unchecked(slot.index()) }));
         }
+        if !value.is_constant() {
+            return None;
+        }
         let number = value.own_number();
-        let is_last = |last: &f64| last.to_bits() == number.to_bits();
-        if value.is_constant() && !constants.last().is_some_and(is_last) {
+        if constants.last().is_none_or(|last| last.to_bits() != number.to_bits()) {
             // SAFETY: there is room.
             unsafe { push_in_room(constants, number) };
         }
-        value.is_constant().then(|| (Operand::constant(constants.len() - 1), number))
+        Some((Operand::constant(constants.len() - 1), number))
     }
 }
 

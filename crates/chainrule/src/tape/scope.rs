@@ -3,7 +3,7 @@
 use super::Value;
 use super::adjoint::Pair;
 use super::nodes::Operand;
-use super::storage::{Mark, lend, with_tape};
+use super::storage::{Mark, Tape, lend, read_tape, with_tape};
 use std::marker::PhantomData;
 
 /// Opens a scope: when it drops, the tape is cut to where it stood, and its memory serves again.
@@ -72,12 +72,16 @@ impl Drop for Scope {
 
 /// Where this thread's tape ends now.
 pub(crate) fn mark() -> Mark {
-    with_tape(|tape| tape.mark())
+    read_tape(Tape::mark)
 }
 
 /// Releases everything that was recorded since the mark was taken.
 pub(crate) fn release_to(mark: &Mark) {
-    drop(with_tape(|tape| tape.truncate(mark)));
+    drop(with_tape(|tape| {
+        let calls = tape.truncate(mark);
+        tape.measure_room();
+        calls
+    }));
 }
 
 /// Computes without recording: what `compute` makes of values are constants.
