@@ -342,6 +342,19 @@ fn a_gradient_goes_into_a_buffer() {
 }
 
 #[test]
+fn there_is_room_beside_nodes_in_one_scope_after_the_other() {
+    let x = Value::new(1.0);
+    for length in [1, 300, 2, 1000, 700, 3] {
+        let _scope = tape::scope();
+        let slopes = (0..length).map(|step| 1.0 + 1e-4 * f64::from(step));
+        // Two constants and two operands beside each node, and no sums, which measure nothing.
+        let y = slopes.clone().fold(x, |y, slope| y.mul_add(slope, -slope) * 1.0);
+        assert_eq!(y.data(), slopes.clone().fold(1.0, |y, slope| y * slope - slope));
+        assert_eq!(y.gradient(&[x]), [slopes.rev().fold(1.0, |adjoint, slope| adjoint * slope)]);
+    }
+}
+
+#[test]
 fn rows_of_a_jacobian_matrix_are_the_gradients() {
     let inputs = [1.5, -0.5, 2.0].map(Value::new);
     let [x, y, z] = inputs;
