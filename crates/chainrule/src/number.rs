@@ -200,7 +200,7 @@ macro_rules! float {
 float!(f64, libm::erf, tanh);
 float!(f32, libm::erff, f32::tanh);
 
-/// In half the time of the standard library's, and as exact.
+/// In half the time of the standard library's, which is up to 2 units in the last place off; this is up to 1.3.
 #[inline]
 fn tanh(x: f64) -> f64 {
     crate::tanh::tanh(x, f64::exp, |a, b, c| a * b + c)

@@ -1,6 +1,6 @@
 //! The hyperbolic tangent by an exponential, without branches.
 
-/// The hyperbolic tangent, at most 2 units in the last place off: near 0 as `x + x^3 p(x^2) / q(x^2)`, with the polynomials of
+/// The hyperbolic tangent: near 0 as `x + x^3 p(x^2) / q(x^2)`, with the polynomials of
 /// Cephes; further out as `1 - 2 / (exp(2 x) + 1)`. `mul_add` is the product plus a summand.
 #[inline(always)]
 pub(crate) fn tanh(x: f64, exp: impl Fn(f64) -> f64, mul_add: impl Fn(f64, f64, f64) -> f64) -> f64 {

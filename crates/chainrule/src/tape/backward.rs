@@ -203,7 +203,7 @@ impl Tape {
             end = slot;
             if adjoint.is_ordinary() {
                 if !recording.pass_on_at_once(op, slot, adjoint, &mut passing) {
-                    recording.pass_on(op, slot, adjoint, passing.adjoints, &mut buffers);
+                    recording.pass_on::<A, false>(op, slot, adjoint, passing.adjoints, &mut buffers);
                     passing.next = passing.adjoints[slot - 1];
                 }
                 adjoint = passing.next;
@@ -211,7 +211,7 @@ impl Tape {
                 if adjoint.is_zero() {
                     end = first + before_zeros(&adjoints[first..slot]);
                 } else {
-                    recording.pass_on_strongly(op, slot, adjoint, adjoints, &mut buffers);
+                    recording.pass_on::<A, true>(op, slot, adjoint, adjoints, &mut buffers);
                 }
                 adjoint = adjoints[end - 1];
             }
@@ -331,15 +331,6 @@ impl<'a> Recording<'a> {
     }
 }
 
-#[inline(always)]
-fn product<A: Adjoint>(adjoint: A, partial: f64) -> A {
-    adjoint.product(partial)
-}
-
-fn strong_product<A: Adjoint>(adjoint: A, partial: f64) -> A {
-    adjoint.strong_product(partial)
-}
-
 /// What operands' adjoints are added to.
 trait Sums<A> {
     /// Adds to the adjoint of an operand of the node that the sweep has come to.
@@ -425,9 +416,10 @@ macro_rules! read_rules {
                 }
             }
 
-            /// The same for any operation.
+            /// The same for any operation. Strongly where an adjoint is infinite or NaN, of which nothing is left after a derivative
+            /// of 0, or where one is zero beside another that is passed on, and stays so after an infinite derivative.
             #[inline(never)]
-            fn pass_on<A: Adjoint>(
+            fn pass_on<A: Adjoint, const STRONGLY: bool>(
                 &self,
                 op: Op,
                 slot: usize,
@@ -435,23 +427,10 @@ macro_rules! read_rules {
                 adjoints: &mut [A],
                 buffers: &mut Buffers,
             ) {
+                let product = |adjoint: A, partial| {
+                    if STRONGLY { adjoint.strong_product(partial) } else { adjoint.product(partial) }
+                };
                 read_rules!(@all self op (slot, adjoint, adjoints, product) buffers;
-                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*; $($LookupOp)*)
-            }
-
-            /// The same for an adjoint that is infinite or NaN, of which nothing is left after a derivative of 0, or has a zero
-            /// beside what is passed on, which stays one after an infinite derivative.
-            #[cold]
-            #[inline(never)]
-            fn pass_on_strongly<A: Adjoint>(
-                &self,
-                op: Op,
-                slot: usize,
-                adjoint: A,
-                adjoints: &mut [A],
-                buffers: &mut Buffers,
-            ) {
-                read_rules!(@all self op (slot, adjoint, adjoints, strong_product) buffers;
                     $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*; $($LookupOp)*)
             }
         }
@@ -474,10 +453,12 @@ macro_rules! read_rules {
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
     (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Three };
     (@inlined operator $this:ident ($($at:ident),+) $($rule:tt)+) => {{
+        let product = A::product;
         read_rules!(@pass_on operator $this ($($at,)+ product) $($rule)+);
         true
     }};
     (@inlined arithmetic $this:ident ($($at:ident),+) $($rule:tt)+) => {{
+        let product = A::product;
         read_rules!(@pass_on arithmetic $this ($($at,)+ product) $($rule)+);
         true
     }};

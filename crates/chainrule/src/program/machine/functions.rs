@@ -211,6 +211,7 @@ fn sin_after<const FUSED: bool>(quarters: u64, [rest, tail]: [f64; 2]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Number;
 
     /// How far apart two numbers are, in units of the last place of the second.
     fn distance(found: f64, right: f64) -> f64 {
@@ -268,6 +269,7 @@ mod tests {
         close("ln", f64::ln, [ln::<true>, ln::<false>]);
         close("ln_1p", f64::ln_1p, [ln_1p::<true>, ln_1p::<false>]);
         close("tanh", f64::tanh, [tanh::<true>, tanh::<false>]);
+        close("tanh of floats", f64::tanh, [Number::tanh; 2]);
         close_at(near_arguments, "sin", f64::sin, [sin::<true>, sin::<false>]);
         close_at(near_arguments, "cos", f64::cos, [cos::<true>, cos::<false>]);
     }
@@ -275,7 +277,7 @@ mod tests {
     #[test]
     fn zeros_keep_their_sign() {
         for zero in [0.0f64, -0.0] {
-            for odd in [exp_m1::<true>, ln_1p::<true>, tanh::<true>, sin::<true>, sin::<false>] {
+            for odd in [exp_m1::<true>, ln_1p::<true>, tanh::<true>, Number::tanh, sin::<true>, sin::<false>] {
                 assert_eq!(odd(zero).to_bits(), zero.to_bits());
             }
         }
