@@ -183,14 +183,13 @@ impl Tape {
     fn sweep<A: Adjoint, const KEEPS: bool>(&mut self, adjoints: &mut [A]) {
         // No tape begins with an operation: at each there is a slot before it.
         let first = self.first_operation().max(1);
-        let mut buffers = std::mem::take(&mut self.buffers);
-        let recording = self.recording();
-        let ops = &recording.ops[..adjoints.len()];
         let mut end = adjoints.len();
         if end <= first {
-            self.buffers = buffers;
             return;
         }
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let recording = self.recording();
+        let ops = &recording.ops[..end];
         let mut adjoint = adjoints[end - 1];
         loop {
             let slot = end - 1;
@@ -411,6 +410,7 @@ macro_rules! read_rules {
                 adjoints: &mut Passing<A>,
             ) -> bool {
                 match op {
+                    Op::Leaf => true,
                     $( Op::$Op => read_rules!(@inlined $kind self (slot, adjoint, adjoints) $method($($x)+)), )*
                     _ => false,
                 }
