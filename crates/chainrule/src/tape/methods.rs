@@ -125,10 +125,10 @@ macro_rules! record_rows {
     (@inherent $kind:ident [$($doc:literal)*] $Op:ident $method:ident($x:ident, $b:ident) $partials:tt) => {
         $(#[doc = $doc])*
         #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
-        #[inline(always)]
+        #[inline]
         #[track_caller]
         pub fn $method(self, $b: impl Into<Value>) -> Value {
-            recording::binary(|| Op::$Op, self, $b.into(), formula::$method)
+            recording::binary(Op::$Op, self, $b.into(), formula::$method)
         }
     };
     (@inherent $kind:ident [$($doc:literal)*] $Op:ident $method:ident($x:ident, $b:ident, $c:ident) $partials:tt) => {

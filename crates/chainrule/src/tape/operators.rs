@@ -25,20 +25,20 @@ macro_rules! operator {
         operator!(@between $Op $method: &f64, &Value);
 
         impl<T: Into<Value>> $OpAssign<T> for Value {
-            #[inline(always)]
+            #[inline]
             #[track_caller]
             fn $method_assign(&mut self, other: T) {
-                *self = recording::binary(|| Op::$Op, *self, other.into(), formula::$method);
+                *self = recording::binary(Op::$Op, *self, other.into(), formula::$method);
             }
         }
     };
     (@between $Op:ident $method:ident: $Left:ty, $Right:ty) => {
         impl $Op<$Right> for $Left {
             type Output = Value;
-            #[inline(always)]
+            #[inline]
             #[track_caller]
             fn $method(self, other: $Right) -> Value {
-                recording::binary(|| Op::$Op, self.into(), other.into(), formula::$method)
+                recording::binary(Op::$Op, self.into(), other.into(), formula::$method)
             }
         }
     };

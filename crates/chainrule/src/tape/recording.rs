@@ -38,8 +38,7 @@ fn record_leaf(number: f64) -> Place {
     })
 }
 
-// What the following leave to others is left as a whole, at their end: nothing has to be kept for when it comes back. Which
-// operation it is they are told by a function, so that each has code of its own in which that is known.
+// What the following leave to others is left as a whole, at their end: nothing has to be kept for when it comes back.
 
 /// Records an operation of one operand, and of an integer that its node keeps.
 #[inline(always)]
@@ -64,18 +63,10 @@ pub(super) fn unary(op: Op, x: Value, integer: i32, formula: impl Fn(f64) -> f64
 /// Records an operation of two operands.
 #[inline(always)]
 #[track_caller]
-pub(super) fn binary(op: impl Fn() -> Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f64) -> Value {
+pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f64) -> Value {
     if Value::are_constants([a, b]) {
         return Value::constant(formula(a.own_number(), b.own_number()));
     }
-    binary_of_values(op, a, b, formula)
-}
-
-/// What [`binary`] leaves: one of them at least is no constant.
-#[inline(never)]
-#[track_caller]
-fn binary_of_values(op: impl Fn() -> Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f64) -> Value {
-    let op = op();
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
     if tape.is_ready_for([a, b]) {
@@ -100,7 +91,8 @@ pub(super) fn ternary(op: impl Fn() -> Op, [a, b, c]: [Value; 3], formula: impl 
     ternary_of_values(op, a, b, c, formula)
 }
 
-/// What [`ternary`] leaves: one of them at least is no constant.
+/// What [`ternary`] leaves: one of them at least is no constant. Which operation it is is told by a function, so that each has code
+/// of its own in which that is known.
 #[inline(never)]
 #[track_caller]
 fn ternary_of_values(
