@@ -64,6 +64,7 @@ mod float_traits;
 mod number;
 mod random;
 mod scalar;
+mod tanh;
 mod taylor;
 
 pub use dual::Dual;

@@ -146,7 +146,7 @@ macro_rules! declare_methods {
 use declare_methods;
 
 macro_rules! float {
-    ($float:ident, $erf:path, $($method:ident($($other:ident),*))*) => {
+    ($float:ident, $erf:path, $tanh:path, $($method:ident($($other:ident),*))*) => {
         // A native function of the table that the float lacks would call itself.
         #[deny(unconditional_recursion)]
         impl Number for $float {
@@ -165,6 +165,10 @@ macro_rules! float {
             #[inline]
             fn erf(self) -> Self {
                 $erf(self)
+            }
+            #[inline]
+            fn tanh(self) -> Self {
+                $tanh(self)
             }
             #[inline]
             fn less(self, b: Self) -> Self {
@@ -186,14 +190,20 @@ macro_rules! float {
             )*
         }
     };
-    ($float:ident, $erf:path) => {
+    ($float:ident, $erf:path, $tanh:path) => {
         float! {
-            $float, $erf,
+            $float, $erf, $tanh,
             powf(exponent) sqrt() cbrt() hypot(b) exp() exp_m1() ln() ln_1p() log2() log10()
-            sin() cos() tan() asin() acos() atan() atan2(b) sinh() cosh() tanh() asinh() acosh() atanh()
+            sin() cos() tan() asin() acos() atan() atan2(b) sinh() cosh() asinh() acosh() atanh()
             abs() min(b) max(b) floor() ceil() round() trunc() signum()
         }
     };
 }
-float!(f64, libm::erf);
-float!(f32, libm::erff);
+float!(f64, libm::erf, tanh);
+float!(f32, libm::erff, f32::tanh);
+
+/// In half the time of the standard library's, which is up to 2 units in the last place off; this is up to 1.3.
+#[inline]
+fn tanh(x: f64) -> f64 {
+    crate::tanh::tanh(x, f64::exp, |a, b, c| a * b + c)
+}

@@ -342,6 +342,38 @@ fn a_gradient_goes_into_a_buffer() {
 }
 
 #[test]
+fn there_is_room_beside_nodes_in_one_scope_after_the_other() {
+    let x = Value::new(1.0);
+    for length in [1, 300, 2, 1000, 700, 3] {
+        let _scope = tape::scope();
+        let slopes = (0..length).map(|step| 1.0 + 1e-4 * f64::from(step));
+        // Two constants and two operands beside each node, and no sums, which measure nothing.
+        let y = slopes.clone().fold(x, |y, slope| y.mul_add(slope, -slope) * 1.0);
+        assert_eq!(y.data(), slopes.clone().fold(1.0, |y, slope| y * slope - slope));
+        assert_eq!(y.gradient(&[x]), [slopes.rev().fold(1.0, |adjoint, slope| adjoint * slope)]);
+    }
+}
+
+#[test]
+fn rows_of_a_jacobian_matrix_are_the_gradients() {
+    let inputs = [1.5, -0.5, 2.0].map(Value::new);
+    let [x, y, z] = inputs;
+    let shared = (x * y).sin() * z + Value::log_sum_exp(&inputs);
+    let sum = Value::dot(&inputs, &[shared, y, x]);
+    // Of some, the infinite derivative on the way to another, or what leads to it, is none.
+    let results = [shared, sum, (y - y).sqrt() * x, x * z, 1.0.into(), z, shared.max(sum).powi(3), y * f64::NAN];
+    for count in 0..=results.len() {
+        for inputs in [&inputs[..], &[z, shared, 2.0.into(), x], &[]] {
+            let mut rows = vec![7.0; count * inputs.len()];
+            Value::jacobian_into(&results[..count], inputs, &mut rows);
+            let gradients: Vec<f64> = results[..count].iter().flat_map(|result| result.gradient(inputs)).collect();
+            assert_eq!(format!("{rows:?}"), format!("{gradients:?}"));
+        }
+    }
+    assert!(panic_message(|| Value::jacobian_into(&results, &inputs, &mut [0.0; 3])).contains("each result and input"));
+}
+
+#[test]
 fn a_gradient_leaves_nothing_behind_for_the_next() {
     let (x, y) = (Value::new(2.0), Value::new(3.0));
     let product = x * y;

@@ -1,14 +1,15 @@
 //! Backpropagation: one loop over the tape, from the result down.
 #![allow(unsafe_code)]
 
+use super::adjoint::{Adjoint, Pair, before_zeros};
 use super::handle::Value;
 use super::lookup::Choices;
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands, Slot};
 use super::span::{Buffers, Span, add_to_span, numbers_of_range, three_operands};
 use super::storage::{Tape, lend};
+use crate::Op;
 use crate::op::{operations, partial};
-use crate::{Number, Op};
 
 impl Value {
     /// Goes backward from this value: adds to the gradient of every value that it was computed from, and to its own, the
@@ -72,40 +73,83 @@ impl Value {
     #[track_caller]
     pub fn gradient_into(self, inputs: &[Value], gradient: &mut [f64]) {
         assert_eq!(gradient.len(), inputs.len(), "a gradient has a number for each input");
+        lend(|tape| tape.rows_into::<f64>(&[self], inputs, gradient));
+    }
+
+    /// The Jacobian matrix of several values, row after row into a buffer: for each of `results` its
+    /// [`gradient`](Value::gradient). Two of them are swept at once, which takes little longer than one.
+    ///
+    /// ```
+    /// use chainrule::Value;
+    ///
+    /// let (a, b) = (Value::new(2.0), Value::new(3.0));
+    /// let mut rows = [0.0; 4];
+    /// Value::jacobian_into(&[a * b, a / b], &[a, b], &mut rows);
+    /// assert_eq!(rows, [3.0, 2.0, 1.0 / 3.0, -2.0 / 9.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the buffer has not as many numbers as there are results, times as many as there are inputs.
+    #[track_caller]
+    pub fn jacobian_into(results: &[Value], inputs: &[Value], rows: &mut [f64]) {
+        let width = inputs.len();
+        assert_eq!(rows.len(), results.len() * width, "a Jacobian matrix has a number for each result and input");
+        let (pairs, rest) = results.as_chunks::<2>();
+        let (rows_of_pairs, rows_of_rest) = rows.split_at_mut(2 * width * pairs.len());
         lend(|tape| {
-            let root = tape.slot(self)?;
-            let end = root.map_or(0, |root| root.index() + 1);
-            let mut adjoints = std::mem::take(&mut tape.adjoints);
-            if adjoints.len() < end {
-                adjoints.resize(end, 0.0);
+            for (place, pair) in pairs.iter().enumerate() {
+                tape.rows_into::<Pair>(pair, inputs, &mut rows_of_pairs[2 * width * place..][..2 * width])?;
             }
-            let swept = &mut adjoints[..end];
-            if let [.., last] = swept {
-                *last = 1.0;
-            }
-            // What is asked for are most often leaves that stand before all operations: then no other adjoint need be kept.
-            let first = tape.first_operation().min(end);
-            let written = match tape.range_of_leaves(inputs) {
-                Ok(Some(range)) if range.end <= first => {
-                    tape.sweep::<false>(swept);
-                    gradient.copy_from_slice(&swept[range]);
-                    swept[..first].fill(0.0);
-                    Ok(())
-                }
-                _ => {
-                    tape.sweep::<true>(swept);
-                    let written = tape.write_each(inputs, swept, gradient);
-                    swept.fill(0.0);
-                    written
-                }
-            };
-            tape.adjoints = adjoints;
-            written
+            rest.iter().try_for_each(|result| tape.rows_into::<f64>(&[*result], inputs, rows_of_rest))
         });
     }
 }
 
 impl Tape {
+    /// Writes the derivatives of as many values as an adjoint is of by inputs, a row for each value, with one sweep.
+    fn rows_into<A: Adjoint>(&mut self, results: &[Value], inputs: &[Value], rows: &mut [f64]) -> Result<(), Misuse> {
+        debug_assert_eq!(results.len(), A::RESULTS);
+        let mut end = 0;
+        for result in results {
+            end = end.max(self.slot(*result)?.map_or(0, |root| root.index() + 1));
+        }
+        let mut adjoints = std::mem::take(A::grow_in(self));
+        if adjoints.len() < end {
+            adjoints.resize(end, A::ZERO);
+        }
+        let swept = &mut adjoints[..end];
+        for (number, result) in results.iter().enumerate() {
+            if !result.is_constant() {
+                *swept[Operand::slot_of(*result).index()].of(number) = 1.0;
+            }
+        }
+        // What is asked for are most often leaves that stand before all operations: then no other adjoint need be kept.
+        let first = self.first_operation().min(end);
+        let mut each_row = rows.chunks_exact_mut(inputs.len().max(1)).enumerate();
+        let written = match self.range_of_leaves(inputs) {
+            Ok(Some(range)) if range.end <= first => {
+                self.sweep::<A, false>(swept);
+                let adjoints = &mut swept[range];
+                each_row.for_each(|(result, row)| {
+                    row.iter_mut().zip(&mut *adjoints).for_each(|(to, adjoint)| *to = *adjoint.of(result));
+                });
+                swept[..first].fill(A::ZERO);
+                Ok(())
+            }
+            _ => {
+                self.sweep::<A, true>(swept);
+                let written = each_row.try_for_each(|(result, row)| {
+                    self.write_each(inputs, |slot| swept.get_mut(slot).map(|adjoint| *adjoint.of(result)), row)
+                });
+                swept.fill(A::ZERO);
+                written
+            }
+        };
+        *A::grow_in(self) = adjoints;
+        written
+    }
+
     fn backward(&mut self, root: Slot, seed: f64) {
         let end = root.index() + 1;
         let mut gradients = std::mem::take(&mut self.gradients);
@@ -122,7 +166,7 @@ impl Tape {
             }
         }
         gradients[root.index()] += seed;
-        self.sweep::<true>(&mut gradients[..end]);
+        self.sweep::<f64, true>(&mut gradients[..end]);
         for (slot, gradient) in earlier {
             gradients[slot] += gradient;
         }
@@ -136,27 +180,43 @@ impl Tape {
     /// derivative, which would make it NaN. Nor does an infinite adjoint through a derivative of 0.
     ///
     /// Adjoints are kept, or set to 0 on the way, but for those of the leaves that stand before all operations.
-    fn sweep<const KEEPS: bool>(&mut self, adjoints: &mut [f64]) {
-        // Without its sign bit, a number is neither zero nor infinite nor NaN if it is from 1 to this, less 1.
-        const INFINITE: u64 = f64::INFINITY.to_bits() << 1;
-        let mut buffers = std::mem::take(&mut self.buffers);
-        let first = self.first_operation();
-        let recording = self.recording();
-        let ops = &recording.ops[..adjoints.len()];
+    fn sweep<A: Adjoint, const KEEPS: bool>(&mut self, adjoints: &mut [A]) {
+        // No tape begins with an operation: at each there is a slot before it.
+        let first = self.first_operation().max(1);
         let mut end = adjoints.len();
-        while end > first {
+        if end <= first {
+            return;
+        }
+        let mut buffers = std::mem::take(&mut self.buffers);
+        let recording = self.recording();
+        let ops = &recording.ops[..end];
+        let mut adjoint = adjoints[end - 1];
+        loop {
             let slot = end - 1;
+            // SAFETY: the slot is below the length of both, and not the first.
+            let (op, next) = unsafe {
+                *adjoints.get_unchecked_mut(slot) = if KEEPS { adjoint } else { A::ZERO };
+                (*ops.get_unchecked(slot), *adjoints.get_unchecked(slot - 1))
+            };
+            let mut passing = Passing { adjoints, next_slot: slot - 1, next };
             end = slot;
-            // SAFETY: the slot is below the length of both.
-            let (adjoint, op) = unsafe { (adjoints.get_unchecked_mut(slot), ops.get_unchecked(slot)) };
-            let adjoint = if KEEPS { *adjoint } else { std::mem::take(adjoint) };
-            let magnitude = adjoint.to_bits() << 1;
-            if magnitude.wrapping_sub(1) < INFINITE - 1 {
-                recording.pass_on(*op, slot, adjoint, adjoints, &mut buffers);
-            } else if magnitude != 0 {
-                recording.pass_on_infinite(*op, slot, adjoint, adjoints, &mut buffers);
+            if adjoint.is_ordinary() {
+                if !recording.pass_on_at_once(op, slot, adjoint, &mut passing) {
+                    recording.pass_on::<A, false>(op, slot, adjoint, passing.adjoints, &mut buffers);
+                    passing.next = passing.adjoints[slot - 1];
+                }
+                adjoint = passing.next;
             } else {
-                end = first + before_zeros(&adjoints[first..slot]);
+                if adjoint.is_zero() {
+                    end = first + before_zeros(&adjoints[first..slot]);
+                } else {
+                    recording.pass_on::<A, true>(op, slot, adjoint, adjoints, &mut buffers);
+                }
+                adjoint = adjoints[end - 1];
+            }
+            if end == first {
+                adjoints[end - 1] = adjoint;
+                break;
             }
         }
         self.buffers = buffers;
@@ -270,34 +330,34 @@ impl<'a> Recording<'a> {
     }
 }
 
-/// How many numbers stand before the zeros at the end, of which it counts eight at a time.
-#[inline(never)]
-fn before_zeros(numbers: &[f64]) -> usize {
-    let are_zeros = |numbers: &&[f64]| numbers.iter().fold(0, |bits, number| bits | number.to_bits()) == 0;
-    numbers.len() - 8 * numbers.rchunks_exact(8).take_while(are_zeros).count()
+/// What operands' adjoints are added to.
+trait Sums<A> {
+    /// Adds to the adjoint of an operand of the node that the sweep has come to.
+    fn add(&mut self, slot: Slot, term: A);
 }
 
-#[inline(always)]
-fn product(adjoint: f64, partial: f64) -> f64 {
-    adjoint * partial
-}
-
-fn strong_product(adjoint: f64, partial: f64) -> f64 {
-    adjoint.strong_zero_mul(partial)
-}
-
-#[inline(always)]
-fn add(adjoints: &mut [f64], operand: Operand, adjoint: f64) {
-    if let Some(slot) = operand.slot() {
-        add_at(adjoints, slot, adjoint);
+impl<A: Adjoint> Sums<A> for [A] {
+    #[inline(always)]
+    fn add(&mut self, slot: Slot, term: A) {
+        debug_assert!(slot.index() < self.len());
+        // SAFETY: by invariant 1 of the tape an operand's slot is below that of its node, which has an adjoint.
+        unsafe { self.get_unchecked_mut(slot.index()) }.add(term);
     }
 }
 
-#[inline(always)]
-fn add_at(adjoints: &mut [f64], slot: Slot, adjoint: f64) {
-    debug_assert!(slot.index() < adjoints.len());
-    // SAFETY: by invariant 1 of the tape an operand's slot is below that of its node, which has an adjoint.
-    *unsafe { adjoints.get_unchecked_mut(slot.index()) } += adjoint;
+/// The adjoints while an operator passes its own on. That of the slot before, which the sweep comes to next and which most often
+/// is an operand, is held apart: it stays in a register, where the way through memory would take longer than all else.
+struct Passing<'a, A> {
+    adjoints: &'a mut [A],
+    next_slot: usize,
+    next: A,
+}
+
+impl<A: Adjoint> Sums<A> for Passing<'_, A> {
+    #[inline(always)]
+    fn add(&mut self, slot: Slot, term: A) {
+        if slot.index() == self.next_slot { self.next.add(term) } else { self.adjoints.add(slot, term) }
+    }
 }
 
 /// How the operands of a node are kept.
@@ -339,43 +399,52 @@ macro_rules! read_rules {
         }
 
         impl Recording<'_> {
-            /// Adds to the adjoint of each operand the adjoint of the result times the derivative of the operation.
+            /// Adds to the adjoint of each operand the adjoint of the result times the derivative of the operation, if that is an
+            /// operator. Inlined: all operations would slow the sweep down.
             #[inline(always)]
-            fn pass_on(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
+            fn pass_on_at_once<A: Adjoint>(
+                &self,
+                op: Op,
+                slot: usize,
+                adjoint: A,
+                adjoints: &mut Passing<A>,
+            ) -> bool {
                 match op {
-                    Op::Leaf => {}
-                    $( Op::$Op => read_rules!(@inlined $kind self op (slot, adjoint, adjoints, buffers)
-                        $method($($x)+)), )*
-                    _ => self.pass_on_outlined(op, slot, adjoint, adjoints, buffers),
+                    Op::Leaf => true,
+                    $( Op::$Op => read_rules!(@inlined $kind self (slot, adjoint, adjoints) $method($($x)+)), )*
+                    _ => false,
                 }
             }
 
-            /// The same for operations that are not operators. They are many; inlined they would slow the sweep down.
+            /// The same for any operation. Strongly where an adjoint is infinite or NaN, of which nothing is left after a derivative
+            /// of 0, or where one is zero beside another that is passed on, and stays so after an infinite derivative.
             #[inline(never)]
-            fn pass_on_outlined(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                read_rules!(@all self op (slot, adjoint, adjoints, buffers, product);
-                    $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*; $($LookupOp)*)
-            }
-
-            /// The same for an adjoint that is infinite or NaN, of which nothing is left after a derivative of 0.
-            #[cold]
-            #[inline(never)]
-            fn pass_on_infinite(&self, op: Op, slot: usize, adjoint: f64, adjoints: &mut [f64], buffers: &mut Buffers) {
-                read_rules!(@all self op (slot, adjoint, adjoints, buffers, strong_product);
+            fn pass_on<A: Adjoint, const STRONGLY: bool>(
+                &self,
+                op: Op,
+                slot: usize,
+                adjoint: A,
+                adjoints: &mut [A],
+                buffers: &mut Buffers,
+            ) {
+                let product = |adjoint: A, partial| {
+                    if STRONGLY { adjoint.strong_product(partial) } else { adjoint.product(partial) }
+                };
+                read_rules!(@all self op (slot, adjoint, adjoints, product) buffers;
                     $($Op $kind $method($($x)+))*; $($SliceOp $slice_method)*; $($SumOp $sum_method)*; $($LookupOp)*)
             }
         }
     };
-    (@all $this:ident $op:ident $at:tt; $($Op:ident $kind:ident $method:ident $operands:tt)*;
+    (@all $this:ident $op:ident $at:tt $buffers:ident; $($Op:ident $kind:ident $method:ident $operands:tt)*;
         $($SliceOp:ident $slice_method:ident)*; $($SumOp:ident $sum_method:ident)*; $($LookupOp:ident)*
     ) => {
         match $op {
             Op::Leaf => {}
             // The derivatives are a factor of what they are taken by.
-            Op::Custom => read_rules!(@call $this pass_on_sum $at partial::dot),
+            Op::Custom => read_rules!(@call $this pass_on_sum $at $buffers, partial::dot),
             $( Op::$Op => read_rules!(@pass_on $kind $this $at $method $operands), )*
-            $( Op::$SliceOp => read_rules!(@call $this pass_on_slice $at partial::$slice_method), )*
-            $( Op::$SumOp => read_rules!(@call $this pass_on_sum $at partial::$sum_method), )*
+            $( Op::$SliceOp => read_rules!(@call $this pass_on_slice $at $buffers, partial::$slice_method), )*
+            $( Op::$SumOp => read_rules!(@call $this pass_on_sum $at $buffers, partial::$sum_method), )*
             $( Op::$LookupOp => read_rules!(@lookup $this $at), )*
         }
     };
@@ -383,13 +452,17 @@ macro_rules! read_rules {
     (@arity $kind:ident $x:ident) => { Arity::Fixed(1) };
     (@arity $kind:ident $a:ident $b:ident) => { Arity::Fixed(2) };
     (@arity $kind:ident $a:ident $b:ident $c:ident) => { Arity::Three };
-    (@inlined operator $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => {
-        read_rules!(@pass_on operator $this ($($at,)+ product) $($rule)+)
-    };
-    (@inlined arithmetic $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => {
-        read_rules!(@pass_on arithmetic $this ($($at,)+ product) $($rule)+)
-    };
-    (@inlined $kind:ident $this:ident $op:ident ($($at:ident),+) $($rule:tt)+) => { $this.pass_on_outlined($op, $($at),+) };
+    (@inlined operator $this:ident ($($at:ident),+) $($rule:tt)+) => {{
+        let product = A::product;
+        read_rules!(@pass_on operator $this ($($at,)+ product) $($rule)+);
+        true
+    }};
+    (@inlined arithmetic $this:ident ($($at:ident),+) $($rule:tt)+) => {{
+        let product = A::product;
+        read_rules!(@pass_on arithmetic $this ($($at,)+ product) $($rule)+);
+        true
+    }};
+    (@inlined $kind:ident $($rest:tt)+) => { false };
     (@pass_on power $this:ident $at:tt $method:ident($x:ident $n:ident)) => {
         read_rules!(@call $this pass_on_power $at partial::$method)
     };
@@ -405,7 +478,7 @@ macro_rules! read_rules {
     (@lookup $this:ident ($slot:ident, $adjoint:ident, $adjoints:ident, $($rest:ident),+)) => {
         $this.pass_on_lookup($slot, $adjoint, $adjoints)
     };
-    (@call $this:ident $pass_on:ident ($($at:ident),+) $rule:expr) => { $this.$pass_on($($at,)+ $rule) };
+    (@call $this:ident $pass_on:ident ($($at:ident),+) $($rule:expr),+) => { $this.$pass_on($($at,)+ $($rule),+) };
 }
 operations!(read_rules);
 
@@ -414,34 +487,35 @@ operations!(read_rules);
 impl Recording<'_> {
     /// Adds to the adjoints of operands what `terms` makes of their numbers.
     #[inline(always)]
-    fn pass_on_to<const COUNT: usize>(
+    fn pass_on_to<const COUNT: usize, A: Adjoint>(
         &self,
         operands: [Operand; COUNT],
-        adjoints: &mut [f64],
-        terms: impl Fn([f64; COUNT]) -> [f64; COUNT],
+        adjoints: &mut (impl Sums<A> + ?Sized),
+        terms: impl Fn([f64; COUNT]) -> [A; COUNT],
     ) {
         // Looked at together first: most often none is a constant.
         if let Some(slots) = Operand::slots(operands) {
             let terms = terms(slots.map(|slot| self.number_at(slot.index())));
             for (slot, term) in slots.into_iter().zip(terms) {
-                add_at(adjoints, slot, term);
+                adjoints.add(slot, term);
             }
         } else {
             let terms = terms(operands.map(|operand| self.number_of(operand)));
             for (operand, term) in operands.into_iter().zip(terms) {
-                add(adjoints, operand, term);
+                if let Some(slot) = operand.slot() {
+                    adjoints.add(slot, term);
+                }
             }
         }
     }
 
     #[inline(always)]
-    fn pass_on_unary(
+    fn pass_on_unary<A: Adjoint>(
         &self,
         slot: usize,
-        adjoint: f64,
-        adjoints: &mut [f64],
-        _: &mut Buffers,
-        product: impl Fn(f64, f64) -> f64,
+        adjoint: A,
+        adjoints: &mut (impl Sums<A> + ?Sized),
+        product: impl Fn(A, f64) -> A,
         rule: impl Fn(f64, f64) -> [f64; 1],
     ) {
         let [x, _] = self.operands_at(slot);
@@ -449,13 +523,12 @@ impl Recording<'_> {
     }
 
     #[inline(always)]
-    fn pass_on_power(
+    fn pass_on_power<A: Adjoint>(
         &self,
         slot: usize,
-        adjoint: f64,
-        adjoints: &mut [f64],
-        _: &mut Buffers,
-        product: impl Fn(f64, f64) -> f64,
+        adjoint: A,
+        adjoints: &mut (impl Sums<A> + ?Sized),
+        product: impl Fn(A, f64) -> A,
         rule: impl Fn(f64, i32, f64) -> [f64; 1],
     ) {
         let [x, n] = self.operands_at(slot);
@@ -464,13 +537,12 @@ impl Recording<'_> {
     }
 
     #[inline(always)]
-    fn pass_on_binary(
+    fn pass_on_binary<A: Adjoint>(
         &self,
         slot: usize,
-        adjoint: f64,
-        adjoints: &mut [f64],
-        _: &mut Buffers,
-        product: impl Fn(f64, f64) -> f64,
+        adjoint: A,
+        adjoints: &mut (impl Sums<A> + ?Sized),
+        product: impl Fn(A, f64) -> A,
         rule: impl Fn(f64, f64, f64) -> [f64; 2],
     ) {
         self.pass_on_to(self.operands_at(slot), adjoints, |[a, b]| {
@@ -479,13 +551,12 @@ impl Recording<'_> {
     }
 
     #[inline(always)]
-    fn pass_on_ternary(
+    fn pass_on_ternary<A: Adjoint>(
         &self,
         slot: usize,
-        adjoint: f64,
-        adjoints: &mut [f64],
-        _: &mut Buffers,
-        product: impl Fn(f64, f64) -> f64,
+        adjoint: A,
+        adjoints: &mut (impl Sums<A> + ?Sized),
+        product: impl Fn(A, f64) -> A,
         rule: impl Fn(f64, f64, f64, f64) -> [f64; 3],
     ) {
         self.pass_on_to(self.three_operands_at(slot), adjoints, |[a, b, c]| {
@@ -494,13 +565,13 @@ impl Recording<'_> {
     }
 
     #[inline(always)]
-    fn pass_on_slice(
+    fn pass_on_slice<A: Adjoint>(
         &self,
         slot: usize,
-        adjoint: f64,
-        adjoints: &mut [f64],
+        adjoint: A,
+        adjoints: &mut [A],
+        product: impl Fn(A, f64) -> A,
         [numbers, partials]: &mut Buffers,
-        product: impl Fn(f64, f64) -> f64,
         rule: impl FnOnce(&[f64], f64, &mut [f64]),
     ) {
         let [position, shares] = self.operands_at(slot);
@@ -519,13 +590,13 @@ impl Recording<'_> {
     }
 
     #[inline(always)]
-    fn pass_on_sum(
+    fn pass_on_sum<A: Adjoint>(
         &self,
         slot: usize,
-        adjoint: f64,
-        adjoints: &mut [f64],
+        adjoint: A,
+        adjoints: &mut [A],
+        product: impl Fn(A, f64) -> A,
         [numbers_a, numbers_b]: &mut Buffers,
-        product: impl Fn(f64, f64) -> f64,
         rule: impl Fn(f64, f64) -> [f64; 2],
     ) {
         let [position, init] = self.operands[slot];
@@ -533,14 +604,18 @@ impl Recording<'_> {
         let (a, b) = (self.numbers_of(span_a, numbers_a), self.numbers_of(span_b, numbers_b));
         add_to_span(adjoints, span_a, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[0])));
         add_to_span(adjoints, span_b, a.iter().zip(b).map(|(&a, &b)| product(adjoint, rule(a, b)[1])));
-        add(adjoints, init, adjoint);
+        if let Some(slot) = init.slot() {
+            adjoints.add(slot, adjoint);
+        }
     }
 
     /// All goes to what was chosen: no need to write down a derivative for each choice, as the rule of the table does.
     #[inline(always)]
-    fn pass_on_lookup(&self, slot: usize, adjoint: f64, adjoints: &mut [f64]) {
+    fn pass_on_lookup<A: Adjoint>(&self, slot: usize, adjoint: A, adjoints: &mut [A]) {
         let [position, index] = self.operands[slot];
         let chosen = Choices::at(position, self.side_list).chosen_by(self.number_of(index));
-        add(adjoints, chosen.unwrap_or(Operand::NONE), adjoint);
+        if let Some(slot) = chosen.and_then(Operand::slot) {
+            adjoints.add(slot, adjoint);
+        }
     }
 }

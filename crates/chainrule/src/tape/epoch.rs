@@ -61,7 +61,13 @@ impl Epochs {
     /// it has lived through. Never of a constant, which has [`Epochs::NONE`] and no slot that a tape reaches.
     #[inline(always)]
     pub fn is_recent(&self, epoch: u32, slot: u32) -> bool {
-        epoch == self.now() || (slot < self.kept && self.now().wrapping_sub(epoch) < self.horizon)
+        epoch == self.now() || self.has_lived_through_a_cut(epoch, slot)
+    }
+
+    /// Whether a glance shows that a handle from before the latest truncation is live.
+    #[inline(always)]
+    pub fn has_lived_through_a_cut(&self, epoch: u32, slot: u32) -> bool {
+        slot < self.kept && self.now().wrapping_sub(epoch) < self.horizon
     }
 
     /// Whether the node that a handle was made for, in this epoch and slot, is still there.

@@ -21,7 +21,15 @@ pub(crate) fn numbers_of(leaves: &[Value]) -> Vec<f64> {
 #[track_caller]
 pub(crate) fn gradients_of(leaves: &[Value]) -> Vec<f64> {
     let mut gradients = vec![0.0; leaves.len()];
-    lend(|tape| tape.write_each(leaves, &tape.gradients, &mut gradients));
+    lend(|tape| {
+        let Some(range) = tape.range_of_leaves(leaves)? else {
+            return tape.write_each(leaves, |slot| tape.gradients.get(slot).copied(), &mut gradients);
+        };
+        let swept = tape.gradients.len();
+        let found = &tape.gradients[range.start.min(swept)..range.end.min(swept)];
+        gradients[..found.len()].copy_from_slice(found);
+        Ok(())
+    });
     gradients
 }
 
@@ -83,18 +91,15 @@ pub(crate) fn zero_gradients(leaves: &[Value]) {
 }
 
 impl Tape {
-    /// Writes what a list with a number for each slot has for these values, as many as there is room for: 0 for constants, and
-    /// where it ends before.
-    pub(super) fn write_each(&self, values: &[Value], list: &[f64], to: &mut [f64]) -> Result<(), Misuse> {
-        if let Some(range) = self.range_of_leaves(values)? {
-            let found = &list[range.start.min(list.len())..range.end.min(list.len())];
-            let (start, rest) = to.split_at_mut(found.len());
-            start.copy_from_slice(found);
-            rest.fill(0.0);
-            return Ok(());
-        }
+    /// Writes what there is in the slots of these values, as many as there is room for: 0 for constants, and where there is nothing.
+    pub(super) fn write_each(
+        &self,
+        values: &[Value],
+        mut in_slot: impl FnMut(usize) -> Option<f64>,
+        to: &mut [f64],
+    ) -> Result<(), Misuse> {
         for (value, to) in values.iter().zip(to) {
-            *to = self.slot(*value)?.and_then(|slot| list.get(slot.index())).copied().unwrap_or(0.0);
+            *to = self.slot(*value)?.and_then(|slot| in_slot(slot.index())).unwrap_or(0.0);
         }
         Ok(())
     }

@@ -134,10 +134,10 @@ macro_rules! record_rows {
     (@inherent $kind:ident [$($doc:literal)*] $Op:ident $method:ident($x:ident, $b:ident, $c:ident) $partials:tt) => {
         $(#[doc = $doc])*
         #[doc = concat!("\n\nDerivatives: `", stringify!($partials), "`.")]
-        #[inline]
+        #[inline(always)]
         #[track_caller]
         pub fn $method(self, $b: impl Into<Value>, $c: impl Into<Value>) -> Value {
-            recording::ternary(Op::$Op, [self, $b.into(), $c.into()], formula::$method)
+            recording::ternary(|| Op::$Op, [self, $b.into(), $c.into()], formula::$method)
         }
     };
     (@number operator $method:ident $operands:tt) => {};
@@ -148,7 +148,7 @@ macro_rules! record_rows {
         }
     };
     (@number $kind:ident $method:ident($x:ident $(, $other:ident)*)) => {
-        #[inline]
+        #[inline(always)]
         #[track_caller]
         fn $method(self $(, $other: Self)*) -> Self {
             Value::$method(self $(, $other)*)

@@ -3,6 +3,7 @@
 //! Each thread has one tape. Every operation on a [`Value`] appends a node to it, so the tape is its own topological
 //! order and going backward is one loop from the result down. [`scope`] gives memory back.
 
+mod adjoint;
 mod backward;
 mod calls;
 mod epoch;

@@ -3,6 +3,7 @@
 //! This is the hot path of everything that is written in values, and one of the rooms with `unsafe`.
 #![allow(unsafe_code)]
 
+use super::epoch::Epochs;
 use super::handle::{Place, Value};
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands};
@@ -83,24 +84,37 @@ pub(super) fn binary(op: Op, a: Value, b: Value, formula: impl Fn(f64, f64) -> f
 /// Records an operation of three operands, of which some are constants more often than not.
 #[inline(always)]
 #[track_caller]
-pub(super) fn ternary(op: Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, f64) -> f64) -> Value {
+pub(super) fn ternary(op: impl Fn() -> Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, f64) -> f64) -> Value {
     if Value::are_constants([a, b, c]) {
         return Value::constant(formula(a.own_number(), b.own_number(), c.own_number()));
     }
+    ternary_of_values(op, a, b, c, formula)
+}
+
+/// What [`ternary`] leaves: one of them at least is no constant. Which operation it is is told by a function, so that each has code
+/// of its own in which that is known.
+#[inline(never)]
+#[track_caller]
+fn ternary_of_values(
+    op: impl Fn() -> Op,
+    a: Value,
+    b: Value,
+    c: Value,
+    formula: impl Fn(f64, f64, f64) -> f64,
+) -> Value {
+    let op = op();
     // SAFETY: formulas of the table over `f64` know of no tape.
     let tape = unsafe { this_threads_tape() };
-    if tape.has_wide_room()
+    if tape.has_wide_room() {
+        let (glance, constants) = tape.glance();
         // SAFETY: there is room, as just checked, and not all are constants.
-        && let Some((first, x)) = unsafe { tape.ready_operand(a) }
-        && let Some((second, y)) = unsafe { tape.ready_operand(b) }
-        && let Some((third, z)) = unsafe { tape.ready_operand(c) }
-    {
-        let number = formula(x, y, z);
-        // SAFETY: there is room, as just checked.
-        return unsafe {
-            let operands = [first, tape.push_two_in_room(second, third)];
-            Value::at(number, tape.record_in_room(op, operands, number))
-        };
+        if let Some((first, x)) = unsafe { glance.operand(a, constants) }
+            && let Some((second, y)) = unsafe { glance.operand(b, constants) }
+            && let Some((third, z)) = unsafe { glance.operand(c, constants) }
+        {
+            // SAFETY: there is room, as just checked.
+            return unsafe { tape.record_three_in_room(op, [first, second, third], formula(x, y, z)) };
+        }
     }
     let number = formula(tape.peek(a), tape.peek(b), tape.peek(c));
     record_ternary(op, a, b, c, number)
@@ -116,13 +130,15 @@ pub(super) fn ternary(op: Op, [a, b, c]: [Value; 3], formula: impl Fn(f64, f64, 
 unsafe fn record_two(tape: *mut Tape, op: Op, a: Value, b: Value, number: f64) -> Value {
     // SAFETY: the caller's promise.
     let tape = unsafe { &mut *tape };
-    if tape.has_wide_room()
+    if tape.has_wide_room() {
+        let (glance, constants) = tape.glance();
         // SAFETY: there is room, as just checked.
-        && let Some((first, _)) = unsafe { tape.ready_operand(a) }
-        && let Some((second, _)) = unsafe { tape.ready_operand(b) }
-    {
-        // SAFETY: there is room, as just checked.
-        return Value::at(number, unsafe { tape.record_in_room(op, [first, second], number) });
+        if let Some((first, _)) = unsafe { glance.operand(a, constants) }
+            && let Some((second, _)) = unsafe { glance.operand(b, constants) }
+        {
+            // SAFETY: there is room, as just checked.
+            return Value::at(number, unsafe { tape.record_in_room(op, [first, second], number) });
+        }
     }
     record_binary(op, a, b, number)
 }
@@ -291,6 +307,57 @@ unsafe fn push_in_room<T>(list: &mut Vec<T>, item: T) {
     }
 }
 
+/// What tells where nodes will find values. Read once for all operands of a node, since nothing of it changes while constants are
+/// appended.
+#[derive(Clone, Copy)]
+struct Glance<'a> {
+    epochs: &'a Epochs,
+    now: u32,
+    numbers: &'a [f64],
+}
+
+impl Glance<'_> {
+    /// Where a node will find this value, and its number, if a glance shows that it is live, or it is a constant.
+    ///
+    /// # Safety
+    ///
+    /// [`Tape::has_wide_room`], and no more than one constant was made an operand of the node before.
+    #[inline(always)]
+    unsafe fn operand(self, value: Value, constants: &mut Vec<f64>) -> Option<(Operand, f64)> {
+        let (slot, epoch) = (Operand::slot_of(value), value.place().epoch());
+        if epoch == self.now || (!value.is_constant() && self.epochs.has_lived_through_a_cut(epoch, slot.0)) {
+            debug_assert!(slot.index() < self.numbers.len());
+            // SAFETY: there is a fast path, so what seems live is.
+            return Some((slot, *unsafe { self.numbers.get_unchecked(slot.index()) }));
+        }
+        if !value.is_constant() {
+            return None;
+        }
+        let number = value.own_number();
+        if constants.last().is_none_or(|last| last.to_bits() != number.to_bits()) {
+            // SAFETY: there is room.
+            unsafe { push_in_room(constants, number) };
+        }
+        Some((Operand::constant(constants.len() - 1), number))
+    }
+}
+
+/// Appends two to a list that has room.
+///
+/// # Safety
+///
+/// Its length is below its capacity by two at least.
+#[inline(always)]
+unsafe fn push_two_in_room<T>(list: &mut Vec<T>, items: [T; 2]) {
+    let length = list.len();
+    debug_assert!(length + 2 <= list.capacity());
+    // SAFETY: both places are in the capacity, and initialised then.
+    unsafe {
+        list.as_mut_ptr().add(length).cast::<[T; 2]>().write(items);
+        list.set_len(length + 2);
+    }
+}
+
 impl Tape {
     /// Whether there is room for a node, and a glance shows that these have live ones, so that their numbers are on the tape.
     #[inline(always)]
@@ -298,39 +365,26 @@ impl Tape {
         self.are_recent(values) && self.nodes.has_room()
     }
 
-    /// Where a node will find this value, and its number, if a glance shows that it is live, or it is a constant.
-    ///
-    /// # Safety
-    ///
-    /// [`Tape::has_wide_room`], and no more than one constant was made an operand of the node before.
+    /// What is looked at to record a node, and the constants, which it may append to.
     #[inline(always)]
-    unsafe fn ready_operand(&mut self, value: Value) -> Option<(Operand, f64)> {
-        if self.is_recent(value) {
-            let slot = Operand::slot_of(value);
-            // SAFETY: there is a fast path, so what seems live is.
-            return Some((slot, unsafe { self.nodes.number_at(slot) }));
-        }
-        let number = value.own_number();
-        let is_last = |last: &f64| last.to_bits() == number.to_bits();
-        if value.is_constant() && !self.constants.last().is_some_and(is_last) {
-            // SAFETY: there is room.
-            unsafe { push_in_room(&mut self.constants, number) };
-        }
-        value.is_constant().then(|| (Operand::constant(self.constants.len() - 1), number))
+    fn glance(&mut self) -> (Glance<'_>, &mut Vec<f64>) {
+        let glance = Glance { epochs: &self.epochs, now: self.epochs.now(), numbers: self.nodes.numbers() };
+        (glance, &mut self.constants)
     }
 
+    /// Records an operation of three operands.
+    ///
     /// # Safety
     ///
-    /// [`Tape::has_wide_room`], and the node has no others beside it.
+    /// [`Tape::has_wide_room`], and these are operands of no other node that is not recorded yet.
     #[inline(always)]
-    unsafe fn push_two_in_room(&mut self, second: Operand, third: Operand) -> Operand {
+    unsafe fn record_three_in_room(&mut self, op: Op, [first, second, third]: [Operand; 3], number: f64) -> Value {
         let position = Operand(self.side_list.len() as u32);
-        // SAFETY: there is room for two.
+        // SAFETY: there is room for two operands beside the node, and for the node.
         unsafe {
-            push_in_room(&mut self.side_list, second);
-            push_in_room(&mut self.side_list, third);
+            push_two_in_room(&mut self.side_list, [second, third]);
+            Value::at(number, self.record_in_room(op, [first, position], number))
         }
-        position
     }
 
     #[inline(always)]

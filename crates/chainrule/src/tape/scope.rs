@@ -1,8 +1,9 @@
 //! Giving memory back, recording nothing, and how much the tape holds.
 
 use super::Value;
+use super::adjoint::Pair;
 use super::nodes::Operand;
-use super::storage::{Mark, lend, with_tape};
+use super::storage::{Mark, Tape, lend, read_tape, with_tape};
 use std::marker::PhantomData;
 
 /// Opens a scope: when it drops, the tape is cut to where it stood, and its memory serves again.
@@ -71,12 +72,16 @@ impl Drop for Scope {
 
 /// Where this thread's tape ends now.
 pub(crate) fn mark() -> Mark {
-    with_tape(|tape| tape.mark())
+    read_tape(Tape::mark)
 }
 
 /// Releases everything that was recorded since the mark was taken.
 pub(crate) fn release_to(mark: &Mark) {
-    drop(with_tape(|tape| tape.truncate(mark)));
+    drop(with_tape(|tape| {
+        let calls = tape.truncate(mark);
+        tape.measure_room();
+        calls
+    }));
 }
 
 /// Computes without recording: what `compute` makes of values are constants.
@@ -129,6 +134,7 @@ pub fn size() -> Size {
             bytes: tape.nodes.bytes()
                 + tape.side_list.capacity() * size_of::<Operand>()
                 + lists.map(Vec::capacity).iter().sum::<usize>() * size_of::<f64>()
+                + tape.pairs_of_adjoints.capacity() * size_of::<Pair>()
                 + tape.calls.bytes()
                 + tape.epochs.bytes(),
         }

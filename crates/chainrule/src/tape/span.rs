@@ -3,6 +3,7 @@
 //! Values that were recorded one after the other, as the weights of a neuron or the outputs of a layer, take two words
 //! however many they are, and their numbers and adjoints can be read and written as slices.
 
+use super::adjoint::Adjoint;
 use super::handle::Value;
 use super::misuse::Misuse;
 use super::nodes::{Operand, Operands};
@@ -201,18 +202,18 @@ pub(super) fn numbers_of_range<'a>(start: Operand, length: usize, constants: &'a
 
 /// Adds to the adjoints of a span.
 #[inline(always)]
-pub(super) fn add_to_span(adjoints: &mut [f64], span: Span, terms: impl Iterator<Item = f64>) {
+pub(super) fn add_to_span<A: Adjoint>(adjoints: &mut [A], span: Span, terms: impl Iterator<Item = A>) {
     match span {
         Span::Range { start, .. } if start.is_constant() => {}
         Span::Range { start, length } => {
             for (adjoint, term) in adjoints[start.index()..][..length].iter_mut().zip(terms) {
-                *adjoint += term;
+                adjoint.add(term);
             }
         }
         Span::List(operands) => {
             for (operand, term) in operands.iter().zip(terms) {
                 if !operand.is_constant() {
-                    adjoints[operand.index()] += term;
+                    adjoints[operand.index()].add(term);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The storage: this thread's tape, what it holds, and whether a handle is still good for it.
 #![allow(unsafe_code)]
 
+use super::adjoint::Pair;
 use super::calls::{Called, Calls};
 use super::epoch::Epochs;
 use super::group::Groups;
@@ -25,7 +26,7 @@ use std::mem::ManuallyDrop;
 ///    list, and for as many constants.
 pub(super) struct Tape {
     pub nodes: Nodes,
-    /// 0 from when the tape is lent until [`Tape::widen_room`] measures it anew, and where [`Nodes::has_room`] says no.
+    /// 0 from when the tape is lent until [`Tape::measure_room`], and where [`Nodes::has_room`] says no.
     wide_room: usize,
     /// The operands of nodes that have many, see [`super::span`].
     pub side_list: Vec<Operand>,
@@ -34,6 +35,8 @@ pub(super) struct Tape {
     pub gradients: Vec<f64>,
     /// Where the adjoints of sweeps grow that leave no gradients. Between them, all are 0.
     pub adjoints: Vec<f64>,
+    /// The same of sweeps from two results at once.
+    pub pairs_of_adjoints: Vec<Pair>,
     /// Where numbers are gathered for a while. What they hold means nothing, only their memory is kept.
     pub buffers: Buffers,
     /// Nodes below this may have a gradient from an earlier sweep.
@@ -82,6 +85,13 @@ pub(super) fn with_tape<R>(read_or_write: impl FnOnce(&mut Tape) -> R) -> R {
     read_or_write(tape)
 }
 
+/// Lends this thread's tape for reading, so that nothing is forgotten. The rest as in [`with_tape`].
+#[inline(always)]
+pub(super) fn read_tape<R>(read: impl FnOnce(&Tape) -> R) -> R {
+    // SAFETY: as in `with_tape`.
+    read(unsafe { this_threads_tape() })
+}
+
 /// Lends this thread's tape, and panics where the caller stands if a value is used wrongly: after the tape was given back,
 /// since a panic hook may use values, too.
 #[inline(always)]
@@ -122,6 +132,7 @@ impl Tape {
             constants: Vec::new(),
             gradients: Vec::new(),
             adjoints: Vec::new(),
+            pairs_of_adjoints: Vec::new(),
             buffers: [const { Vec::new() }; 2],
             swept: 0,
             leading_leaves: Cell::new(0),
@@ -158,6 +169,11 @@ impl Tape {
         const NODES: usize = 128;
         self.side_list.reserve(NODES * Self::MOST_BESIDE);
         self.constants.reserve(NODES * Self::MOST_BESIDE);
+        self.measure_room();
+    }
+
+    /// Measures how much room there is beside the next nodes. To be called where nothing is appended before the tape is given back.
+    pub fn measure_room(&mut self) {
         let spare = |capacity: usize, length: usize| capacity.min(Nodes::LIMIT).saturating_sub(length);
         let beside = spare(self.side_list.capacity(), self.side_list.len());
         let constants = spare(self.constants.capacity(), self.constants.len());

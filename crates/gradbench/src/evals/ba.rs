@@ -322,8 +322,7 @@ fn eager_rows(problem: &Problem, values: &mut [f64]) {
         let _scope = tape::scope();
         let parameters = problem.parameters(observation).map(Value::new);
         let feature = problem.feature(observation).map(Value::constant);
-        let errors = reprojection_error(&parameters, &feature);
-        errors.iter().zip(rows.chunks_mut(PARAMETERS)).for_each(|(error, row)| error.gradient_into(&parameters, row));
+        Value::jacobian_into(&reprojection_error(&parameters, &feature), &parameters, rows);
     }
     for (value, weight) in weights.chunks_mut(1).zip(&problem.weights) {
         let _scope = tape::scope();

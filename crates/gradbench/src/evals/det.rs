@@ -19,20 +19,25 @@ pub struct Input {
 
 /// The determinant of a square matrix, given row after row.
 pub fn determinant<N: Number>(matrix: &[N], size: usize) -> N {
-    expand(matrix, size, (1 << size) - 1)
+    let negated: Vec<N> = matrix.iter().map(|&x| -x).collect();
+    expand([matrix, &negated], size, (1 << size) - 1)
 }
 
-/// The determinant of rows with those columns that have their bit set, of which there are as many, along the first row.
-fn expand<N: Number>(rows: &[N], width: usize, columns: u64) -> N {
-    let (row, below) = rows.split_at(width);
+/// The determinant of rows with those columns that have their bit set, of which there are as many, along the first row. The rows
+/// are given with their signs as they are, and changed.
+fn expand<N: Number>(rows: [&[N]; 2], width: usize, columns: u64) -> N {
+    let (row, below) = (rows.map(|rows| &rows[..width]), rows.map(|rows| &rows[width..]));
     let minor = |column: usize| match columns & !(1 << column) {
-        0 => row[column],
-        others => row[column] * expand(below, width, others),
+        last if last.is_power_of_two() => below[0][last.trailing_zeros() as usize],
+        others => expand(below, width, others),
     };
-    let signed = |sum: N, (place, column)| if place % 2 == 0 { sum + minor(column) } else { sum - minor(column) };
+    let add = |sum: N, (place, column): (usize, usize)| row[place % 2][column].mul_add(minor(column), sum);
     let mut chosen = ones(columns);
-    let first = chosen.next().map_or(N::constant(1.0), minor);
-    (1..).zip(chosen).fold(first, signed)
+    match chosen.next() {
+        None => N::constant(1.0),
+        Some(only) if columns.is_power_of_two() => row[0][only],
+        Some(first) => (1..).zip(chosen).fold(row[0][first] * minor(first), add),
+    }
 }
 
 /// The places of the bits that are set.

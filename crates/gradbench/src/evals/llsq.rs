@@ -6,6 +6,7 @@ use crate::{Error, Mode, Options, Result, Task};
 use chainrule::program::{Batch, Rows};
 use chainrule::{Number, Program};
 use serde::Deserialize;
+use std::iter::successors;
 
 /// Coefficients, and how many points there are.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,10 +20,8 @@ pub struct Input {
 /// Half the squared difference between the sign of a point and the polynomial there.
 pub fn half_square<N: Number>(coefficients: &[N], point: N) -> N {
     let zero = N::constant(0.0);
-    let mut powers = vec![N::constant(1.0); coefficients.len()];
-    for degree in 1..powers.len() {
-        powers[degree] = powers[degree - 1] * point;
-    }
+    let powers = successors(Some(N::constant(1.0)), |&power| Some(power * point));
+    let powers: Vec<N> = powers.take(coefficients.len()).collect();
     let sign = zero.less(point) - point.less(zero);
     (sign - N::dot(coefficients, &powers)).powi(2) * N::constant(0.5)
 }

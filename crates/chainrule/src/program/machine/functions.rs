@@ -136,18 +136,10 @@ pub(super) fn ln_1p<const FUSED: bool>(x: f64) -> f64 {
     if x == 0.0 { x } else { result }
 }
 
-/// The hyperbolic tangent: near 0 as `x + x^3 p(x^2) / q(x^2)`, with the polynomials of Cephes; further out as
-/// `1 - 2 / (exp(2 x) + 1)`.
+/// The hyperbolic tangent.
 #[inline(always)]
 pub(super) fn tanh<const FUSED: bool>(x: f64) -> f64 {
-    let magnitude = clamp(x.abs(), 0.0, 22.0);
-    let is_small = magnitude < 0.625;
-    let square = magnitude * magnitude;
-    let p = polynomial!(square; -1_614.687_684_417_084_5, -99.287_723_100_191_85, -0.964_399_179_425_052_3);
-    let q = polynomial!(square; 4_844.063_053_251_255, 2_235.488_390_601_004_5, 112.811_678_491_632_93, 1.0);
-    let numerator = if is_small { magnitude * square * p } else { -2.0 };
-    let denominator = if is_small { q } else { exp::<FUSED>(2.0 * magnitude) + 1.0 };
-    (if is_small { magnitude } else { 1.0 } + numerator / denominator).copysign(x)
+    crate::tanh::tanh(x, exp::<FUSED>, mul_add::<FUSED>)
 }
 
 /// Whether sine and cosine of a number are computed here: the multiples of `pi / 2` up to it are known well enough.
@@ -219,6 +211,7 @@ fn sin_after<const FUSED: bool>(quarters: u64, [rest, tail]: [f64; 2]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Number;
 
     /// How far apart two numbers are, in units of the last place of the second.
     fn distance(found: f64, right: f64) -> f64 {
@@ -276,6 +269,7 @@ mod tests {
         close("ln", f64::ln, [ln::<true>, ln::<false>]);
         close("ln_1p", f64::ln_1p, [ln_1p::<true>, ln_1p::<false>]);
         close("tanh", f64::tanh, [tanh::<true>, tanh::<false>]);
+        close("tanh of floats", f64::tanh, [Number::tanh; 2]);
         close_at(near_arguments, "sin", f64::sin, [sin::<true>, sin::<false>]);
         close_at(near_arguments, "cos", f64::cos, [cos::<true>, cos::<false>]);
     }
@@ -283,7 +277,7 @@ mod tests {
     #[test]
     fn zeros_keep_their_sign() {
         for zero in [0.0f64, -0.0] {
-            for odd in [exp_m1::<true>, ln_1p::<true>, tanh::<true>, sin::<true>, sin::<false>] {
+            for odd in [exp_m1::<true>, ln_1p::<true>, tanh::<true>, Number::tanh, sin::<true>, sin::<false>] {
                 assert_eq!(odd(zero).to_bits(), zero.to_bits());
             }
         }
