@@ -48,6 +48,9 @@ use prepare::{Choices, Command};
 use slots::Slots;
 use std::ops::Range;
 
+/// So many slots, and nearby, are in a cache while they are used.
+const CACHED: usize = 1 << 14;
+
 /// Runs a program over `f64` or `f32`, again and again, without allocating; operations of the user's own give lists, though.
 ///
 /// Put the inputs in, [`run`](Machine::run), and read the outputs.
@@ -94,7 +97,7 @@ impl<T: Float> Machine<T> {
             panic!("not a program that can run: {problem}");
         }
         // Where slots cannot be put in another order, since there are too many, they stay.
-        let compact = program.with_slots_of_turns().unwrap_or(None);
+        let compact = program.with_slots_of_turns(CACHED).unwrap_or(None);
         let (original, program) = (program, compact.as_ref().unwrap_or(program));
         let scales = prepare::scales(program);
         let mut slots = Slots::new(program.slots as usize + 1 + scales.len());

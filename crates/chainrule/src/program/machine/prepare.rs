@@ -2,7 +2,7 @@
 
 use super::Float;
 use super::call::Call;
-use super::code::{self, Code, Note, Pages, Reads, Work, Writer, Written};
+use super::code::{self, Code, Note, Pages, Work, Writer};
 use super::float::sealed::Prepared;
 use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
 use super::gate::Uses;
@@ -57,24 +57,6 @@ pub struct Choices {
 
 /// Prepares a whole program.
 pub(super) fn prepare<T: Float, S: Set>(program: &Program, choices: Choices) -> Prepared<T> {
-    let (mut commands, mut code, reads) = write::<T, S>(program, choices, None);
-    // Of functions that run again and again it is worth knowing what they will read.
-    if reads.is_some() {
-        (commands, code, _) = write::<T, S>(program, choices, reads);
-    }
-    match Pages::new(code) {
-        Ok(code) => Prepared { commands, code },
-        // A system that is as careful as that.
-        Err(_) => prepare::<T, S>(program, Choices { has_code: false, ..choices }),
-    }
-}
-
-/// The commands of a program and its functions, and what these read, if it is not known but worth knowing.
-fn write<T: Float, S: Set>(
-    program: &Program,
-    choices: Choices,
-    reads: Option<Vec<Reads>>,
-) -> (Vec<Command<T>>, Written, Option<Vec<Reads>>) {
     let (scales, uses, repeats) = (scales(program), Uses::of(program), Vec::new());
     let has_repeats = program.steps.iter().any(|step| matches!(step, Step::Repeat { .. }));
     let outputs = program.outputs.iter().flat_map(|output| output.slots.iter().cloned());
@@ -87,13 +69,17 @@ fn write<T: Float, S: Set>(
         scales,
         uses,
         repeats,
-        writer: has_writer.then(|| Writer::new(has_repeats, named, reads)),
+        writer: has_writer.then(|| Writer::new(has_repeats, named)),
         noted: FxHashMap::default(),
         kinds: PhantomData::<S>,
     };
     let commands = preparing.steps(&program.steps);
-    let (code, reads) = preparing.writer.map(Writer::finish).unwrap_or_default();
-    (commands, code, reads)
+    let code = preparing.writer.map(Writer::finish).unwrap_or_default();
+    match Pages::new(code) {
+        Ok(code) => Prepared { commands, code },
+        // A system that is as careful as that.
+        Err(_) => prepare::<T, S>(program, Choices { has_code: false, ..choices }),
+    }
 }
 
 /// What instructions multiply their terms by, each once: the machine keeps these numbers behind the slots of the program and
@@ -147,6 +133,9 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
                 Step::Repeat { trips, body } => {
                     let depth = self.repeats.len();
                     self.repeats.push(*trips);
+                    if depth == 0 {
+                        self.note_reads(body);
+                    }
                     commands.push(Command::Repeat { trips: *trips, depth, body: self.steps(body) });
                     self.repeats.pop();
                 }
@@ -190,6 +179,15 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let is_new = !matches!(commands.last(), Some(Command::Code(_)));
         commands.extend(writer.instruction(&work, lanes, is_new).map(Command::Code));
         true
+    }
+
+    /// Writes a repeat for nothing but what its functions read: as they run again and again, it is worth knowing before.
+    fn note_reads(&mut self, body: &[Step]) {
+        let Some(writer) = self.writer.take() else { return };
+        self.writer = Some(Writer::noting());
+        self.steps(body);
+        let noted = self.writer.replace(writer).map(Writer::into_reads);
+        self.writer.iter_mut().zip(noted).for_each(|(writer, noted)| writer.expect(noted));
     }
 
     /// Tells what writes code that a kernel reads what this instruction leads to.

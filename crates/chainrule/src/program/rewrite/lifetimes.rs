@@ -18,13 +18,14 @@ use std::collections::BTreeMap;
 const MOST_RUNS: u64 = 1 << 21;
 
 impl Program {
-    /// The same program for running alone: each repeat has one slot, and not one for each turn, for what a turn keeps to itself.
-    /// Nothing if there is no such repeat. It cannot be differentiated, since numbers are overwritten.
+    /// The same program for running alone: each repeat has one slot, and not one for each turn, for what a turn keeps to itself; and
+    /// what turns share stands close together, where it takes so many slots. Nothing if there is no such repeat. It cannot be
+    /// differentiated, since numbers are overwritten.
     ///
     /// # Errors
     ///
     /// If slots cannot be put in order.
-    pub(in crate::program) fn with_slots_of_turns(&self) -> Result<Option<Program>> {
+    pub(in crate::program) fn with_slots_of_turns(&self, least: usize) -> Result<Option<Program>> {
         let is_repeat = |step: &Step| matches!(step, Step::Repeat { .. });
         if !self.steps.iter().any(is_repeat) || self.is_exact || num_runs(&self.steps) > MOST_RUNS {
             return Ok(None);
@@ -39,7 +40,7 @@ impl Program {
         for (number, step) in steps.iter_mut().enumerate().filter(|(_, step)| is_repeat(step)) {
             has_changed |= shared.keep_in_turn(&draft, number, step, first)?;
         }
-        has_changed |= put_windows_together(&mut draft, &mut steps)?;
+        has_changed |= put_windows_together(&mut draft, &mut steps, least)?;
         draft.steps = steps;
         has_changed.then(|| draft.finish()).transpose()
     }
@@ -220,7 +221,7 @@ mod tests {
     }
 
     fn assert_same_results(program: &Program, numbers: &[f64], what: &str) -> bool {
-        let Some(compact) = program.with_slots_of_turns().unwrap() else { return false };
+        let Some(compact) = program.with_slots_of_turns(1).unwrap() else { return false };
         compact.check().unwrap_or_else(|problem| panic!("{what}: {problem}"));
         for (number, right) in results(&compact, numbers).into_iter().zip(results(program, numbers)) {
             let is_close = (number - right).abs() <= 1e-11 * (1.0 + right.abs());
@@ -273,7 +274,7 @@ mod tests {
     fn of_the_gradient_of_a_simulation_a_few_numbers_a_step_are_kept() {
         let gradient = simulation(400).gradient().unwrap();
         assert!(assert_same_results(&gradient, &pendulums(), "pendulums"));
-        let compact = gradient.with_slots_of_turns().unwrap().unwrap();
+        let compact = gradient.with_slots_of_turns(1).unwrap().unwrap();
         // What turns share moves on with them.
         let moving = |program: &Program| -> usize {
             let mut moving = 0;
@@ -293,7 +294,7 @@ mod tests {
         let [short, long] = [400, 800].map(|steps| {
             let program = simulation(steps);
             assert!(assert_same_results(&program, &pendulums(), "pendulums"));
-            program.with_slots_of_turns().unwrap().unwrap().slots
+            program.with_slots_of_turns(1).unwrap().unwrap().slots
         });
         assert_eq!(short, long);
     }

@@ -18,11 +18,13 @@ const FEWEST_TURNS: u32 = 16;
 /// What does not move with windows and has more turns than this is not listed by a table.
 const MOST_LISTED: u64 = 1 << 12;
 
-/// Puts windows of slots together, or makes one of them, in steps that are run one after the other. Whether there are any.
-pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step]) -> Result<bool> {
+/// Puts windows of slots together, or makes one of them, in steps that are run one after the other, where they cover at least so many
+/// slots. Whether there are any.
+pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step], least: usize) -> Result<bool> {
     // The windows of the longest repeats first.
     let mut lengths: Vec<(u32, u32)> = Vec::new();
-    for (access, turns) in accesses(draft, steps).iter().filter(|(access, turns)| is_moving(access, *turns)) {
+    let mut users = users(&draft.routes, steps);
+    for User { access, turns, .. } in users.iter().filter(|user| user.is_moving()) {
         lengths.push((turns.repeats[0], access.shifts[0].unsigned_abs()));
     }
     lengths.sort_unstable();
@@ -30,43 +32,68 @@ pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step]) -> Res
     let mut has_changed = false;
     let long = lengths.into_iter().rev().take_while(|(turns, _)| *turns >= FEWEST_TURNS);
     for (_, length) in long.take(MOST_LENGTHS) {
-        let accesses = accesses(draft, steps);
-        for slots in stretches(&draft.routes, &accesses, length) {
-            let Some(mut windows) = Windows::of(draft, &accesses, slots, length) else { continue };
+        let long = stretches(&users, length).into_iter().filter(|slots| slots.len() >= least);
+        let mut have_moved = false;
+        for slots in long {
+            let Some(mut windows) = Windows::of(draft, &users, slots, length) else { continue };
             let is_one = windows.are_one(steps, &draft.routes);
             let width = windows.width.next_multiple_of(CACHE_LINE);
             windows.step = if is_one { 0 } else { width };
             let count = if is_one { 1 } else { windows.count() };
             windows.to = draft.allocate(u64::from(count) * u64::from(width))?;
             windows.move_to(steps, &mut draft.routes)?;
+            have_moved = true;
+        }
+        if have_moved {
+            users = self::users(&draft.routes, steps);
             has_changed = true;
         }
     }
     Ok(has_changed)
 }
 
-/// All accesses with their turns; of a lookup that of its index, too.
-fn accesses(draft: &Draft, steps: &[Step]) -> Vec<(Access, Turns)> {
-    let mut accesses = Vec::new();
-    for_each(steps, |instruction, turns| {
-        for access in instruction.accesses().filter(|_| !turns.is_empty()) {
-            accesses.push((*access, turns));
-            accesses.extend(draft.routes.lookup(access).map(|lookup| (lookup.index, turns)));
-        }
-    });
-    accesses
+/// An access, with its turns and the stretch of slots that it stays in.
+struct User {
+    access: Access,
+    turns: Turns,
+    reach: Range<u32>,
 }
 
-/// Whether it stands somewhere else in other turns of a repeat that is in no other.
-fn is_moving(access: &Access, turns: Turns) -> bool {
-    access.route == Route::Direct && access.shifts[0] != 0 && access.shifts[1] == 0 && turns.repeats[0] > 1
+/// All accesses; of a lookup that of its index, too.
+fn users(routes: &Routes, steps: &[Step]) -> Vec<User> {
+    let user = |access: Access, turns| {
+        let reach = match access.route {
+            Route::Direct | Route::Lookup(_) => routes.span(&access, turns),
+            Route::Table => {
+                let mut reach = u32::MAX..0;
+                routes.reach(&access, turns, |run| reach = reach.start.min(run.first)..reach.end.max(run.first + 1));
+                reach
+            }
+        };
+        User { access, turns, reach }
+    };
+    let mut users = Vec::new();
+    for_each(steps, |instruction, turns| {
+        for access in instruction.accesses().filter(|_| !turns.is_empty()) {
+            users.push(user(*access, turns));
+            users.extend(routes.lookup(access).map(|lookup| user(lookup.index, turns)));
+        }
+    });
+    users
+}
+
+impl User {
+    /// Whether it stands somewhere else in other turns of a repeat that is in no other.
+    fn is_moving(&self) -> bool {
+        let Access { route, shifts: [by, inner], .. } = self.access;
+        route == Route::Direct && by != 0 && inner == 0 && self.turns.repeats[0] > 1
+    }
 }
 
 /// The stretches of slots in which accesses move on by so many with each turn, apart from each other.
-fn stretches(routes: &Routes, accesses: &[(Access, Turns)], length: u32) -> Vec<Range<u32>> {
-    let is_of_these = |access: &Access, turns| is_moving(access, turns) && access.shifts[0].unsigned_abs() == length;
-    let moving = accesses.iter().filter(|(access, turns)| is_of_these(access, *turns));
-    let mut spans: Vec<Range<u32>> = moving.map(|(access, turns)| routes.span(access, *turns)).collect();
+fn stretches(users: &[User], length: u32) -> Vec<Range<u32>> {
+    let is_of_these = |user: &&User| user.is_moving() && user.access.shifts[0].unsigned_abs() == length;
+    let mut spans: Vec<Range<u32>> = users.iter().filter(is_of_these).map(|user| user.reach.clone()).collect();
     spans.sort_by_key(|span| span.start);
     let mut stretches: Vec<Range<u32>> = Vec::new();
     for span in spans {
@@ -97,17 +124,17 @@ struct Windows {
 
 impl Windows {
     /// Those of a stretch of slots, if all who use it can be led to where they go.
-    fn of(draft: &Draft, accesses: &[(Access, Turns)], slots: Range<u32>, length: u32) -> Option<Self> {
+    fn of(draft: &Draft, users: &[User], slots: Range<u32>, length: u32) -> Option<Self> {
         let mut windows = Windows { slots, first: 0, length, places: Vec::new(), width: 0, to: 0, step: 0 };
         if draft.named_slots().any(|named| windows.meet(&named)) {
             return None;
         }
         let mut is_used = vec![false; length as usize];
         let mut mark = |slot: u32| is_used[(slot % length) as usize] = true;
-        for (access, turns) in accesses {
+        for User { access, turns, .. } in users.iter().filter(|user| windows.meet(&user.reach)) {
             if windows.lead(access, *turns, &draft.routes) {
                 draft.routes.span(access, Turns::of_loops(turns.trips)).for_each(&mut mark);
-            } else if windows.meet_access(access, *turns, &draft.routes) {
+            } else {
                 // What moves otherwise would have to look up its place in every turn.
                 let can_be_listed = match access.route {
                     Route::Direct => access.shifts == [0; REPEATS] && turns.count() <= MOST_LISTED,
@@ -175,10 +202,14 @@ impl Windows {
 
     /// Whether everybody finds what he needs if all windows are one: what he reads is what was written last in its place.
     fn are_one(&self, steps: &[Step], routes: &Routes) -> bool {
+        let mut is_meeting = Vec::new();
+        for_each(steps, |instruction, turns| {
+            is_meeting.push(instruction.accesses().any(|access| self.meet_access(access, turns, routes)));
+        });
         let mut found = vec![None; self.width as usize];
         let mut are_one = true;
-        for_each_run(steps, |_, instruction, turn| {
-            if !are_one {
+        for_each_run(steps, |number, instruction, turn| {
+            if !are_one || !is_meeting[number] {
                 return;
             }
             let turns = Turns::of_loops(instruction.trips);

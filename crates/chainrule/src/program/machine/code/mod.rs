@@ -21,8 +21,7 @@ mod writer;
 use super::Float;
 use super::memory::Memory;
 use crate::program::Program;
-pub(super) use pages::{Pages, Written};
-pub(super) use reads::Reads;
+pub(super) use pages::Pages;
 pub(super) use work::{Lanes, Note, Term, Work, is_small};
 pub(super) use writer::Writer;
 

@@ -26,9 +26,10 @@ pub(in super::super) struct Writer<T> {
     /// Whether the last one was not ended.
     is_open: bool,
     stores: Stores,
-    /// What each function reads, if that is noted while they are written; else what was noted before.
-    reads: Vec<Reads>,
-    is_noting: bool,
+    /// What functions of repeats will read, from the next one on.
+    expected: std::vec::IntoIter<Reads>,
+    /// What functions read, if that is to be known.
+    noted: Option<Vec<Reads>>,
     registers: Registers,
     /// The lanes that each of the masks names, in the order in which they were wanted last.
     masks: Vec<(u16, Mask)>,
@@ -51,37 +52,48 @@ struct Sum {
 }
 
 impl<T: Float> Writer<T> {
-    /// For a program with repeats or without, of which somebody reads these slots when it has run; and for what functions read, if that
-    /// was noted before.
-    pub fn new(has_repeats: bool, named: impl Iterator<Item = [i64; 2]>, reads: Option<Vec<Reads>>) -> Self {
+    /// For a program with repeats or without, of which somebody reads these slots when it has run.
+    pub fn new(has_repeats: bool, named: impl Iterator<Item = [i64; 2]>) -> Self {
         Writer {
             assembler: Assembler::new(),
             functions: Vec::new(),
             is_open: false,
             stores: Stores::new(has_repeats, named),
-            is_noting: has_repeats && reads.is_none(),
-            reads: reads.unwrap_or_default(),
+            expected: Vec::new().into_iter(),
+            noted: None,
             registers: Registers::new(None),
             masks: Vec::new(),
             pointers: Vec::new(),
         }
     }
 
+    /// For nothing but what functions read.
+    pub fn noting() -> Self {
+        Writer { noted: Some(Vec::new()), ..Writer::new(false, std::iter::empty()) }
+    }
+
+    /// What the functions have read.
+    pub fn into_reads(self) -> Vec<Reads> {
+        self.noted.unwrap_or_default()
+    }
+
+    /// The next functions of repeats will read this.
+    pub fn expect(&mut self, reads: Vec<Reads>) {
+        self.expected = reads.into_iter();
+    }
+
     /// Begins a function, and says its number.
     pub fn begin(&mut self, is_in_repeat: bool) -> u32 {
         self.end();
         self.is_open = true;
-        let number = self.functions.len();
-        if self.is_noting {
-            self.reads.push(Reads::default());
-        }
-        let reads = self.reads.get_mut(number).filter(|_| is_in_repeat && !self.is_noting);
-        self.registers = Registers::new(reads.map(std::mem::take));
+        self.noted.iter_mut().for_each(|noted| noted.push(Reads::default()));
+        let expected = if is_in_repeat { self.expected.next() } else { None };
+        self.registers = Registers::new(expected);
         self.masks.clear();
         self.pointers.clear();
         self.stores.begin(is_in_repeat);
         self.functions.push(self.assembler.bytes.len() as u32);
-        number as u32
+        self.functions.len() as u32 - 1
     }
 
     fn end(&mut self) {
@@ -96,8 +108,8 @@ impl<T: Float> Writer<T> {
         self.stores.read_by_others(reach);
     }
 
-    /// All functions, without the stores that nobody reads; and what they read, if that was noted.
-    pub fn finish(mut self) -> (Written, Option<Vec<Reads>>) {
+    /// All functions, without the stores that nobody reads.
+    pub fn finish(mut self) -> Written {
         self.end();
         let (written, unread) = (self.assembler.bytes, self.stores.unread());
         let moved = |first: u32| {
@@ -111,7 +123,7 @@ impl<T: Float> Writer<T> {
             done = store.end;
         }
         bytes.extend(&written[done..]);
-        (Written { bytes, first }, self.is_noting.then_some(self.reads))
+        Written { bytes, first }
     }
 
     /// Writes an instruction whose lanes are chosen.
@@ -462,9 +474,7 @@ impl<T: Float> Writer<T> {
 
     fn note_read(&mut self, what: Known) {
         let time = self.registers.read();
-        if self.is_noting
-            && let Some(reads) = self.reads.last_mut()
-        {
+        if let Some(reads) = self.noted.as_mut().and_then(|noted| noted.last_mut()) {
             reads.note(&what, time);
         }
     }
