@@ -94,6 +94,17 @@ pub(super) fn scales(program: &Program) -> Vec<f64> {
     scales
 }
 
+/// Tells what writes code of all slots that an instruction reads by tables.
+fn read_by_tables<T: Float>(writer: &mut Writer<T>, program: &Program, instruction: &Instruction, repeats: &[u32]) {
+    let accesses = instruction.accesses_in_loops().filter(|(_, _, trips)| !trips.contains(&0));
+    for (_, access, trips) in accesses.filter(|(_, access, _)| access.route == Route::Table) {
+        let places = extent(access, trips, repeats).unwrap_or_default();
+        for slot in &program.tables[places.start as usize..places.end as usize] {
+            writer.read_by_others([i64::from(*slot), i64::from(*slot) + 1]);
+        }
+    }
+}
+
 struct Preparing<'a, T, S> {
     program: &'a Program,
     is_careful: bool,
@@ -176,6 +187,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let (Some(writer), false) = (&mut self.writer, nest.overlaps(&self.repeats, &self.program.tables)) else {
             return false;
         };
+        read_by_tables(writer, self.program, instruction, &self.repeats);
         let is_new = !matches!(commands.last(), Some(Command::Code(_)));
         commands.extend(writer.instruction(&work, lanes, is_new).map(Command::Code));
         true
@@ -193,18 +205,13 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
     /// Tells what writes code that a kernel reads what this instruction leads to.
     fn read_by_kernels(&mut self, step: &Step) {
         let (Some(writer), Step::Run(instruction)) = (&mut self.writer, step) else { return };
+        read_by_tables(writer, self.program, instruction, &self.repeats);
         for (_, access, trips) in instruction.accesses_in_loops().filter(|(_, _, trips)| !trips.contains(&0)) {
             let operand = Operand::new(self.program, access);
-            for operand in operand.index().iter().chain([&operand]) {
-                let tables = &self.program.tables;
-                if operand.access.route == Route::Table {
-                    let places = extent(&operand.access, trips, &self.repeats).unwrap_or_default();
-                    let listed = tables[places.start as usize..places.end as usize].iter();
-                    listed.for_each(|slot| writer.read_by_kernels([(*slot).into(), i64::from(*slot) + 1]));
-                } else {
-                    let slots = operand.slots(&trips, &self.repeats, tables);
-                    writer.read_by_kernels([slots.start, slots.end]);
-                }
+            let operands = [operand.index(), (access.route != Route::Table).then_some(operand)];
+            for operand in operands.into_iter().flatten() {
+                let slots = operand.slots(&trips, &self.repeats, &self.program.tables);
+                writer.read_by_others([slots.start, slots.end]);
             }
         }
     }

@@ -65,9 +65,9 @@ fn users(routes: &Routes, steps: &[Step]) -> Vec<User> {
         let reach = match access.route {
             Route::Direct | Route::Lookup(_) => routes.span(&access, turns),
             Route::Table => {
-                let mut reach = u32::MAX..0;
-                routes.reach(&access, turns, |run| reach = reach.start.min(run.first)..reach.end.max(run.first + 1));
-                reach
+                let (mut first, mut end) = (u32::MAX, 0);
+                routes.reach(&access, turns, |run| (first, end) = (first.min(run.first), end.max(run.first + 1)));
+                first..end
             }
         };
         User { access, turns, reach }
@@ -135,13 +135,11 @@ impl Windows {
             if windows.lead(access, *turns, &draft.routes) {
                 draft.routes.span(access, Turns::of_loops(turns.trips)).for_each(&mut mark);
             } else {
-                // What moves otherwise would have to look up its place in every turn.
-                let can_be_listed = match access.route {
-                    Route::Direct => access.shifts == [0; REPEATS] && turns.count() <= MOST_LISTED,
-                    Route::Table => turns.count() <= MOST_LISTED,
-                    Route::Lookup(_) => false,
-                };
-                if !can_be_listed {
+                // What moves otherwise looks up its place in every turn, of which there should be few.
+                let is_still = access.route == Route::Table || access.shifts == [0; REPEATS];
+                let is_short = turns.repeats.iter().product::<u32>() < FEWEST_TURNS;
+                let can_be_listed = !matches!(access.route, Route::Lookup(_)) && turns.count() <= MOST_LISTED;
+                if !(can_be_listed && (is_still || is_short)) {
                     return None;
                 }
                 let is_inside = |slot: &u32| windows.slots.contains(slot);

@@ -62,7 +62,7 @@ impl Stores {
         stores
     }
 
-    /// Somebody who is no function reads these slots.
+    /// Somebody else reads these slots, or some function by a table.
     pub fn read_by_others(&mut self, reach: [i64; 2]) {
         if self.is_watching {
             self.read.insert(reach);
@@ -80,7 +80,9 @@ impl Stores {
             return;
         }
         let is_stored_here = self.function.as_mut().is_some_and(|function| function.seen(held).load(held));
-        if !is_stored_here {
+        // What is listed was told slot by slot.
+        let is_listed = matches!(held.site.frame, Frame::Listed { .. });
+        if !is_stored_here && !is_listed {
             self.read.insert(held.reach);
         }
     }

@@ -103,8 +103,8 @@ impl<T: Float> Writer<T> {
         }
     }
 
-    /// Notes that kernels read these slots.
-    pub fn read_by_kernels(&mut self, reach: [i64; 2]) {
+    /// Notes that kernels read these slots, or functions by tables.
+    pub fn read_by_others(&mut self, reach: [i64; 2]) {
         self.stores.read_by_others(reach);
     }
 
