@@ -256,6 +256,7 @@ impl<'a, N: Number> Layer<'a, N> {
     }
 }
 
+/// The product of a matrix and a vector.
 fn linear<N: Number>(matrix: &Matrix<N>, x: &[N]) -> Vec<N> {
     matrix.iter().map(|row| N::dot(row, x)).collect()
 }

@@ -46,7 +46,7 @@ impl Program {
     }
 }
 
-/// The same step, in whose repeats a few terms or results from far apart are taken one after the other: so that one of them can stand
+/// The same step in these repeats, with a few terms or results from far apart taken one after the other: so that one of them can stand
 /// where it is kept, and another where it is not.
 fn taken_apart(step: &Step, around: &[u32]) -> Vec<Step> {
     let (trips, body) = match step {

@@ -6,7 +6,8 @@
 //! such instructions is one function without a branch.
 //!
 //! [`Work`] says what an instruction asks for; [`Writer`] writes it, with [`registers`] in mind, in the bytes of [`assembler`];
-//! [`stores`] that nobody reads are taken out again; and [`Pages`] are where it runs. This is for AVX-512 alone: kernels serve the other instruction sets, and all that is large.
+//! [`stores`] that nobody reads are taken out again; and [`Pages`] are where it runs. This is for AVX-512 alone: kernels serve the
+//! other instruction sets, and all that is large.
 
 mod assembler;
 mod pages;

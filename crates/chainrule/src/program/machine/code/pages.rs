@@ -10,7 +10,7 @@ pub(in super::super) struct Pages {
     functions: Vec<u32>,
 }
 
-/// Written, one after the other.
+/// Functions that were written, one after the other.
 #[derive(Default)]
 pub(in super::super) struct Written {
     pub bytes: Vec<u8>,

@@ -1,6 +1,6 @@
 //! What a function reads, and when: so that registers keep what is read again soonest.
 //!
-//! Nothing of this depends on registers. So a function is written twice, and knows the second time what it will read.
+//! Nothing of this depends on registers. So the functions of a repeat are written twice, and the second time it is known what they read.
 
 use super::registers::{Held, Known};
 use super::work::Site;
