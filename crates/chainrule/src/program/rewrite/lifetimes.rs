@@ -166,13 +166,7 @@ impl Shared {
     /// Whether there is something.
     fn keep_in_turn(&mut self, draft: &Draft, number: usize, step: &mut Step, distance: u32) -> Result<bool> {
         let shared = &mut self.of_steps[number];
-        let mut accesses: Vec<(Access, Turns)> = Vec::new();
-        super::reach::for_each(std::slice::from_ref(step), |instruction, turns| {
-            for access in instruction.accesses() {
-                accesses.push((*access, turns));
-                accesses.extend(draft.routes.lookup(access).map(|lookup| (lookup.index, turns)));
-            }
-        });
+        let accesses = draft.routes.accesses(std::slice::from_ref(step));
         let mut shifts: BTreeMap<i32, usize> = BTreeMap::new();
         accesses.iter().for_each(|(access, _)| *shifts.entry(access.shifts[0]).or_default() += 1);
         shifts.remove(&0);

@@ -156,6 +156,18 @@ impl Routes {
         new
     }
 
+    /// All accesses of steps, and those of the indices of lookups, with their turns.
+    pub fn accesses(&self, steps: &[Step]) -> Vec<(Access, Turns)> {
+        let mut accesses = Vec::new();
+        for_each(steps, |instruction, turns| {
+            for access in instruction.accesses() {
+                accesses.push((*access, turns));
+                accesses.extend(self.lookup(access).map(|lookup| (lookup.index, turns)));
+            }
+        });
+        accesses
+    }
+
     /// From the lowest to the highest place that base and strides lead to: slots, or places in the tables.
     pub fn span(&self, access: &Access, turns: Turns) -> Range<u32> {
         let choices = self.lookup(access).map(|lookup| (lookup.step, lookup.count));

@@ -7,6 +7,7 @@
 use super::draft::Draft;
 use super::layout::CACHE_LINE;
 use super::reach::{Routes, Turns, for_each, for_each_run, try_for_each_mut};
+use super::slot_set::SlotSet;
 use crate::Result;
 use crate::program::{Access, Instruction, REPEATS, Route, Start, Step};
 use std::ops::Range;
@@ -32,9 +33,8 @@ pub(super) fn put_windows_together(draft: &mut Draft, steps: &mut [Step], least:
     let mut has_changed = false;
     let long = lengths.into_iter().rev().take_while(|(turns, _)| *turns >= FEWEST_TURNS);
     for (_, length) in long.take(MOST_LENGTHS) {
-        let long = stretches(&users, length).into_iter().filter(|slots| slots.len() >= least);
         let mut have_moved = false;
-        for slots in long {
+        for slots in moving(draft, &users, length).stretches().filter(|slots| slots.len() >= least) {
             let Some(mut windows) = Windows::of(draft, &users, slots, length) else { continue };
             let is_one = windows.are_one(steps, &draft.routes);
             let width = windows.width.next_multiple_of(CACHE_LINE);
@@ -61,7 +61,7 @@ struct User {
 
 /// All accesses; of a lookup that of its index, too.
 fn users(routes: &Routes, steps: &[Step]) -> Vec<User> {
-    let user = |access: Access, turns| {
+    let user = |(access, turns): (Access, Turns)| {
         let reach = match access.route {
             Route::Direct | Route::Lookup(_) => routes.span(&access, turns),
             Route::Table => {
@@ -72,14 +72,7 @@ fn users(routes: &Routes, steps: &[Step]) -> Vec<User> {
         };
         User { access, turns, reach }
     };
-    let mut users = Vec::new();
-    for_each(steps, |instruction, turns| {
-        for access in instruction.accesses().filter(|_| !turns.is_empty()) {
-            users.push(user(*access, turns));
-            users.extend(routes.lookup(access).map(|lookup| user(lookup.index, turns)));
-        }
-    });
-    users
+    routes.accesses(steps).into_iter().filter(|(_, turns)| !turns.is_empty()).map(user).collect()
 }
 
 impl User {
@@ -90,19 +83,12 @@ impl User {
     }
 }
 
-/// The stretches of slots in which accesses move on by so many with each turn, apart from each other.
-fn stretches(users: &[User], length: u32) -> Vec<Range<u32>> {
+/// The slots in which accesses move on by so many with each turn.
+fn moving(draft: &Draft, users: &[User], length: u32) -> SlotSet {
+    let mut slots = SlotSet::none_of(draft.slots());
     let is_of_these = |user: &&User| user.is_moving() && user.access.shifts[0].unsigned_abs() == length;
-    let mut spans: Vec<Range<u32>> = users.iter().filter(is_of_these).map(|user| user.reach.clone()).collect();
-    spans.sort_by_key(|span| span.start);
-    let mut stretches: Vec<Range<u32>> = Vec::new();
-    for span in spans {
-        match stretches.last_mut().filter(|last| span.start <= last.end) {
-            Some(last) => last.end = last.end.max(span.end),
-            None => stretches.push(span),
-        }
-    }
-    stretches
+    users.iter().filter(is_of_these).for_each(|user| _ = slots.insert(user.reach.clone().into()));
+    slots
 }
 
 /// Windows side by side.
@@ -149,8 +135,8 @@ impl Windows {
         // Windows begin behind the longest gap, so that what moves with them does not reach across their edges.
         let is_used = |slot: u32| is_used[(slot % length) as usize];
         let gaps = (0..length).filter(|slot| !is_used(*slot) && is_used(slot + length - 1));
-        let gaps = gaps.map(|start| (start..start + length).take_while(|slot| !is_used(*slot)).count() as u32 + start);
-        let begin = gaps.max_by_key(|end| (0..length).take_while(|slot| !is_used(end + length - 1 - slot)).count())?;
+        let unused = |start: u32| (start..start + length).take_while(|slot| !is_used(*slot)).count() as u32;
+        let (_, begin) = gaps.map(|start| (unused(start), start + unused(start))).max()?;
         let before = i64::from(windows.slots.start) - i64::from(begin);
         windows.first = i64::from(windows.slots.start) - before.rem_euclid(length.into());
         for slot in begin..begin + length {
