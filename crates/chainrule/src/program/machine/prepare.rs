@@ -20,7 +20,7 @@ use crate::custom::Custom;
 use crate::program::differentiate::formula::Formula as Noted;
 use crate::program::extent::extent;
 use crate::program::rewrite::reach::for_each;
-use crate::program::{Access, Guard, Instruction, LOOPS, Program, Route, Start, Step, Term};
+use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Number, Op};
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
@@ -58,10 +58,6 @@ pub struct Choices {
 /// Prepares a whole program.
 pub(super) fn prepare<T: Float, S: Set>(program: &Program, choices: Choices) -> Prepared<T> {
     let (scales, uses, repeats) = (scales(program), Uses::of(program), Vec::new());
-    let has_repeats = program.steps.iter().any(|step| matches!(step, Step::Repeat { .. }));
-    let outputs = program.outputs.iter().flat_map(|output| output.slots.iter().cloned());
-    let named =
-        outputs.chain(program.guards.iter().map(Guard::slots)).map(|slots| [slots.start.into(), slots.end.into()]);
     let has_writer = choices.has_code && S::HAS_CODE && Writer::<T>::can_write(program);
     let mut preparing = Preparing {
         program,
@@ -69,7 +65,7 @@ pub(super) fn prepare<T: Float, S: Set>(program: &Program, choices: Choices) -> 
         scales,
         uses,
         repeats,
-        writer: has_writer.then(|| Writer::new(has_repeats, named)),
+        writer: has_writer.then(|| Writer::new(program)),
         noted: FxHashMap::default(),
         kinds: PhantomData::<S>,
     };
@@ -94,13 +90,29 @@ pub(super) fn scales(program: &Program) -> Vec<f64> {
     scales
 }
 
-/// Tells what writes code of all slots that an instruction reads by tables.
-fn read_by_tables<T: Float>(writer: &mut Writer<T>, program: &Program, instruction: &Instruction, repeats: &[u32]) {
-    let accesses = instruction.accesses_in_loops().filter(|(_, _, trips)| !trips.contains(&0));
-    for (_, access, trips) in accesses.filter(|(_, access, _)| access.route == Route::Table) {
-        let places = extent(access, trips, repeats).unwrap_or_default();
-        for slot in &program.tables[places.start as usize..places.end as usize] {
-            writer.read_by_others([i64::from(*slot), i64::from(*slot) + 1]);
+/// Tells what writes code which slots an instruction reads: by tables slot by slot, and all others if a kernel runs it.
+fn tell_reads<T: Float>(
+    writer: &mut Writer<T>,
+    program: &Program,
+    instruction: &Instruction,
+    repeats: &[u32],
+    is_kernel: bool,
+) {
+    if !writer.asks_who_reads() {
+        return;
+    }
+    for (_, access, trips) in instruction.accesses_in_loops().filter(|(_, _, trips)| !trips.contains(&0)) {
+        if access.route == Route::Table {
+            let places = extent(access, trips, repeats).unwrap_or_default();
+            for slot in &program.tables[places.start as usize..places.end as usize] {
+                writer.read_by_others([i64::from(*slot), i64::from(*slot) + 1]);
+            }
+        } else if is_kernel {
+            let operand = Operand::new(program, access);
+            for operand in operand.index().iter().chain([&operand]) {
+                let slots = operand.slots(&trips, repeats, &program.tables);
+                writer.read_by_others([slots.start, slots.end]);
+            }
         }
     }
 }
@@ -187,7 +199,7 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         let (Some(writer), false) = (&mut self.writer, nest.overlaps(&self.repeats, &self.program.tables)) else {
             return false;
         };
-        read_by_tables(writer, self.program, instruction, &self.repeats);
+        tell_reads(writer, self.program, instruction, &self.repeats, false);
         let is_new = !matches!(commands.last(), Some(Command::Code(_)));
         commands.extend(writer.instruction(&work, lanes, is_new).map(Command::Code));
         true
@@ -202,17 +214,10 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
         self.writer.iter_mut().zip(noted).for_each(|(writer, noted)| writer.expect(noted));
     }
 
-    /// Tells what writes code that a kernel reads what this instruction leads to.
+    /// Tells what writes code that a kernel runs a step.
     fn read_by_kernels(&mut self, step: &Step) {
-        let (Some(writer), Step::Run(instruction)) = (&mut self.writer, step) else { return };
-        read_by_tables(writer, self.program, instruction, &self.repeats);
-        for (_, access, trips) in instruction.accesses_in_loops().filter(|(_, _, trips)| !trips.contains(&0)) {
-            let operand = Operand::new(self.program, access);
-            let operands = [operand.index(), (access.route != Route::Table).then_some(operand)];
-            for operand in operands.into_iter().flatten() {
-                let slots = operand.slots(&trips, &self.repeats, &self.program.tables);
-                writer.read_by_others([slots.start, slots.end]);
-            }
+        if let (Some(writer), Step::Run(instruction)) = (&mut self.writer, step) {
+            tell_reads(writer, self.program, instruction, &self.repeats, true);
         }
     }
 

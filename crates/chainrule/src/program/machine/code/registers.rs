@@ -194,8 +194,9 @@ impl Registers {
         last.expect("not all are pinned").1
     }
 
+    /// When what a register holds is read next; now, for all that is known, if nothing is.
     fn next_read(&self, register: usize) -> u32 {
-        let Some(reads) = &self.reads else { return NEVER };
+        let Some(reads) = &self.reads else { return self.now };
         self.known[register].iter().flatten().map(|known| reads.next(known, self.now)).min().unwrap_or(NEVER)
     }
 
@@ -252,7 +253,7 @@ impl Registers {
     /// of it then.
     pub fn make_own(&mut self, register: Vector) -> bool {
         let number = register.0 as usize;
-        if !self.is_own(register) && self.reads.is_some() && self.next_read(number) == NEVER {
+        if !self.is_own(register) && self.next_read(number) == NEVER {
             self.forget(number);
         }
         self.is_own(register)
@@ -300,8 +301,7 @@ impl Registers {
                 }
             }
             if names.iter().all(Option::is_none) {
-                self.named &= !(1 << register);
-                self.fresh &= !(1 << register);
+                self.forget(register);
             }
         }
     }

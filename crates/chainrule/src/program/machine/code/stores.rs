@@ -6,6 +6,7 @@
 
 use super::registers::Held;
 use super::work::Frame;
+use crate::program::{Guard, Program, Step};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
@@ -29,6 +30,9 @@ struct Store {
     bytes: Range<usize>,
     /// The stretch of slots that it may write in all turns of the repeats.
     reach: [i64; 2],
+    /// So many of its lanes were not written over.
+    lanes: i64,
+    is_read: bool,
 }
 
 #[derive(Default)]
@@ -39,11 +43,8 @@ struct Function {
 /// What a function has done with the slots of a frame.
 #[derive(Default)]
 struct Seen {
-    /// Those that nobody has read yet, or none in their place.
-    stores: Vec<Option<Store>>,
-    /// So many lanes of each were not written over.
-    lanes: Vec<i64>,
-    /// Who has written a slot last.
+    stores: Vec<Store>,
+    /// Which of them has written a slot last.
     writers: FxHashMap<i64, usize>,
     /// What was read.
     loads: Stretches,
@@ -54,12 +55,25 @@ struct Seen {
 struct Stretches(Vec<[i64; 2]>);
 
 impl Stores {
-    /// Looks on only if the program has repeats. Others will read these slots.
+    /// Those of a program: looks on if there are repeats. Results and guards are read when it has run.
+    pub fn of(program: &Program) -> Self {
+        let has_repeats = program.steps.iter().any(|step| matches!(step, Step::Repeat { .. }));
+        let outputs = program.outputs.iter().flat_map(|output| output.slots.iter().cloned());
+        let named = outputs.chain(program.guards.iter().map(Guard::slots));
+        Stores::new(has_repeats, named.map(|slots| [slots.start.into(), slots.end.into()]))
+    }
+
+    /// Looks on or not. Others will read these slots.
     pub fn new(is_watching: bool, read: impl Iterator<Item = [i64; 2]>) -> Self {
         let mut stores =
             Stores { is_watching, function: None, read: Stretches::default(), last: Vec::new(), unread: Vec::new() };
         read.for_each(|reach| stores.read_by_others(reach));
         stores
+    }
+
+    /// Whether it is to be told what others read.
+    pub fn is_watching(&self) -> bool {
+        self.is_watching
     }
 
     /// Somebody else reads these slots, or some function by a table.
@@ -98,17 +112,16 @@ impl Stores {
     pub fn end(&mut self) {
         let Some(Function { mut frames }) = self.function.take() else { return };
         for number in 0..frames.len() {
-            let seen = std::mem::take(&mut frames[number].1);
-            for (store, lanes) in seen.stores.into_iter().zip(seen.lanes) {
-                // What is read from another frame may be any of what it may reach.
-                let is_unread = |store: &Store| frames.iter().all(|(_, other)| !other.loads.meets(store.reach));
-                let Some(store) = store.filter(is_unread) else { continue };
-                match lanes {
+            let stores = std::mem::take(&mut frames[number].1.stores);
+            // What is read from another frame may be any of what it may reach.
+            let others = frames.iter().enumerate().filter(|(other, _)| *other != number).map(|(_, (_, other))| other);
+            let is_read = |store: &Store| others.clone().any(|other| other.loads.meets(store.reach));
+            for store in stores.into_iter().filter(|store| !store.is_read && !is_read(store)) {
+                match store.lanes {
                     0 => self.unread.push(store.bytes),
                     _ => self.last.push(store),
                 }
             }
-            frames[number].1.loads = seen.loads;
         }
     }
 
@@ -139,7 +152,7 @@ impl Seen {
         let mut is_stored_here = true;
         for slot in held.site.slot..held.site.slot + held.lanes {
             match self.writers.get(&slot) {
-                Some(store) => self.stores[*store] = None,
+                Some(store) => self.stores[*store].is_read = true,
                 None => is_stored_here = false,
             }
         }
@@ -150,11 +163,10 @@ impl Seen {
         let number = self.stores.len();
         for slot in held.site.slot..held.site.slot + held.lanes {
             if let Some(before) = self.writers.insert(slot, number) {
-                self.lanes[before] -= 1;
+                self.stores[before].lanes -= 1;
             }
         }
-        self.stores.push(Some(Store { bytes, reach: held.reach }));
-        self.lanes.push(held.lanes);
+        self.stores.push(Store { bytes, reach: held.reach, lanes: held.lanes, is_read: false });
     }
 }
 

@@ -12,7 +12,7 @@ use super::stores::Stores;
 use super::work::{self, Access, Accesses, Frame, Site, Term, Work, lanes_of};
 use crate::Op;
 use crate::program::differentiate::formula::{Formula, Operation, Symbol};
-use crate::program::{LOOPS, REPEATS};
+use crate::program::{LOOPS, Program, REPEATS};
 
 /// Comparisons leave their results here; the masks after it hold lanes that come again.
 const COMPARED: Mask = Mask(1);
@@ -52,13 +52,17 @@ struct Sum {
 }
 
 impl<T: Float> Writer<T> {
-    /// For a program with repeats or without, of which somebody reads these slots when it has run.
-    pub fn new(has_repeats: bool, named: impl Iterator<Item = [i64; 2]>) -> Self {
+    /// For a program.
+    pub fn new(program: &Program) -> Self {
+        Writer::with(Stores::of(program))
+    }
+
+    fn with(stores: Stores) -> Self {
         Writer {
             assembler: Assembler::new(),
             functions: Vec::new(),
             is_open: false,
-            stores: Stores::new(has_repeats, named),
+            stores,
             expected: Vec::new().into_iter(),
             noted: None,
             registers: Registers::new(None),
@@ -69,7 +73,7 @@ impl<T: Float> Writer<T> {
 
     /// For nothing but what functions read.
     pub fn noting() -> Self {
-        Writer { noted: Some(Vec::new()), ..Writer::new(false, std::iter::empty()) }
+        Writer { noted: Some(Vec::new()), ..Writer::with(Stores::new(false, std::iter::empty())) }
     }
 
     /// What the functions have read.
@@ -101,6 +105,11 @@ impl<T: Float> Writer<T> {
             self.assembler.finish();
             self.stores.end();
         }
+    }
+
+    /// Whether it wants to know what others read.
+    pub fn asks_who_reads(&self) -> bool {
+        self.stores.is_watching()
     }
 
     /// Notes that kernels read these slots, or functions by tables.
