@@ -13,6 +13,7 @@ mod assembler;
 mod pages;
 mod reads;
 mod registers;
+mod site;
 mod stores;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! What the vector registers hold while code is written: what was read or computed last need not be read again.
 
 use super::assembler::Vector;
-use super::reads::{NEVER, Reads};
-use super::work::{Frame, Site};
+use super::reads::{NEVER, Read, Reads};
+use super::site::{Frame, Held, Site};
 
 /// So many vector registers there are.
 const COUNT: usize = 32;
@@ -25,29 +25,6 @@ pub(super) enum Known {
         /// Whether it was computed here, and reading it back from memory would have to wait for that.
         is_fresh: bool,
     },
-}
-
-/// Numbers that stand in memory.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Held {
-    pub site: Site,
-    /// So many stand there, side by side.
-    pub lanes: i64,
-    /// The first slot that they may be in, in all turns of the repeats, and the one behind the last.
-    pub reach: [i64; 2],
-}
-
-impl Held {
-    /// Whether they stand where others do not.
-    fn is_apart(&self, other: &Held) -> bool {
-        let is_apart =
-            |[low, high]: [i64; 2], [other_low, other_high]: [i64; 2]| high <= other_low || other_high <= low;
-        let slots = |held: &Held| [held.site.slot, held.site.slot + held.lanes];
-        match self.site.frame == other.site.frame {
-            true => is_apart(slots(self), slots(other)),
-            false => is_apart(self.reach, other.reach),
-        }
-    }
 }
 
 /// All vector registers.
@@ -111,6 +88,17 @@ fn hash(kind: u64, number: u64) -> usize {
 }
 
 impl Known {
+    /// What is read with it.
+    pub fn reads(&self) -> impl Iterator<Item = Read> {
+        let (constant, slots) = match self {
+            Known::Constant(bits) => (Some(Read::Constant(*bits)), None),
+            Known::Spread(held) => (None, Some((held.site, 0..1))),
+            Known::Numbers { held, stale, .. } => (None, Some((held.site, *stale..held.lanes))),
+        };
+        let slots = slots.into_iter().flat_map(|(site, lanes)| lanes.map(move |lane| site.behind(lane)));
+        constant.into_iter().chain(slots.map(Read::Slot))
+    }
+
     fn hash(&self) -> usize {
         match self {
             Known::Constant(bits) => hash(0, *bits),
@@ -197,7 +185,7 @@ impl Registers {
     /// When what a register holds is read next; now, for all that is known, if nothing is.
     fn next_read(&self, register: usize) -> u32 {
         let Some(reads) = &self.reads else { return self.now };
-        self.known[register].iter().flatten().map(|known| reads.next(known, self.now)).min().unwrap_or(NEVER)
+        self.known[register].iter().flatten().map(|known| reads.next(known.reads(), self.now)).min().unwrap_or(NEVER)
     }
 
     /// A register that was not used since the hand last came by (the clock of page replacement).

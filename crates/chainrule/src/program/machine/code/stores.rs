@@ -4,8 +4,7 @@
 //! else reads it there: no kernel, no other function, and not this one in its next turn. So this is worth while in repeats, and
 //! done there.
 
-use super::registers::Held;
-use super::work::Frame;
+use super::site::{Frame, Held};
 use crate::program::{Guard, Program, Step};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
@@ -191,8 +190,7 @@ impl Stretches {
 
 #[cfg(test)]
 mod tests {
-    use super::super::registers::Held;
-    use super::super::work::{Frame, Site};
+    use super::super::site::{Frame, Held, Site};
     use super::Stores;
     use crate::program::REPEATS;
 

@@ -4,28 +4,12 @@ use super::super::Float;
 use super::super::formula::{self, MOST_OPERANDS, WithFormula};
 use super::super::nest::{Nest, Operand};
 use super::super::place::{Place, Way, next_turn};
-use super::registers::Held;
+use super::site::{Frame, Held, Site};
 use crate::Op;
 use crate::program::differentiate::formula::{Formula, Noted, Operation, Symbol};
 use crate::program::{LOOPS, REPEATS, Route};
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// What slots are counted from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Frame {
-    /// The first slot of all, moved on so far with each turn of the repeats.
-    Slots([i32; REPEATS]),
-    /// The slot that is listed at this place of the tables, which moves on so far.
-    Listed { place: i64, shifts: [i32; REPEATS] },
-}
-
-/// A slot, seen from a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Site {
-    pub frame: Frame,
-    pub slot: i64,
-}
 
 /// What is computed in each turn.
 pub(in super::super) enum Term {

@@ -7,9 +7,10 @@ use super::assembler::{
 };
 use super::pages::Written;
 use super::reads::Reads;
-use super::registers::{Held, Known, Piece, Registers};
+use super::registers::{Known, Piece, Registers};
+use super::site::{Frame, Held, Site};
 use super::stores::Stores;
-use super::work::{self, Access, Accesses, Frame, Site, Term, Work, lanes_of};
+use super::work::{self, Access, Accesses, Term, Work, lanes_of};
 use crate::Op;
 use crate::program::differentiate::formula::{Formula, Operation, Symbol};
 use crate::program::{LOOPS, Program, REPEATS};
@@ -484,7 +485,7 @@ impl<T: Float> Writer<T> {
     fn note_read(&mut self, what: Known) {
         let time = self.registers.read();
         if let Some(reads) = self.noted.as_mut().and_then(|noted| noted.last_mut()) {
-            reads.note(&what, time);
+            reads.note(what.reads(), time);
         }
     }
 
@@ -514,7 +515,7 @@ impl<T: Float> Writer<T> {
     fn gathered(&mut self, pieces: Vec<Piece>, held: Held) -> Vec<(Vector, Piece)> {
         let mut register_of = |piece: &Piece| {
             piece.register.unwrap_or_else(|| {
-                let site = Site { slot: held.site.slot + piece.from as i64, ..held.site };
+                let site = held.site.behind(piece.from as i64);
                 let register = self.registers.take();
                 self.load(register, Held { site, lanes: 1, ..held });
                 register
