@@ -77,6 +77,88 @@ pub(crate) fn example(seed: u64) -> Example {
     Example { program, numbers }
 }
 
+/// A program of long loops one after the other, that belongs to this seed: over rows of about so many numbers, which stand against
+/// each other by up to three slots. Half of the programs go through them three times, with other rows each time or the same.
+pub(crate) fn long_loops(seed: u64, about: u32) -> Example {
+    const MARGIN: u32 = 3;
+    let mut rng = rng(seed);
+    let length = about + rng.random_range(0..about / 4);
+    let numbers: Vec<f64> = (0..2 * length).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let constants = vec![0.5, -0.75];
+    let lone = 2 * length..2 * length + 2;
+    let times = *pick(&mut rng, &[1, 3]);
+    let (mut rows, mut lone, mut slots) = (vec![(0, 0), (length, 0)], lone.collect::<Vec<u32>>(), 2 * length + 2);
+    let mut steps = Vec::new();
+    let in_row =
+        |(row, shift): &(u32, i32), from| Access { shifts: [*shift, 0], ..Access::strided(row + from, [0, 0, 0, 1]) };
+    for _ in 0..rng.random_range(2..14) {
+        let kind = rng.random_range(0..8);
+        let trips = length - if kind < 4 { 0 } else { rng.random_range(0..=MARGIN) };
+        let read = |rng: &mut Pcg64| match rng.random_bool(0.2) {
+            true => Access::slot(*pick(rng, &lone)),
+            false => in_row(pick(rng, &rows), rng.random_range(0..=length - trips)),
+        };
+        let [a, b] = std::array::from_fn(|_| read(&mut rng));
+        let operation = |op| Term::Operation { op, exponent: 0, operands: vec![a, b] };
+        let term = match rng.random_range(0..5) {
+            0 => Term::Copy(a),
+            1 => operation(Op::Sub),
+            2 => operation(Op::Max),
+            _ => Term::Product { a, b, is_strong: false },
+        };
+        let loops = [1, 1, 1, trips];
+        let (out, start) = match kind {
+            // A new row, a lone number in between, a sum, and more in a row that is there.
+            0..3 => {
+                let shift = if rng.random_bool(0.5) { length as i32 } else { 0 };
+                rows.push((slots, shift));
+                slots += if shift > 0 { times * length } else { length };
+                (in_row(&rows[rows.len() - 1], 0), Start::Zero)
+            }
+            3 => {
+                lone.push(slots);
+                slots += 1;
+                steps.push(Step::Run(Instruction::new(
+                    [1; LOOPS],
+                    Access::slot(slots - 1),
+                    Term::Copy(Access::slot(2)),
+                )));
+                continue;
+            }
+            4 => {
+                let start =
+                    if rng.random_bool(0.5) { Start::Zero } else { Start::From(Access::slot(*pick(&mut rng, &lone))) };
+                lone.push(slots);
+                slots += 1;
+                (Access::slot(slots - 1), start)
+            }
+            _ if rows.len() == 2 => continue,
+            _ => (in_row(pick(&mut rng, &rows[2..]), rng.random_range(0..=length - trips)), Start::Here),
+        };
+        let activation = (kind == 4 || rng.random_bool(0.1)).then_some(Op::Relu);
+        let scale = *pick(&mut rng, &[1.0, 0.25, -0.5]);
+        steps.push(Step::Run(Instruction { start, scale, activation, ..Instruction::new(loops, out, term) }));
+    }
+    let mut slots_of_outputs: Vec<_> = lone[2..].iter().map(|slot| *slot..slot + 1).collect();
+    slots_of_outputs.extend(rows[2..].iter().filter(|_| rng.random_bool(0.5)).map(|(row, _)| *row..row + length));
+    if times > 1 {
+        steps = vec![Step::Repeat { trips: times, body: steps }];
+    }
+    let program = Program {
+        inputs: vec![Input { name: "rows".into(), length: 2 * length }],
+        constants,
+        slots,
+        steps,
+        tables: Vec::new(),
+        lookups: Vec::new(),
+        guards: Vec::new(),
+        outputs: vec![Output { name: "some".into(), slots: slots_of_outputs }],
+        is_exact: false,
+        history: Default::default(),
+    };
+    Example { program, numbers }
+}
+
 struct Making {
     rng: Pcg64,
     /// Inputs below this are numbers.

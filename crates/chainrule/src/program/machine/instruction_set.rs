@@ -54,6 +54,11 @@ impl InstructionSet {
             _ => false,
         }
     }
+
+    /// Whether small instructions can be machine code.
+    pub(super) fn has_code(self) -> bool {
+        self == InstructionSet::Avx512
+    }
 }
 
 /// Plain loops over slices that are compiled for several instruction sets. They are to be inlined into what is compiled so:

@@ -15,8 +15,6 @@ pub(super) type Sum<T> = unsafe fn(row: &[T], factor: T) -> T;
 
 /// An instruction set, as kernels see it.
 pub(super) trait Set {
-    /// Whether machine code can be written for it.
-    const HAS_CODE: bool;
     /// So many numbers its registers hold.
     fn width<T: Float>() -> usize;
     /// The kernel of a formula.
@@ -34,14 +32,12 @@ pub(super) trait Set {
 }
 
 macro_rules! sets {
-    ($($(#[$only:meta])? $Set:ident [$($feature:meta)?] $fused:literal $has_code:literal $Vector:ty;)*) => { $(
+    ($($(#[$only:meta])? $Set:ident [$($feature:meta)?] $fused:literal $Vector:ty;)*) => { $(
         $(#[$only])?
         pub(super) struct $Set;
 
         $(#[$only])?
         impl Set for $Set {
-            const HAS_CODE: bool = $has_code;
-
             fn width<T: Float>() -> usize {
                 <$Vector as Lanes<T>>::WIDTH
             }
@@ -111,12 +107,12 @@ macro_rules! sets {
 
 sets! {
     #[cfg(target_arch = "x86_64")]
-    Avx512 [target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")] true true T::Avx512;
+    Avx512 [target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")] true T::Avx512;
     #[cfg(target_arch = "x86_64")]
-    Avx2 [target_feature(enable = "avx2,fma")] true false T::Avx2;
+    Avx2 [target_feature(enable = "avx2,fma")] true T::Avx2;
     #[cfg(target_arch = "aarch64")]
-    Neon [] true false T::Array<true>;
-    Baseline [] false false T::Array<false>;
+    Neon [] true T::Array<true>;
+    Baseline [] false T::Array<false>;
 }
 
 /// Four sums side by side: they need not wait for each other.

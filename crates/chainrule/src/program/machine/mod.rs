@@ -38,6 +38,7 @@ pub use float::Float;
 pub use instruction_set::InstructionSet;
 pub(crate) use instruction_set::{Loops, run};
 
+use super::rewrite::strips::STRIP;
 use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
 use code::Pages;
@@ -56,8 +57,9 @@ const CACHED: usize = 1 << 14;
 /// Put the inputs in, [`run`](Machine::run), and read the outputs.
 pub struct Machine<T> {
     program: Program,
-    /// The same with fewer slots, if what turns of repeats keep to themselves can be in one place for all.
-    compact: Option<Program>,
+    /// The same for running alone, if it gains by that: with long loops strip by strip, and with fewer slots if what turns of
+    /// repeats keep to themselves can be in one place for all.
+    for_running: Option<Program>,
     instruction_set: InstructionSet,
     /// Those of the program, and behind them the machine's own: one for lone terms that are to be multiplied, and what they are
     /// multiplied by.
@@ -96,9 +98,9 @@ impl<T: Float> Machine<T> {
         if let Err(problem) = program.check() {
             panic!("not a program that can run: {problem}");
         }
-        // Where slots cannot be put in another order, since there are too many, they stay.
-        let compact = program.with_slots_of_turns(CACHED).unwrap_or(None);
-        let (original, program) = (program, compact.as_ref().unwrap_or(program));
+        let has_code = has_code && instruction_set.has_code();
+        let for_running = for_running(program, has_code);
+        let (original, program) = (program, for_running.as_ref().unwrap_or(program));
         let scales = prepare::scales(program);
         let mut slots = Slots::new(program.slots as usize + 1 + scales.len());
         for (slot, scale) in slots[program.slots as usize + 1..].iter_mut().zip(scales) {
@@ -123,13 +125,13 @@ impl<T: Float> Machine<T> {
             has_strong_products: has_strong_products(&program.steps),
             sum: T::sum_kernel(instruction_set),
             program: original.clone(),
-            compact,
+            for_running,
         }
     }
 
     /// What is run: slots are those of this.
     fn running(&self) -> &Program {
-        self.compact.as_ref().unwrap_or(&self.program)
+        self.for_running.as_ref().unwrap_or(&self.program)
     }
 
     /// The program that it runs.
@@ -229,12 +231,12 @@ impl<T: Float> Machine<T> {
             + of(&self.prepared)
             + self.careful.as_ref().map_or(0, of)
             + program_bytes(&self.program)
-            + self.compact.as_ref().map_or(0, program_bytes)
+            + self.for_running.as_ref().map_or(0, program_bytes)
     }
 
     fn run_commands(&mut self, is_careful: bool) -> Result<()> {
         // Not `running`, which would borrow the whole machine.
-        let program = self.compact.as_ref().unwrap_or(&self.program);
+        let program = self.for_running.as_ref().unwrap_or(&self.program);
         let prepared = match is_careful {
             false => &self.prepared,
             true => {
@@ -262,6 +264,15 @@ impl<T: Float> Machine<T> {
             unsafe { (self.sum)(numbers, T::default()) == T::default() }
         })
     }
+}
+
+/// The same program with long loops strip by strip, and slots that the turns of repeats have in common; nothing if it stays as it is,
+/// as it does where there are too many slots to put them in another order.
+fn for_running(program: &Program, has_code: bool) -> Option<Program> {
+    let in_strips = || program.in_strips(STRIP, code::computes_what_is_written);
+    let in_strips = has_code.then(in_strips).and_then(|in_strips| in_strips.unwrap_or(None));
+    let compact = in_strips.as_ref().unwrap_or(program).with_slots_of_turns(CACHED).unwrap_or(None);
+    compact.or(in_strips)
 }
 
 /// The slots of a group of inputs.

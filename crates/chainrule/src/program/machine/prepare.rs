@@ -51,14 +51,14 @@ pub(super) enum Command<T> {
 pub struct Choices {
     /// Whether strong products are taken at their word, or as ordinary ones.
     pub is_careful: bool,
-    /// Whether small instructions are machine code, where the instruction set has it.
+    /// Whether small instructions are machine code.
     pub has_code: bool,
 }
 
 /// Prepares a whole program.
 pub(super) fn prepare<T: Float, S: Set>(program: &Program, choices: Choices) -> Prepared<T> {
     let (scales, uses, repeats) = (scales(program), Uses::of(program), Vec::new());
-    let has_writer = choices.has_code && S::HAS_CODE && Writer::<T>::can_write(program);
+    let has_writer = choices.has_code && Writer::<T>::can_write(program);
     let mut preparing = Preparing {
         program,
         is_careful: choices.is_careful,

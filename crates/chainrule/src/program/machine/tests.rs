@@ -2,7 +2,7 @@
 
 use super::{Float, InstructionSet, Machine};
 use crate::program::interpret;
-use crate::program::random::{Example, example};
+use crate::program::random::{Example, example, long_loops};
 use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, Route, Start, Step, Term};
 use crate::{Op, Pcg64, RngExt, rng};
 
@@ -49,6 +49,15 @@ fn most_terms(steps: &[Step]) -> f64 {
 /// So many, and few where every access to memory is watched: `cargo +nightly miri test -p chainrule --lib machine`.
 fn seeds(many: u64) -> u64 {
     if cfg!(miri) { 10 } else { many }
+}
+
+#[test]
+fn long_loops_run_as_they_are_interpreted() {
+    for seed in 0..seeds(600) {
+        let Example { program, numbers } = long_loops(seed, 300);
+        compare::<f64>(&program, &numbers, 1e-14, &format!("seed {seed}"));
+        compare::<f32>(&program, &numbers, 1e-6, &format!("seed {seed}, f32"));
+    }
 }
 
 #[test]

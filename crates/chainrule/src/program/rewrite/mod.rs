@@ -2,7 +2,7 @@
 //!
 //! What depends on what is found by walks over [sets of slots](slot_set). [`rows`] runs a program over many rows at once,
 //! [`simplify`] leaves out what nobody needs, [`copies`] what need not be copied, and [`scales`] products with constants. For running
-//! alone, [`lifetimes`] has what one turn of a repeat uses in one place, [`recompute`] keeps less for the way back, and [`windows`] close
+//! alone, [`strips`] takes long loops together, [`lifetimes`] has what one turn of a repeat uses in one place, [`recompute`] keeps less for the way back, and [`windows`] close
 //! what is between.
 
 pub(super) mod activity;
@@ -17,6 +17,7 @@ pub(super) mod rows;
 mod scales;
 mod simplify;
 pub(super) mod slot_set;
+pub(super) mod strips;
 mod windows;
 
 use crate::Result;

@@ -24,7 +24,7 @@ use super::Float;
 use super::memory::Memory;
 use crate::program::Program;
 pub(super) use pages::Pages;
-pub(super) use work::{Lanes, Note, Term, Work, is_small};
+pub(super) use work::{Lanes, Note, Term, Work, computes_what_is_written, is_small};
 pub(super) use writer::Writer;
 
 /// A function that was written: its number.

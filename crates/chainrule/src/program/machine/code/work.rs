@@ -7,7 +7,7 @@ use super::super::place::{Place, Way, next_turn};
 use super::site::{Frame, Held, Site};
 use crate::Op;
 use crate::program::differentiate::formula::{Formula, Noted, Operation, Symbol};
-use crate::program::{LOOPS, REPEATS, Route};
+use crate::program::{self, Instruction, LOOPS, REPEATS, Route};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -85,14 +85,11 @@ impl Work<'_> {
     /// The loop whose turns should become lanes, if the instruction is one to be written.
     pub fn lanes<T: Float>(&self) -> Option<Lanes> {
         let is_lookup = |operand: &&Operand| operand.lookup.is_some();
-        let can_be_written = |formula: &Formula| {
-            formula.operations.len() <= MOST_OPERATIONS && formula.operations.iter().all(is_written)
-        };
         let is_term_written = match &self.term {
-            Term::Formula(formula) => can_be_written(formula),
+            Term::Formula(formula) => is_written(formula),
             Term::Copy | Term::Product => true,
         };
-        let are_written = is_term_written && self.activation.iter().all(|formula| can_be_written(formula));
+        let are_written = is_term_written && self.activation.iter().all(|formula| is_written(formula));
         // Where sums are added to what may come again in other turns, an activation has to wait for all of them.
         let waits = self.is_here && self.activation.is_some() && !self.nest.results_are_apart();
         if waits || !are_written || self.nest.all().any(|operand| is_lookup(&operand)) {
@@ -354,8 +351,33 @@ impl<'a> Access<'a> {
     }
 }
 
+/// Whether what an instruction computes is written, if it is small.
+pub(in super::super) fn computes_what_is_written(instruction: &Instruction) -> bool {
+    let note = |exponent| Note { exponent };
+    let formula = match &instruction.term {
+        program::Term::Copy(_) | program::Term::Product { .. } => None,
+        program::Term::Operation { op, exponent, operands } => {
+            Some(formula::operation(*op, operands.len(), *exponent, note(*exponent)))
+        }
+        program::Term::Partial { op, exponent, by, operands, .. } => {
+            Some(formula::derivative(*op, operands.len(), *exponent, *by, note(*exponent)))
+        }
+        program::Term::Reduction { .. }
+        | program::Term::ReductionPartial { .. }
+        | program::Term::Call { .. }
+        | program::Term::Jacobian { .. } => return false,
+    };
+    let activation = instruction.activation.map(|op| formula::operation(op, 1, 0, note(0)));
+    formula.into_iter().chain(activation).all(|formula| formula.is_some_and(|formula| is_written(&formula)))
+}
+
+/// Whether all of a formula is written.
+fn is_written(formula: &Formula) -> bool {
+    formula.operations.len() <= MOST_OPERATIONS && formula.operations.iter().all(is_instruction)
+}
+
 /// Whether there is an instruction, or a few, for it.
-fn is_written(operation: &Operation) -> bool {
+fn is_instruction(operation: &Operation) -> bool {
     match operation {
         Operation::StrongProduct(..) => true,
         Operation::Row(Op::Powi, exponent, _) => matches!(exponent, -2 | -1 | 2 | 3),
