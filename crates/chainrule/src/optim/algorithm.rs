@@ -103,9 +103,11 @@ impl<F: Fn(&mut f64, f64) -> f64> Loops for Step<'_, F> {
         let moments = mean.iter_mut().zip(mean_square);
         for ((p, g), (m, v)) in self.parameters.iter_mut().zip(self.gradients).zip(moments) {
             let g = (self.adjust)(p, *g);
-            *m = beta1 * *m + (1.0 - beta1) * g;
-            *v = beta2 * *v + (1.0 - beta2) * g * g;
-            let (change, scale) = (rate * *m, v.sqrt() * root_correction + epsilon);
+            // In registers: what was written across two halves of a cache line is read back late.
+            let mean = beta1 * *m + (1.0 - beta1) * g;
+            let mean_square = beta2 * *v + (1.0 - beta2) * g * g;
+            (*m, *v) = (mean, mean_square);
+            let (change, scale) = (rate * mean, mean_square.sqrt() * root_correction + epsilon);
             // The unit that divides has enough to do with the roots.
             *p -= if IS_FUSED { quotient(change, scale) } else { change / scale };
         }
