@@ -6,12 +6,35 @@ use super::grid::{self, Grid, Map, Spots};
 use super::lanes::Lanes;
 use super::tile::{self, Job, Kind, Moving, Pack, Tiles};
 
-/// The sum of a row, each number times a factor.
+/// Adds to each of some sums a row of numbers, each times a factor.
 ///
 /// # Safety
 ///
-/// The processor has the instruction set.
-pub(super) type Sum<T> = unsafe fn(row: &[T], factor: T) -> T;
+/// The processor has the instruction set, and there are as many rows as sums.
+pub(super) type Sum<T> = unsafe fn(rows: Addends<T>, sums: &mut [T]);
+
+/// Rows that are summed up.
+#[derive(Clone, Copy)]
+pub struct Addends<T> {
+    pub first: *const T,
+    /// How far it is from one row to the next.
+    pub row: isize,
+    pub length: usize,
+    /// What all numbers are multiplied by.
+    pub factor: T,
+}
+
+/// The sum of a row.
+///
+/// # Safety
+///
+/// The processor has the instruction set of the kernel.
+pub(super) unsafe fn sum_of<T: Float>(kernel: Sum<T>, row: &[T], factor: T) -> T {
+    let mut sum = [T::default()];
+    // SAFETY: the caller's promise.
+    unsafe { kernel(Addends { first: row.as_ptr(), row: 0, length: row.len(), factor }, &mut sum) };
+    sum[0]
+}
 
 /// An instruction set, as kernels see it.
 pub(super) trait Set {
@@ -95,9 +118,9 @@ macro_rules! sets {
 
             fn sum<T: Float>() -> Sum<T> {
                 $(#[$feature])?
-                unsafe fn sum<T: Float>(row: &[T], factor: T) -> T {
-                    // SAFETY: the caller promises that the processor has the instruction set.
-                    unsafe { super::kernels::sum::<T, $Vector>(row, factor) }
+                unsafe fn sum<T: Float>(rows: Addends<T>, sums: &mut [T]) {
+                    // SAFETY: the caller's promise.
+                    unsafe { add_rows::<T, $Vector>(rows, sums) }
                 }
                 sum::<T>
             }
@@ -115,17 +138,44 @@ sets! {
     Baseline [] false T::Array<false>;
 }
 
-/// Four sums side by side: they need not wait for each other.
+/// # Safety
+///
+/// As for [`Sum`].
+#[inline(always)]
+unsafe fn add_rows<T: Float, V: Lanes<T>>(rows: Addends<T>, sums: &mut [T]) {
+    let (fours, rest) = sums.as_chunks_mut::<4>();
+    let mut row = rows.first;
+    // SAFETY: the caller's promise.
+    unsafe {
+        for four in fours {
+            let mut vectors = [V::splat(T::default()); 4];
+            for vector in &mut vectors {
+                *vector = add_up::<T, V>(row, rows.length, rows.factor);
+                row = row.wrapping_offset(rows.row);
+            }
+            let of_rows = V::four_sums(vectors);
+            for number in 0..4 {
+                four[number] = four[number] + of_rows[number];
+            }
+        }
+        for sum in rest {
+            *sum = *sum + add_up::<T, V>(row, rows.length, rows.factor).sum();
+            row = row.wrapping_offset(rows.row);
+        }
+    }
+}
+
+/// What a row adds up to, lane by lane. Four sums side by side: they need not wait for each other.
 ///
 /// # Safety
 ///
-/// The processor has the instruction set of the vectors.
+/// The processor has the instruction set of the vectors, and so many numbers may be read.
 #[inline(always)]
-unsafe fn sum<T: Float, V: Lanes<T>>(row: &[T], factor: T) -> T {
+unsafe fn add_up<T: Float, V: Lanes<T>>(row: *const T, length: usize, factor: T) -> V {
     // SAFETY: the caller's promise; chunks are as long as what is loaded.
     unsafe {
         let (mut sums, factor) = ([V::splat(T::default()); 4], V::splat(factor));
-        let (mut at, mut left) = (row.as_ptr(), row.len());
+        let (mut at, mut left) = (row, length);
         while left >= 4 * V::WIDTH {
             for (k, sum) in sums.iter_mut().enumerate() {
                 *sum = V::load(at.add(k * V::WIDTH)).mul_add(factor, *sum);
@@ -137,6 +187,6 @@ unsafe fn sum<T: Float, V: Lanes<T>>(row: &[T], factor: T) -> T {
             sums[0] = V::load_first(at, count).mul_add(factor, sums[0]);
             (at, left) = (at.add(count), left - count);
         }
-        (sums[0].add(sums[1])).add(sums[2].add(sums[3])).sum()
+        (sums[0].add(sums[1])).add(sums[2].add(sums[3]))
     }
 }

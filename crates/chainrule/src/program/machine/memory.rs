@@ -162,24 +162,6 @@ impl<'a, T: Float> Memory<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(row, length) }
     }
 
-    /// Some lanes of the first row of a place, side by side: as they stand, or collected.
-    ///
-    /// # Safety
-    ///
-    /// As for [`collect`](Memory::collect), into a room; the result is read before the slots are written or the room is used again.
-    #[inline]
-    pub unsafe fn read(&mut self, place: &Place, turn: &Turn, lane: usize, lanes: usize, room: Room) -> *const T {
-        // SAFETY: the caller's promise; and rows stay inside the slots, by the invariant.
-        unsafe {
-            if place.is_contiguous() {
-                return self.slots.add(place.at(turn) + lane);
-            }
-            let to = self.room(room);
-            self.collect(place, turn, Part::of_row(lane, lanes), to);
-            to
-        }
-    }
-
     /// Puts a part of a place side by side, row after row.
     ///
     /// # Safety
@@ -255,6 +237,11 @@ impl<'a, T: Float> Memory<'a, T> {
         mut visit: impl FnMut(*mut T, usize, Row<T>, usize),
     ) {
         let (slots, lanes, stride) = (self.slots, part.lanes as usize, place.lane as isize);
+        if lanes == 1 && matches!(place.way, Way::Slot) {
+            // Rows of one number each are one row.
+            let first = slots.wrapping_offset(self.first(place, turn, part.row, part.lane));
+            return visit(slots, 0, Row::Steps(first, place.strides[ROWS] as isize), part.rows as usize);
+        }
         for row in 0..part.rows {
             let (number, row) = (row as usize * lanes, part.row + row);
             let first = self.first(place, turn, row, part.lane);

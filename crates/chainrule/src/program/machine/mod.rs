@@ -43,7 +43,7 @@ use super::{Guard, Program, Step, Term};
 use crate::{Error, Result};
 use code::Pages;
 use float::sealed::Prepared;
-use kernels::Sum;
+use kernels::{Sum, sum_of};
 use memory::{BLOCK, Memory, Misread};
 use prepare::{Choices, Command};
 use slots::Slots;
@@ -261,7 +261,7 @@ impl<T: Float> Machine<T> {
         stretches.all(|stretch| {
             let numbers = &self.slots[stretch.start as usize..stretch.end as usize];
             // SAFETY: the kernel was chosen for this processor.
-            unsafe { (self.sum)(numbers, T::default()) == T::default() }
+            unsafe { sum_of(self.sum, numbers, T::default()) == T::default() }
         })
     }
 }

@@ -435,19 +435,34 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     fn reduction(&self, mut nest: Nest, op: Op, is_set: bool) -> Command<T> {
         assert!(is_reduction(op), "{op} is no operation over slices");
-        let lanes = Some(LOOPS - 1);
         let reads_alone = !nest.overlaps(&self.repeats, &self.program.tables);
-        let length = std::mem::replace(&mut nest.trips[LOOPS - 1], 1);
-        let (out, operand) = (nest.out.place(lanes), nest.operands[0].place(lanes));
+        // The longest of the loops around has the slices that are reduced together, if their order is no matter.
+        let longest = (0..LANES).max_by_key(|depth| nest.trips[*depth]).filter(|_| reads_alone);
+        let mut order = [0, 1, 2, 3];
+        order.swap(longest.unwrap_or(ROWS), ROWS);
+        nest.reorder(order);
+        let [.., slices, length] = nest.trips;
+        nest.trips[ROWS..].fill(1);
+        let (out, operand) = (nest.out.place(Some(LANES)), nest.operands[0].place(Some(LANES)));
         let partial = match &nest.operands[1..] {
             [result, factor] => Some([result.place(None), factor.place(None)]),
             _ => None,
         };
         let join = joining(op).and_then(|join| formula::operation(join, 2, 0, Kernel(PhantomData::<(T, S)>)));
         let kernels = reduce::Kernels::new::<S>(join);
-        let is_in_place = is_set && reads_alone && out.is_contiguous();
         let (trips, is_added) = (nest.trips, !is_set);
-        Command::Reduce(Box::new(Reduce { trips, length, op, out, is_added, is_in_place, operand, partial, kernels }))
+        Command::Reduce(Box::new(Reduce {
+            trips,
+            slices,
+            length,
+            op,
+            out,
+            is_added,
+            reads_alone,
+            operand,
+            partial,
+            kernels,
+        }))
     }
 
     fn call(&self, mut nest: Nest, operation: &Custom) -> Command<T> {

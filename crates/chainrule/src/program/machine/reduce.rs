@@ -2,30 +2,43 @@
 
 use super::Float;
 use super::formula::{Formula, MOST_OPERANDS, Product, StrongProduct};
-use super::grid::{FIRST_OPERAND, Grid, Map, spots};
-use super::kernels::{Set, Sum};
-use super::memory::{BLOCK, Memory, NEAR, Part, Room};
+use super::grid::{FIRST_OPERAND, Grid, Map, OUT, spots};
+use super::kernels::{Addends, Set, Sum, sum_of};
+use super::memory::{BLOCK, Memory, NEAR, Part, ROWS, Room};
 use super::place::{Place, Turn, next_turn};
 use crate::op::partial;
 use crate::program::LOOPS;
 use crate::{Number, Op};
 
-/// A reduction of slices, each to one number, which is added where it goes, or its derivatives.
+/// A reduction of slices, each to one number, which is added where it goes, or its derivatives. Short slices that follow each other
+/// are reduced together.
 pub(super) struct Reduce<T> {
     /// The loops around the slices.
     pub trips: [u32; LOOPS],
+    /// So many slices, in turns of one loop.
+    pub slices: u32,
     /// The length of the slices.
     pub length: u32,
     pub op: Op,
     pub out: Place,
     /// Whether derivatives are added to what stands where they go.
     pub is_added: bool,
-    /// Whether they are computed where they go: side by side, where nothing is read.
-    pub is_in_place: bool,
+    /// Whether nothing is read where results go.
+    pub reads_alone: bool,
     pub operand: Place,
     /// Of derivatives: where the result stands, and what they are multiplied by.
     pub partial: Option<[Place; 2]>,
     pub kernels: Kernels<T>,
+}
+
+/// Slices that are reduced together, or what is computed of them, which may be written.
+#[derive(Clone, Copy)]
+struct Slices<T> {
+    first: *const T,
+    /// How far it is from one to the next.
+    row: isize,
+    count: usize,
+    length: usize,
 }
 
 /// What reductions are made of.
@@ -37,6 +50,7 @@ pub(super) struct Kernels<T> {
     exp_of_difference: Map<T>,
     /// The same, summed lane by lane.
     sum_of_exps: Map<T>,
+    shifted_logarithm: Map<T>,
     product: Map<T>,
     /// The same where a zero gives 0 whatever the other factor is.
     strong_product: Map<T>,
@@ -54,6 +68,18 @@ impl Formula for ExpOfDifference {
     }
 }
 
+/// `a + ln(b)`.
+struct ShiftedLogarithm;
+
+impl Formula for ShiftedLogarithm {
+    const OPERANDS: usize = 2;
+
+    #[inline(always)]
+    fn at<N: Number>([a, b, ..]: [N; MOST_OPERANDS], _: i32) -> N {
+        a + b.ln()
+    }
+}
+
 impl<T: Float> Kernels<T> {
     /// With a kernel that joins two rows lane by lane, for products, the largest and the smallest.
     pub fn new<S: Set>(join: Option<Map<T>>) -> Self {
@@ -62,26 +88,47 @@ impl<T: Float> Kernels<T> {
             join,
             exp_of_difference: S::map::<T, ExpOfDifference>(),
             sum_of_exps: S::sums::<T, ExpOfDifference>(),
+            shifted_logarithm: S::map::<T, ShiftedLogarithm>(),
             product: S::map::<T, Product>(),
             strong_product: S::map::<T, StrongProduct>(),
         }
     }
 }
 
-/// The rooms of rows: one that others are joined into, and one for what is collected.
+/// The rooms: of rows that others are joined into, and of a number for each slice.
 const JOINED: Room = Room(0);
-const COLLECTED: Room = Room(1);
+const RESULTS: Room = Room(1);
+const FACTORS: Room = Room(2);
+const SUMS: Room = Room(3);
 
 impl<T: Float> Reduce<T> {
-    /// So much room for whole slices it needs, in numbers.
-    pub fn room(&self) -> usize {
-        let collected = if self.operand.is_contiguous() { 0 } else { self.length as usize };
-        collected + self.partials_room()
+    /// So many slices are reduced together.
+    fn at_once(&self) -> u32 {
+        if self.reads_alone { (NEAR as u32 / self.length.max(1)).clamp(1, BLOCK as u32).min(self.slices) } else { 1 }
     }
 
-    /// So much of that derivatives take before they go where they belong.
-    fn partials_room(&self) -> usize {
-        if self.partial.is_some() && !self.is_in_place { self.length as usize } else { 0 }
+    /// Whether derivatives are computed where they go.
+    fn is_in_place(&self) -> bool {
+        self.partial.is_some() && !self.is_added && self.reads_alone && self.out.is_contiguous()
+    }
+
+    /// So much room for whole slices it needs, in numbers: where they are collected, and where what is computed of each number stands.
+    pub fn room(&self) -> usize {
+        self.collected_room() + self.computed_room()
+    }
+
+    fn collected_room(&self) -> usize {
+        if self.operand.is_contiguous() { 0 } else { self.at_once() as usize * self.length as usize }
+    }
+
+    fn computed_room(&self) -> usize {
+        let is_written = if self.partial.is_some() { !self.is_in_place() } else { self.keeps_exponentials() };
+        if is_written { self.at_once() as usize * self.length as usize } else { 0 }
+    }
+
+    /// Whether exponentials are summed when all have been computed, and not as they come.
+    fn keeps_exponentials(&self) -> bool {
+        self.op == Op::LogSumExp && (self.length as usize) < BLOCK
     }
 
     /// Runs it.
@@ -90,34 +137,12 @@ impl<T: Float> Reduce<T> {
     ///
     /// The places are of this program and these loops.
     pub unsafe fn run(&self, memory: &mut Memory<T>) {
-        let length = self.length as usize;
         let mut turn = memory.first_turn();
         loop {
-            // SAFETY: the caller's promise. What is written is in rooms, or where nothing is read; else the slice is read no more
-            // when the slots are written.
-            unsafe {
-                let (partials, collected) = memory.panel(self.room()).split_at_mut(self.partials_room());
-                let slice = self.slice(memory, &turn, collected);
-                match &self.partial {
-                    None => {
-                        let result = self.value(memory, slice);
-                        memory.write(&self.out, &turn, Part::of_row(0, 1), &raw const result, true);
-                    }
-                    Some([result, factor]) => {
-                        let result = *memory.read(result, &turn, 0, 1, COLLECTED);
-                        let factor = *memory.read(factor, &turn, 0, 1, COLLECTED);
-                        if self.is_in_place {
-                            let first = memory.slots().add(self.out.at(&turn));
-                            self.partials(slice, result, factor, std::slice::from_raw_parts_mut(first, length));
-                        } else {
-                            self.partials(slice, result, factor, partials);
-                        }
-                        for (block, partials) in partials.chunks(BLOCK).enumerate() {
-                            let part = Part::of_row(block * BLOCK, partials.len());
-                            memory.write(&self.out, &turn, part, partials.as_ptr(), self.is_added);
-                        }
-                    }
-                }
+            for row in (0..self.slices).step_by(self.at_once() as usize) {
+                let rows = self.at_once().min(self.slices - row);
+                // SAFETY: the caller's promise; parts are parts of the loops.
+                unsafe { self.run_part(memory, &turn, Part { row, rows, lane: 0, lanes: self.length }) };
             }
             if !next_turn(&mut turn.loops, &self.trips, 0..LOOPS) {
                 return;
@@ -125,41 +150,100 @@ impl<T: Float> Reduce<T> {
         }
     }
 
-    /// The slice, as it stands or collected.
-    unsafe fn slice<'a>(&self, memory: &mut Memory<T>, turn: &Turn, collected: &'a mut [T]) -> &'a [T] {
+    /// Some slices.
+    unsafe fn run_part(&self, memory: &mut Memory<T>, turn: &Turn, part: Part) {
+        let of_slices = Part { lanes: 1, ..part };
+        // SAFETY: the caller's promise. What is written is in rooms, or where nothing is read; else the slices are read no more
+        // when the slots are written.
+        unsafe {
+            let (computed, collected) = memory.panel(self.room()).split_at_mut(self.computed_room());
+            let slices = self.slices(memory, turn, part, collected);
+            match &self.partial {
+                None => {
+                    let results = memory.row(RESULTS, slices.count);
+                    self.values(memory, slices, results, computed);
+                    memory.write(&self.out, turn, of_slices, results.as_ptr(), true);
+                }
+                Some([result, factor]) => {
+                    let (results, factors) = (memory.row(RESULTS, slices.count), memory.row(FACTORS, slices.count));
+                    memory.collect(result, turn, of_slices, results.as_mut_ptr());
+                    memory.collect(factor, turn, of_slices, factors.as_mut_ptr());
+                    if self.is_in_place() {
+                        let first = memory.slots().offset(memory.first(&self.out, turn, part.row, 0)).cast_const();
+                        let row = self.out.strides[ROWS] as isize;
+                        self.partials(memory, slices, results, factors, Slices { first, row, ..slices });
+                    } else {
+                        let (first, row) = (computed.as_mut_ptr().cast_const(), slices.length as isize);
+                        self.partials(memory, slices, results, factors, Slices { first, row, ..slices });
+                        memory.write(&self.out, turn, part, first, self.is_added);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Slices as they stand, or collected.
+    unsafe fn slices(&self, memory: &mut Memory<T>, turn: &Turn, part: Part, collected: &mut [T]) -> Slices<T> {
+        let (count, length) = (part.rows as usize, self.length as usize);
         // SAFETY: the caller's promise.
         unsafe {
             if self.operand.is_contiguous() {
-                return std::slice::from_raw_parts(memory.slots().add(self.operand.at(turn)), self.length as usize);
+                let first = memory.slots().offset(memory.first(&self.operand, turn, part.row, 0));
+                return Slices { first, row: self.operand.strides[ROWS] as isize, count, length };
             }
-            for (block, to) in collected.chunks_mut(BLOCK).enumerate() {
-                let from = memory.read(&self.operand, turn, block * BLOCK, to.len(), COLLECTED);
-                to.copy_from_slice(std::slice::from_raw_parts(from, to.len()));
-            }
-            collected
+            memory.collect(&self.operand, turn, part, collected.as_mut_ptr());
+            Slices { first: collected.as_ptr(), row: length as isize, count, length }
         }
     }
 
-    /// What becomes of a slice.
-    unsafe fn value(&self, memory: &mut Memory<T>, slice: &[T]) -> T {
-        // SAFETY: the kernels were chosen for this processor.
+    /// What becomes of slices.
+    unsafe fn values(&self, memory: &mut Memory<T>, slices: Slices<T>, results: &mut [T], computed: &mut [T]) {
+        // SAFETY: the kernels were chosen for this processor; rooms are no slots.
         unsafe {
             match self.op {
                 Op::LogSumExp => {
-                    let largest = self.joined(memory, slice, T::max);
-                    let shift = if largest.into().is_finite() { largest } else { T::default() };
-                    shift + self.sum_of_exps(memory, slice, &shift).ln()
+                    let shifts = memory.row(FACTORS, slices.count);
+                    for (shift, slice) in shifts.iter_mut().zip(slices.iter()) {
+                        let largest = self.joined(memory, slice, T::max);
+                        *shift = if largest.into().is_finite() { largest } else { T::default() };
+                    }
+                    let sums = memory.row(SUMS, slices.count);
+                    sums.fill(T::default());
+                    if self.keeps_exponentials() {
+                        let first = computed.as_mut_ptr().cast_const();
+                        let exponentials = Slices { first, row: slices.length as isize, ..slices };
+                        self.exp_of_difference(slices, shifts, exponentials);
+                        (self.kernels.sum)(exponentials.times(T::constant(1.0)), sums);
+                    } else {
+                        for ((sum, slice), shift) in sums.iter_mut().zip(slices.iter()).zip(&*shifts) {
+                            *sum = self.sum_of_exps(memory, slice, shift);
+                        }
+                    }
+                    let operands = [shifts.as_ptr(), sums.as_ptr()];
+                    (self.kernels.shifted_logarithm)(&Grid::row(slices.count), &spots(results.as_mut_ptr(), operands));
                 }
-                Op::Maximum => self.joined(memory, slice, T::max),
-                Op::Minimum => self.joined(memory, slice, T::min),
-                Op::Product => self.joined(memory, slice, |a, b| a * b),
-                Op::Mean => (self.kernels.sum)(slice, T::constant(1.0)) / T::constant(slice.len() as f64),
-                _ => (self.kernels.sum)(slice, T::constant(1.0)),
+                Op::Maximum | Op::Minimum | Op::Product => {
+                    for (result, slice) in results.iter_mut().zip(slices.iter()) {
+                        *result = match self.op {
+                            Op::Maximum => self.joined(memory, slice, T::max),
+                            Op::Minimum => self.joined(memory, slice, T::min),
+                            _ => self.joined(memory, slice, |a, b| a * b),
+                        };
+                    }
+                }
+                _ => {
+                    results.fill(T::default());
+                    (self.kernels.sum)(slices.times(T::constant(1.0)), results);
+                    if self.op == Op::Mean {
+                        let length = T::constant(slices.length as f64);
+                        results.iter_mut().for_each(|result| *result = *result / length);
+                    }
+                }
             }
         }
     }
 
-    /// All numbers joined, row by row first.
+    /// All numbers joined, row by row first, then side by side.
     unsafe fn joined(&self, memory: &mut Memory<T>, slice: &[T], join: impl Fn(T, T) -> T) -> T {
         let (rows, rest) = slice.as_chunks::<BLOCK>();
         let kernel = self.kernels.join.expect("reductions that join have a kernel for it");
@@ -176,65 +260,120 @@ impl<T: Float> Reduce<T> {
                 joined = room;
             }
         }
-        let all = joined.iter().chain(rest).copied();
-        all.reduce(join).unwrap_or_else(|| if self.op == Op::Product { T::constant(1.0) } else { T::default() })
+        let all = [joined, rest].into_iter().filter_map(|numbers| in_tree(numbers, &join));
+        all.reduce(&join).unwrap_or_else(|| if self.op == Op::Product { T::constant(1.0) } else { T::default() })
     }
 
-    /// The sum of the exponentials of what numbers exceed another by.
+    /// The sum of the exponentials of what numbers exceed another by; there are many.
     unsafe fn sum_of_exps(&self, memory: &mut Memory<T>, slice: &[T], other: &T) -> T {
         let (rows, rest) = slice.as_chunks::<BLOCK>();
-        let mut total = T::default();
         // SAFETY: the kernels were chosen for this processor; the room is no slot.
         unsafe {
-            if !rows.is_empty() {
-                let sums = memory.row(JOINED, BLOCK);
-                let mut grid = Grid { steps: rows.len(), ..Grid::row_with_still(BLOCK, [1]) };
-                grid.step[FIRST_OPERAND] = BLOCK as i32;
-                (self.kernels.sum_of_exps)(&grid, &spots(sums.as_mut_ptr(), [rows.as_ptr().cast(), other]));
-                total = (self.kernels.sum)(sums, T::constant(1.0));
-            }
-            let powers = memory.row(JOINED, rest.len());
-            self.exp_of_difference(rest, other, powers.as_mut_ptr());
-            total + (self.kernels.sum)(powers, T::constant(1.0))
+            let sums = memory.row(JOINED, BLOCK);
+            let mut grid = Grid { steps: rows.len(), ..Grid::row_with_still(BLOCK, [1]) };
+            grid.step[FIRST_OPERAND] = BLOCK as i32;
+            (self.kernels.sum_of_exps)(&grid, &spots(sums.as_mut_ptr(), [rows.as_ptr().cast(), other]));
+            let total = sum_of(self.kernels.sum, sums, T::constant(1.0));
+            let rest = Slices { first: rest.as_ptr(), row: 0, count: 1, length: rest.len() };
+            let exponentials = memory.row(JOINED, rest.length);
+            let out = Slices { first: exponentials.as_mut_ptr().cast_const(), ..rest };
+            self.exp_of_difference(rest, std::slice::from_ref(other), out);
+            total + sum_of(self.kernels.sum, exponentials, T::constant(1.0))
         }
     }
 
-    /// The exponentials of what numbers exceed another by.
-    unsafe fn exp_of_difference(&self, numbers: &[T], other: &T, out: *mut T) {
-        let grid = Grid::row_with_still(numbers.len(), [1]);
+    /// Writes the exponentials of what the numbers of each slice exceed another one by.
+    unsafe fn exp_of_difference(&self, slices: Slices<T>, others: &[T], out: Slices<T>) {
+        let mut grid = Grid { rows: slices.count, ..Grid::row_with_still(slices.length, [1]) };
+        (grid.row[OUT], grid.row[FIRST_OPERAND], grid.row[FIRST_OPERAND + 1]) = (out.row as i32, slices.row as i32, 1);
         // SAFETY: the kernel was chosen for this processor; the caller has room for the results.
-        unsafe { (self.kernels.exp_of_difference)(&grid, &spots(out, [numbers.as_ptr(), other])) };
+        unsafe {
+            (self.kernels.exp_of_difference)(&grid, &spots(out.first.cast_mut(), [slices.first, others.as_ptr()]))
+        };
     }
 
-    /// Writes the derivatives of a slice times a factor.
-    unsafe fn partials(&self, slice: &[T], result: T, factor: T, out: &mut [T]) {
-        match self.op {
-            Op::LogSumExp if result.into().is_finite() => {
-                // SAFETY: the kernels were chosen for this processor.
-                unsafe {
-                    // Nothing exceeds the result, up to rounding; what that is off cancels out.
-                    let mut total = T::default();
-                    for (block, out) in slice.chunks(NEAR).zip(out.chunks_mut(NEAR)) {
-                        self.exp_of_difference(block, &result, out.as_mut_ptr());
-                        total = total + (self.kernels.sum)(out, T::constant(1.0));
-                    }
-                    let (first, share) = (out.as_mut_ptr(), factor / total);
-                    let operands = [first.cast_const(), &raw const share];
-                    let is_finite = share.into().is_finite();
-                    let product = if is_finite { self.kernels.product } else { self.kernels.strong_product };
-                    product(&Grid::row_with_still(out.len(), [1]), &spots(first, operands));
+    /// Writes the derivatives of slices, each times a factor.
+    unsafe fn partials(
+        &self,
+        memory: &mut Memory<T>,
+        slices: Slices<T>,
+        results: &[T],
+        factors: &mut [T],
+        out: Slices<T>,
+    ) {
+        if self.op == Op::LogSumExp && results.iter().all(|result| (*result).into().is_finite()) {
+            // SAFETY: the kernels were chosen for this processor.
+            unsafe {
+                // Nothing exceeds the result, up to rounding; what that is off cancels out.
+                let totals = memory.row(SUMS, slices.count);
+                totals.fill(T::default());
+                // Long ones are summed while they are near.
+                for first in (0..slices.length).step_by(NEAR) {
+                    let near = |slices: Slices<T>| slices.numbers(first, NEAR);
+                    self.exp_of_difference(near(slices), results, near(out));
+                    (self.kernels.sum)(near(out).times(T::constant(1.0)), totals);
                 }
-                return;
+                for (factor, total) in factors.iter_mut().zip(&*totals) {
+                    *factor = *factor / *total;
+                }
+                let are_finite = factors.iter().all(|factor| (*factor).into().is_finite());
+                let product = if are_finite { self.kernels.product } else { self.kernels.strong_product };
+                let mut grid = Grid { rows: out.count, ..Grid::row_with_still(out.length, [1]) };
+                grid.row[OUT] = out.row as i32;
+                (grid.row[FIRST_OPERAND], grid.row[FIRST_OPERAND + 1]) = (out.row as i32, 1);
+                product(&grid, &spots(out.first.cast_mut(), [out.first, factors.as_ptr()]));
             }
-            Op::LogSumExp => partial::log_sum_exp(slice, result, out),
-            Op::Maximum => partial::maximum(slice, result, out),
-            Op::Minimum => partial::minimum(slice, result, out),
-            Op::Product => partial::product(slice, result, out),
-            Op::Mean => partial::mean(slice, result, out),
-            _ => partial::sum(slice, result, out),
+            return;
         }
-        out.iter_mut().for_each(|partial| *partial = factor.strong_zero_mul(*partial));
+        for (number, slice) in slices.iter().enumerate() {
+            // SAFETY: the caller lends what the results are written to.
+            let out = unsafe {
+                let first = out.first.offset(number as isize * out.row).cast_mut();
+                std::slice::from_raw_parts_mut(first, out.length)
+            };
+            match self.op {
+                Op::LogSumExp => partial::log_sum_exp(slice, results[number], out),
+                Op::Maximum => partial::maximum(slice, results[number], out),
+                Op::Minimum => partial::minimum(slice, results[number], out),
+                Op::Product => partial::product(slice, results[number], out),
+                Op::Mean => partial::mean(slice, results[number], out),
+                _ => partial::sum(slice, results[number], out),
+            }
+            out.iter_mut().for_each(|partial| *partial = factors[number].strong_zero_mul(*partial));
+        }
     }
+}
+
+impl<T: Float> Slices<T> {
+    /// Each of them, for reading.
+    fn iter<'a>(self) -> impl Iterator<Item = &'a [T]>
+    where
+        T: 'a,
+    {
+        let Slices { first, row, count, length } = self;
+        // SAFETY: they are made of what may be read.
+        (0..count as isize).map(move |number| unsafe { std::slice::from_raw_parts(first.offset(number * row), length) })
+    }
+
+    /// The numbers of each from this one on, at most so many.
+    fn numbers(self, first: usize, most: usize) -> Self {
+        Slices { first: self.first.wrapping_add(first), length: (self.length - first).min(most), ..self }
+    }
+
+    /// For being summed, each number times a factor.
+    fn times(self, factor: T) -> Addends<T> {
+        Addends { first: self.first, row: self.row, length: self.length, factor }
+    }
+}
+
+/// Numbers joined, eight side by side, and these two by two.
+fn in_tree<T: Float>(numbers: &[T], join: impl Fn(T, T) -> T) -> Option<T> {
+    let (eights, rest) = numbers.as_chunks::<8>();
+    let rest = rest.iter().copied().reduce(&join);
+    let eights = eights.iter().copied().reduce(|a, b| std::array::from_fn(|lane| join(a[lane], b[lane])));
+    let Some([a, b, c, d, e, f, g, h]) = eights else { return rest };
+    let all = join(join(join(a, e), join(b, f)), join(join(c, g), join(d, h)));
+    Some(rest.map_or(all, |rest| join(all, rest)))
 }
 
 /// Whether there is such a reduction.

@@ -6,7 +6,7 @@
 
 use super::Float;
 use super::grid::{Aim, FIRST_OPERAND, Grid, Map, OUT, PLACES, START, Standing, spots};
-use super::kernels::Sum;
+use super::kernels::{Addends, Sum};
 use super::memory::{BLOCK, Memory, NEAR, Part, ROWS, Room};
 use super::place::{Place, Turn, Way, moved, next_turn};
 use crate::program::{LOOPS, REPEATS};
@@ -134,7 +134,9 @@ impl<T: Float> Rows<T> {
             false => (BLOCK as u32, BLOCK as u32),
         };
         let most_lanes = most_lanes.min(lanes);
-        let most_rows = if self.has_listed_rows() { 1 } else { (most / most_lanes).clamp(1, rows) };
+        // Of plain sums nothing is collected but what they come to.
+        let most_rows = if self.is_plain_sum { most } else { most / most_lanes };
+        let most_rows = if self.has_listed_rows() { 1 } else { most_rows.clamp(1, rows) };
         let mut turn = memory.first_turn();
         // The lanes of a row that is summed up are gone through with it.
         let all_lanes = if self.is_summed { most_lanes } else { lanes };
@@ -202,9 +204,13 @@ impl<T: Float> Rows<T> {
                 aim.set(START, out);
             }
             if let Some(activation) = self.activation {
-                (aim.grid.has_start, aim.grid.steps, aim.grid.scale) = (false, 1, 1.0);
-                aim.set(FIRST_OPERAND, out);
-                activation(&aim.grid, &aim.spots);
+                // Rows that follow each other are one: what is left over at their ends has to be masked.
+                let is_one_row = out.row as usize == aim.grid.lanes;
+                let (rows, lanes) = (aim.grid.rows, aim.grid.lanes);
+                let (rows, lanes) = if is_one_row { (1, rows * lanes) } else { (rows, lanes) };
+                let mut grid = Grid { rows, ..Grid::row(lanes) };
+                (grid.row[OUT], grid.row[FIRST_OPERAND]) = (out.row, out.row);
+                activation(&grid, &spots(out.spot, [out.spot.cast_const()]));
             }
             if !is_in_place {
                 memory.write(&self.places[OUT], turn, part, out.spot, self.start == Begin::Here);
@@ -242,14 +248,22 @@ impl<T: Float> Rows<T> {
     unsafe fn add_rows(&self, memory: &Memory<T>, turn: &Turn, part: Part, sums: *mut T) {
         let still = (FIRST_OPERAND..self.places.len()).find(|place| self.grid.is_still[*place]);
         let numbers = if still == Some(FIRST_OPERAND) { FIRST_OPERAND + 1 } else { FIRST_OPERAND };
-        for row in 0..part.rows {
-            let (sum, part) = (sums.wrapping_add(row as usize), Part { row: part.row + row, ..part });
+        // Rows with the same factor are one call.
+        let at_once = if still.is_some_and(|place| self.grid.row[place] != 0) { 1 } else { part.rows };
+        for row in (0..part.rows).step_by(at_once as usize) {
+            let part = Part { row: part.row + row, ..part };
             // SAFETY: the caller's promise; the rows are some of the grid.
             unsafe {
                 let factor = still.map_or(T::constant(1.0), |place| *self.in_place(place, memory, turn, part).spot);
-                let first = self.in_place(numbers, memory, turn, part).spot;
-                let factor = factor * T::constant(self.grid.scale);
-                *sum = *sum + (self.sum)(std::slice::from_raw_parts(first, self.grid.lanes), factor);
+                let numbers = self.in_place(numbers, memory, turn, part);
+                let rows = Addends {
+                    first: numbers.spot,
+                    row: numbers.row as isize,
+                    length: self.grid.lanes,
+                    factor: factor * T::constant(self.grid.scale),
+                };
+                let sums = std::slice::from_raw_parts_mut(sums.add(row as usize), at_once as usize);
+                (self.sum)(rows, sums);
             }
         }
     }
@@ -268,10 +282,9 @@ impl<T: Float> Rows<T> {
                     aim.set(place, self.find(place, memory, turn, part));
                 }
                 (self.term)(&aim.grid, &aim.spots);
-                for row in 0..rows {
-                    let terms = std::slice::from_raw_parts(terms.add(row * lanes), lanes);
-                    *sums.add(row) = *sums.add(row) + (self.sum)(terms, T::constant(self.grid.scale));
-                }
+                let factor = T::constant(self.grid.scale);
+                let terms = Addends { first: terms, row: lanes as isize, length: lanes, factor };
+                (self.sum)(terms, std::slice::from_raw_parts_mut(sums, rows));
             }
         }
     }
