@@ -58,11 +58,12 @@ fn program(function: &Gpt) -> impl FnMut() {
     let tokens = function.tokens();
     let mut machine = program::with_indices(loss, &eager::inputs(function), &tokens);
     let (mut adam, mut parameters) = (adam(), function.point());
-    let (mut value, mut gradient) = ([0.0], vec![0.0; parameters.len()]);
     move || {
-        machine.call(&[&parameters, &tokens], &mut [&mut value, &mut gradient]).expect("all tokens are known");
-        adam.update(RATE, &mut parameters, &gradient);
-        black_box(&value);
+        machine.input_mut(0).copy_from_slice(&parameters);
+        machine.input_mut(1).copy_from_slice(&tokens);
+        machine.run().expect("all tokens are known");
+        adam.update(RATE, &mut parameters, &machine.output_slice(1));
+        black_box(machine.output_slice(0));
     }
 }
 

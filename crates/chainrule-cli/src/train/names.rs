@@ -212,7 +212,7 @@ impl Lessons<'_> {
         machine.input_mut(PARAMETERS).copy_from_slice(&self.model.numbers());
         machine.input_mut(TOKENS).copy_from_slice(tokens);
         machine.run()?;
-        self.model.set_gradients(&machine.output(GRADIENT).collect::<Vec<f64>>());
+        self.model.set_gradients(&machine.output_slice(GRADIENT));
         Ok(machine.output(LOSS).next().unwrap_or(f64::NAN))
     }
 }

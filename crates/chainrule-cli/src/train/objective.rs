@@ -94,7 +94,7 @@ impl<'a> Objective<'a> {
         let targets = machine.input_mut(TARGETS).iter_mut();
         targets.zip(batch).for_each(|(number, row)| *number = self.targets[*row]);
         machine.run()?;
-        self.model.network.set_gradients(&machine.output(GRADIENT).collect::<Vec<f64>>());
+        self.model.network.set_gradients(&machine.output_slice(GRADIENT));
         let loss = machine.output(LOSS).next().unwrap_or(f64::NAN);
         let outputs: Vec<f64> = machine.output(OUTPUTS).collect();
         let width = outputs.len() / batch.len();

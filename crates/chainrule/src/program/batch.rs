@@ -5,6 +5,7 @@ use super::{Float, Machine, Program, Rows};
 use crate::text::counted;
 use crate::{Error, Result};
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
 /// Runs a program of one row over as many rows as there are, and gives the outputs of each, or their sum or mean and the
 /// gradient of that.
@@ -42,16 +43,22 @@ pub struct Batch<T> {
 
 /// Rows are added up in chunks of so many blocks, each from 0, and the chunks in their order, so that the sum does not depend
 /// on who computed which.
-const BLOCKS_A_CHUNK: usize = 16;
+const BLOCKS_A_CHUNK: usize = 4;
 
 /// A block should fill so many bytes.
 const BLOCK_BYTES: usize = 1 << 21;
 
-/// So many rows are run at once.
+/// A number of all rows of a block fills at most so many cache lines.
+const MOST_LINES: usize = 79;
+
+/// So many rows are run at once: as many as fill an odd number of cache lines. Numbers that stand a power of two apart crowd
+/// the same few places of a cache.
 fn rows_a_block<T>(row: &Program, per_row: &[bool], is_value_alone: bool) -> usize {
     // Whoever has a gradient has adjoints as well.
     let slots = row.slots_per_row(per_row).max(1) * if is_value_alone { 1 } else { 2 };
-    (BLOCK_BYTES / size_of::<T>() / slots).clamp(8, 256) / 8 * 8
+    let a_line = 64 / size_of::<T>();
+    let lines = (BLOCK_BYTES / size_of::<T>() / slots / a_line).clamp(1, MOST_LINES);
+    ((lines - 1) | 1) * a_line
 }
 
 impl<T: Float + Send + Sync> Batch<T> {
@@ -255,20 +262,27 @@ impl<T: Float + Send + Sync> Batch<T> {
             let of_chunk = if is_each { chunk_rows * length } else { length };
             chunks.iter_mut().zip(part.chunks_mut(of_chunk)).for_each(|(chunk, results)| chunk.results.push(results));
         }
-        // Every thread takes each so many-th chunk, with a machine for each number of rows.
-        let mut workers: Vec<Worker<T>> = (0..self.threads).map(|_| Worker::default()).collect();
-        for (rows, machines) in &mut self.machines {
-            for (worker, machine) in workers.iter_mut().zip(machines) {
+        let mut machines: Vec<HashMap<usize, &mut Machine<T>>> = (0..self.threads).map(|_| HashMap::new()).collect();
+        for (rows, of_threads) in &mut self.machines {
+            for (machines, machine) in machines.iter_mut().zip(of_threads) {
                 set_shared(machine, inputs, &self.per_row);
-                worker.machines.insert(*rows, machine);
+                machines.insert(*rows, machine);
             }
         }
-        chunks.into_iter().enumerate().for_each(|(number, chunk)| workers[number % self.threads].chunks.push(chunk));
         let per_row = &self.per_row;
-        let work = |Worker { mut machines, chunks }: Worker<T>| {
-            chunks.into_iter().try_for_each(|chunk| run_chunk(&mut machines, chunk, block, inputs, per_row, is_each))
+        // Whoever is done takes the next chunk: cores are not equally fast.
+        let chunks = Mutex::new(chunks.into_iter());
+        let next = || chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let work = |mut machines: HashMap<usize, &mut Machine<T>>| {
+            while let Some(chunk) = next() {
+                let first = chunk.first;
+                run_chunk(&mut machines, chunk, block, inputs, per_row, is_each).map_err(|error| (first, error))?;
+            }
+            Ok(())
         };
-        in_parallel(workers, work).into_iter().collect()
+        // All chunks before one that has failed were taken before it: the first failure is the same on all numbers of threads.
+        let failures = in_parallel(machines, work).into_iter().filter_map(std::result::Result::err);
+        failures.min_by_key(|(first, _)| *first).map_or(Ok(()), |(_, error)| Err(error))
     }
 
     fn add_up(&mut self, rows: usize) {
@@ -293,18 +307,6 @@ struct Chunk<'a, T> {
     rows: usize,
     /// Of each group those of all rows, or their sum.
     results: Vec<&'a mut [T]>,
-}
-
-/// What a thread works with, and on.
-struct Worker<'a, T> {
-    machines: HashMap<usize, &'a mut Machine<T>>,
-    chunks: Vec<Chunk<'a, T>>,
-}
-
-impl<T> Default for Worker<'_, T> {
-    fn default() -> Self {
-        Worker { machines: HashMap::new(), chunks: Vec::new() }
-    }
 }
 
 fn add<T: Float>(sums: &mut [T], terms: impl IntoIterator<Item = T>) {

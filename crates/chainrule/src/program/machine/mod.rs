@@ -47,6 +47,7 @@ use kernels::{Sum, sum_of};
 use memory::{BLOCK, Memory, Misread};
 use prepare::{Choices, Command};
 use slots::Slots;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// So many slots, and nearby, are in a cache while they are used.
@@ -168,6 +169,35 @@ impl<T: Float> Machine<T> {
     pub fn output(&self, group: usize) -> impl Iterator<Item = T> {
         let stretches = &self.running().outputs[group].slots;
         stretches.iter().flat_map(|stretch| self.slots[stretch.start as usize..stretch.end as usize].iter().copied())
+    }
+
+    /// The results of a group, as of the last run, as one slice: where they stand if they stand side by side, as those of a gradient
+    /// mostly do, or else collected.
+    ///
+    /// ```
+    /// use chainrule::Program;
+    /// use chainrule::optim::{Algorithm, Sgd};
+    /// use chainrule::program::Machine;
+    ///
+    /// let program = Program::record(&[1.0, 2.0], |x| (x[0] - 3.0).powi(2) + (x[1] + 1.0).powi(2))?.gradient()?;
+    /// let (mut machine, mut x) = (Machine::<f64>::new(&program), [0.0; 2]);
+    /// for _ in 0..50 {
+    ///     machine.input_mut(0).copy_from_slice(&x);
+    ///     machine.run()?;
+    ///     Sgd::new().update(0.25, &mut x, &machine.output_slice(1));
+    /// }
+    /// assert!((x[0] - 3.0).abs() < 1e-12 && (x[1] + 1.0).abs() < 1e-12);
+    /// # Ok::<(), chainrule::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no group with that number.
+    pub fn output_slice(&self, group: usize) -> Cow<'_, [T]> {
+        match &self.running().outputs[group].slots[..] {
+            [stretch] => Cow::Borrowed(&self.slots[stretch.start as usize..stretch.end as usize]),
+            _ => Cow::Owned(self.output(group).collect()),
+        }
     }
 
     /// Copies the results of a group.
