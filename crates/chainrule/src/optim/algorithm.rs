@@ -154,8 +154,10 @@ impl Adam {
 
 impl Algorithm for Adam {
     fn update(&mut self, rate: f64, parameters: &mut [f64], gradients: &[f64]) {
-        let decay = self.weight_decay;
-        self.moments.update(rate, parameters, gradients, |p, g| g + decay * *p);
+        match self.weight_decay {
+            0.0 => self.moments.update(rate, parameters, gradients, |_, g| g),
+            decay => self.moments.update(rate, parameters, gradients, |p, g| g + decay * *p),
+        }
     }
 }
 

@@ -340,9 +340,11 @@ impl Spot {
 /// All of them may be read and written.
 unsafe fn copy<T: Float>(from: Moving<*const T>, to: Moving<*mut T>, rows: usize, lanes: usize) {
     for row in 0..rows {
-        for lane in 0..lanes {
+        let (mut source, mut target) = (from.moved(row, 0, 0), to.moved(row, 0, 0));
+        for _ in 0..lanes {
             // SAFETY: the caller's promise.
-            unsafe { *to.moved(row, 0, lane) = *from.moved(row, 0, lane) };
+            unsafe { *target = *source };
+            (source, target) = (source.wrapping_offset(from.lane), target.wrapping_offset(to.lane));
         }
     }
 }
