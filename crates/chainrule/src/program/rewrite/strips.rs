@@ -7,6 +7,7 @@
 //! 5, 6 and 8).
 
 use super::draft::Draft;
+use super::reach::for_each;
 use crate::Result;
 use crate::program::extent::extent;
 use crate::program::{Access, Instruction, LOOPS, Program, REPEATS, Route, Start, Step, Term};
@@ -34,7 +35,11 @@ impl Program {
         strip: u32,
         suits: impl Fn(&Instruction) -> bool,
     ) -> Result<Option<Program>> {
-        if self.is_exact {
+        let mut links = 0;
+        for_each(&self.steps, |instruction, _| {
+            links += usize::from(long_loop(instruction, strip * FEWEST_STRIPS).is_some() && suits(instruction));
+        });
+        if self.is_exact || links < FEWEST_INSTRUCTIONS {
             return Ok(None);
         }
         let mut taking = Taking { draft: Draft::of(self), strip, suits, around: Vec::new(), has_changed: false };
