@@ -292,6 +292,15 @@ fn pick<'a, T>(rng: &mut Pcg64, from: &'a [T]) -> &'a T {
     &from[rng.random_range(0..from.len())]
 }
 
+/// The results of a program on these inputs, by what it means.
+pub(crate) fn results(program: &Program, numbers: &[f64]) -> Vec<f64> {
+    let mut slots = vec![0.0; program.slots as usize];
+    slots[..numbers.len()].copy_from_slice(numbers);
+    super::interpret(program, &mut slots).unwrap();
+    let outputs = program.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten());
+    outputs.map(|slot| slots[slot as usize]).collect()
+}
+
 #[test]
 fn random_programs_run_and_stay_tame() {
     for seed in 0..500 {

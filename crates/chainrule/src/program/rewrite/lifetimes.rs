@@ -201,18 +201,9 @@ impl Shared {
 
 #[cfg(test)]
 mod tests {
-    use crate::program::random::{Example, example};
-    use crate::program::{Program, Step, interpret};
+    use crate::program::random::{Example, example, results};
+    use crate::program::{Program, Step};
     use crate::{RngExt, Value, rng};
-
-    /// The results of a program, by what it means.
-    fn results(program: &Program, numbers: &[f64]) -> Vec<f64> {
-        let mut slots = vec![0.0; program.slots as usize];
-        slots[..numbers.len()].copy_from_slice(numbers);
-        interpret(program, &mut slots).unwrap();
-        let outputs = program.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten());
-        outputs.map(|slot| slots[slot as usize]).collect()
-    }
 
     fn assert_same_results(program: &Program, numbers: &[f64], what: &str) -> bool {
         let Some(compact) = program.with_slots_of_turns(1).unwrap() else { return false };

@@ -320,17 +320,8 @@ impl Use {
 
 #[cfg(test)]
 mod tests {
-    use crate::program::random::{Example, long_loops};
-    use crate::program::{Instruction, Program, Step, Term, interpret};
-
-    /// The results of a program, by what it means.
-    fn results(program: &Program, numbers: &[f64]) -> Vec<f64> {
-        let mut slots = vec![0.0; program.slots as usize];
-        slots[..numbers.len()].copy_from_slice(numbers);
-        interpret(program, &mut slots).unwrap();
-        let outputs = program.outputs.iter().flat_map(|output| output.slots.iter().cloned().flatten());
-        outputs.map(|slot| slots[slot as usize]).collect()
-    }
+    use crate::program::random::{Example, long_loops, results};
+    use crate::program::{Instruction, Program, Step, Term};
 
     #[test]
     fn strip_by_strip_the_same_is_computed() {
