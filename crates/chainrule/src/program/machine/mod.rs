@@ -65,7 +65,8 @@ pub struct Machine<T> {
     /// Those of the program, and behind them the machine's own: one for lone terms that are to be multiplied, and what they are
     /// multiplied by.
     slots: Slots<T>,
-    room: Vec<T>,
+    /// Where kernels put rows that they collect, and panels.
+    room: Slots<T>,
     prepared: Prepared<T>,
     /// The same with products in which a zero gives 0 whatever the other factor is; made when they are first needed.
     careful: Option<Prepared<T>>,
@@ -119,7 +120,7 @@ impl<T: Float> Machine<T> {
         Machine {
             instruction_set,
             slots,
-            room: vec![T::default(); room],
+            room: Slots::new(room),
             prepared,
             careful: None,
             has_code,
@@ -257,7 +258,7 @@ impl<T: Float> Machine<T> {
         };
         size_of::<Self>()
             + self.slots.bytes()
-            + self.room.capacity() * size_of::<T>()
+            + self.room.bytes()
             + of(&self.prepared)
             + self.careful.as_ref().map_or(0, of)
             + program_bytes(&self.program)
