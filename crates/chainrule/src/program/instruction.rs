@@ -383,6 +383,14 @@ impl Term {
         operands_of!(self, [].iter_mut(), iter_mut)
     }
 
+    /// The exponent of its power with a fixed one; 0 if it has none.
+    pub(crate) fn exponent(&self) -> i32 {
+        match self {
+            Term::Operation { exponent, .. } | Term::Partial { exponent, .. } => *exponent,
+            _ => 0,
+        }
+    }
+
     /// The operation of the user's own that it calls.
     pub fn called(&self) -> Option<&Custom> {
         match self {

@@ -1,6 +1,7 @@
 //! The rows of the table, their derivatives and the terms of sums, each as a type: kernels are stamped out for each.
 
 use crate::op::{formula, operations, partial};
+use crate::program::Term;
 use crate::{Number, Op};
 
 /// The most operands that a formula has: three, and with a derivative the result and what it is multiplied by.
@@ -62,6 +63,18 @@ impl Formula for ReluPartial {
     fn at<N: Number>([x, _, factor, ..]: [N; MOST_OPERANDS], _: i32) -> N {
         let zero = N::constant(0.0);
         zero.less(x).select(factor, zero)
+    }
+}
+
+/// Hands on the formula of a term, if it has one; a strong product may be taken as an ordinary one.
+pub fn of_term<W: WithFormula>(term: &Term, is_careful: bool, with: W) -> Option<W::Output> {
+    match term {
+        Term::Copy(_) => Some(with.with::<Copied>()),
+        Term::Product { is_strong: true, .. } if is_careful => Some(with.with::<StrongProduct>()),
+        Term::Product { .. } => operation(Op::Mul, 2, 0, with),
+        Term::Operation { op, exponent, operands } => operation(*op, operands.len(), *exponent, with),
+        Term::Partial { op, exponent, by, operands, .. } => derivative(*op, operands.len(), *exponent, *by, with),
+        Term::Reduction { .. } | Term::ReductionPartial { .. } | Term::Call { .. } | Term::Jacobian { .. } => None,
     }
 }
 

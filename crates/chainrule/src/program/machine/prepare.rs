@@ -4,7 +4,7 @@ use super::Float;
 use super::call::Call;
 use super::code::{self, Code, Note, Pages, Work, Writer};
 use super::float::sealed::Prepared;
-use super::formula::{self, Copied, Formula, StrongProduct, WithFormula};
+use super::formula::{self, Copied, Formula, WithFormula};
 use super::gate::Uses;
 use super::grid::{FIRST_OPERAND, Grid, Map};
 use super::kernels::Set;
@@ -540,21 +540,8 @@ impl<T: Float, S: Set> Preparing<'_, T, S> {
 
     /// Hands the formula of a term on; and its exponent.
     fn with_formula<W: WithFormula>(&self, term: &Term, with: W) -> (W::Output, i32) {
-        let kernel = match term {
-            Term::Copy(_) => Some(with.with::<Copied>()),
-            Term::Product { is_strong, .. } if *is_strong && self.is_careful => Some(with.with::<StrongProduct>()),
-            Term::Product { .. } => formula::operation(Op::Mul, 2, 0, with),
-            Term::Operation { op, exponent, operands } => formula::operation(*op, operands.len(), *exponent, with),
-            Term::Partial { op, exponent, by, operands, .. } => {
-                formula::derivative(*op, operands.len(), *exponent, *by, with)
-            }
-            _ => None,
-        };
-        let exponent = match term {
-            Term::Operation { exponent, .. } | Term::Partial { exponent, .. } => *exponent,
-            _ => 0,
-        };
-        (kernel.unwrap_or_else(|| panic!("no such term: {term:?}")), exponent)
+        let kernel = formula::of_term(term, self.is_careful, with);
+        (kernel.unwrap_or_else(|| panic!("no such term: {term:?}")), term.exponent())
     }
 
     fn activation_kernel(&self, activation: Op) -> Map<T> {

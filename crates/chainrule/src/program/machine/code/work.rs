@@ -7,7 +7,7 @@ use super::super::place::{Place, Way, next_turn};
 use super::site::{Frame, Held, Site};
 use crate::Op;
 use crate::program::differentiate::formula::{Formula, Noted, Operation, Symbol};
-use crate::program::{self, Instruction, LOOPS, REPEATS, Route};
+use crate::program::{Instruction, LOOPS, REPEATS, Route};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -353,22 +353,10 @@ impl<'a> Access<'a> {
 
 /// Whether what an instruction computes is written, if it is small.
 pub(in super::super) fn computes_what_is_written(instruction: &Instruction) -> bool {
-    let note = |exponent| Note { exponent };
-    let formula = match &instruction.term {
-        program::Term::Copy(_) | program::Term::Product { .. } => None,
-        program::Term::Operation { op, exponent, operands } => {
-            Some(formula::operation(*op, operands.len(), *exponent, note(*exponent)))
-        }
-        program::Term::Partial { op, exponent, by, operands, .. } => {
-            Some(formula::derivative(*op, operands.len(), *exponent, *by, note(*exponent)))
-        }
-        program::Term::Reduction { .. }
-        | program::Term::ReductionPartial { .. }
-        | program::Term::Call { .. }
-        | program::Term::Jacobian { .. } => return false,
-    };
-    let activation = instruction.activation.map(|op| formula::operation(op, 1, 0, note(0)));
-    formula.into_iter().chain(activation).all(|formula| formula.is_some_and(|formula| is_written(&formula)))
+    let term = &instruction.term;
+    let formula = formula::of_term(term, false, Note { exponent: term.exponent() });
+    let activation = instruction.activation.map(|op| formula::operation(op, 1, 0, Note { exponent: 0 }));
+    std::iter::once(formula).chain(activation).all(|formula| formula.is_some_and(|formula| is_written(&formula)))
 }
 
 /// Whether all of a formula is written.
