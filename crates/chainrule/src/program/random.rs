@@ -144,19 +144,26 @@ pub(crate) fn long_loops(seed: u64, about: u32) -> Example {
     if times > 1 {
         steps = vec![Step::Repeat { trips: times, body: steps }];
     }
-    let program = Program {
-        inputs: vec![Input { name: "rows".into(), length: 2 * length }],
+    let outputs = vec![Output { name: "some".into(), slots: slots_of_outputs }];
+    let program = Program { outputs, ..program(2 * length, constants, slots, steps) };
+    Example { program, numbers }
+}
+
+/// A program with so many inputs, whose results are all other slots.
+pub(crate) fn program(inputs: u32, constants: Vec<f64>, slots: u32, steps: Vec<Step>) -> Program {
+    let computed = inputs + constants.len() as u32..slots;
+    Program {
+        inputs: vec![Input { name: "numbers".into(), length: inputs }],
         constants,
         slots,
         steps,
         tables: Vec::new(),
         lookups: Vec::new(),
         guards: Vec::new(),
-        outputs: vec![Output { name: "some".into(), slots: slots_of_outputs }],
         is_exact: false,
         history: Default::default(),
-    };
-    Example { program, numbers }
+        outputs: vec![Output { name: "computed".into(), slots: vec![computed] }],
+    }
 }
 
 struct Making {

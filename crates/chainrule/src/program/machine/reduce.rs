@@ -168,13 +168,14 @@ impl<T: Float> Reduce<T> {
                     let (results, factors) = (memory.row(RESULTS, slices.count), memory.row(FACTORS, slices.count));
                     memory.collect(result, turn, of_slices, results.as_mut_ptr());
                     memory.collect(factor, turn, of_slices, factors.as_mut_ptr());
-                    if self.is_in_place() {
-                        let first = memory.slots().offset(memory.first(&self.out, turn, part.row, 0)).cast_const();
-                        let row = self.out.strides[ROWS] as isize;
-                        self.partials(memory, slices, results, factors, Slices { first, row, ..slices });
+                    let (first, row) = if self.is_in_place() {
+                        let first = memory.slots().offset(memory.first(&self.out, turn, part.row, 0));
+                        (first.cast_const(), self.out.strides[ROWS] as isize)
                     } else {
-                        let (first, row) = (computed.as_mut_ptr().cast_const(), slices.length as isize);
-                        self.partials(memory, slices, results, factors, Slices { first, row, ..slices });
+                        (computed.as_mut_ptr().cast_const(), slices.length as isize)
+                    };
+                    self.partials(memory, slices, results, factors, Slices { first, row, ..slices });
+                    if !self.is_in_place() {
                         memory.write(&self.out, turn, part, first, self.is_added);
                     }
                 }

@@ -2,8 +2,8 @@
 
 use super::{Float, InstructionSet, Machine};
 use crate::program::interpret;
-use crate::program::random::{Example, example, long_loops};
-use crate::program::{Access, Guard, Input, Instruction, LOOPS, Lookup, Output, Program, Route, Start, Step, Term};
+use crate::program::random::{Example, example, long_loops, program};
+use crate::program::{Access, Guard, Instruction, LOOPS, Lookup, Program, Route, Start, Step, Term};
 use crate::{Op, Pcg64, RngExt, rng};
 
 /// Runs a program on every instruction set, twice over, and compares all results with the interpreter's.
@@ -184,23 +184,6 @@ fn strided(rng: &mut Pcg64, base: u32, trips: [u32; LOOPS], moves: [bool; LOOPS]
 
 fn pick<T: Copy>(rng: &mut Pcg64, from: &[T]) -> T {
     from[rng.random_range(0..from.len())]
-}
-
-/// A program with so many inputs, whose results are all other slots.
-pub(super) fn program(inputs: u32, constants: Vec<f64>, slots: u32, steps: Vec<Step>) -> Program {
-    let computed = inputs + constants.len() as u32..slots;
-    Program {
-        inputs: vec![Input { name: "numbers".into(), length: inputs }],
-        constants,
-        slots,
-        steps,
-        tables: Vec::new(),
-        lookups: Vec::new(),
-        guards: Vec::new(),
-        is_exact: false,
-        history: Default::default(),
-        outputs: vec![Output { name: "computed".into(), slots: vec![computed] }],
-    }
 }
 
 fn run(trips: [u32; LOOPS], out: Access, start: Start, term: Term) -> Step {

@@ -74,7 +74,7 @@ impl<F: Fn(&Instruction) -> bool> Taking<F> {
             let (chain, rest) = Chain::first(left, self.strip, &self.around, &self.suits);
             // What has ended a chain may begin the next.
             let count = (left.len() - rest.len()).max(1);
-            if chain.is_worth_while() && self.around.len() < REPEATS {
+            if chain.links.len() >= FEWEST_INSTRUCTIONS && self.around.len() < REPEATS {
                 chain.emit(&mut self.draft)?;
                 self.has_changed = true;
             } else {
@@ -195,10 +195,6 @@ impl<'a> Chain<'a> {
         let around = self.around;
         let all = uses(first).flat_map(|a| uses(second).map(move |b| (a.clone(), b)));
         all.filter(move |(a, b)| (a.is_written || b.is_written) && !a.is_apart(b, around))
-    }
-
-    fn is_worth_while(&self) -> bool {
-        self.links.len() >= FEWEST_INSTRUCTIONS && self.num_strips() >= FEWEST_STRIPS - 2
     }
 
     /// How many strips are whole in all links, but for the first.

@@ -1,8 +1,9 @@
 //! Chains of small instructions, which read what others have just computed: in whole, in part, or across several results. Of most of
 //! it nobody else knows.
 
-use crate::program::machine::tests::{compare, program};
+use crate::program::machine::tests::compare;
 use crate::program::random::Example;
+use crate::program::random::program;
 use crate::program::{Access, Instruction, LOOPS, Program, Route, Start, Step, Term};
 use crate::{Op, Pcg64, RngExt, rng};
 
