@@ -26,6 +26,7 @@ pub fn step() -> Vec<Measurement> {
         measure("baseline", 1.3, &mut program(&moons, InstructionSet::Baseline)),
         rows(&many),
         threads(&many),
+        cores(),
     ])
 }
 
@@ -95,6 +96,12 @@ fn threads(many: &Moons) -> Measurement {
     let medians = in_turn(mapped(many, 2), mapped(many, 1));
     let names = ["moons-step", "threads", "the step of `rows` on two threads; of the reference, on one"];
     Measurement::beside(names, medians, "one thread", Some(1.0 / 1.8)).with_flops(many.flops(), peak::of_f64())
+}
+
+/// What `threads` is to be read beside: how much of its second core this machine gives just now.
+fn cores() -> Measurement {
+    let names = ["moons-step", "cores", "multiplications without memory on two threads; of the reference, on one"];
+    Measurement::beside(names, peak::of_two_threads(), "one thread", None)
 }
 
 fn mapped(moons: &Moons, threads: usize) -> impl FnMut() {

@@ -1,6 +1,6 @@
 //! What this machine can do at most: multiplications and additions in a nanosecond, on one core, measured.
 
-use crate::measure::Measurement;
+use crate::measure::{Measurement, Medians, in_turn};
 use std::hint::black_box;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -25,15 +25,30 @@ pub fn both() -> Vec<Measurement> {
 /// Of `f64`: each multiplication and each addition counts 1.
 pub fn of_f64() -> f64 {
     static PEAK: OnceLock<f64> = OnceLock::new();
-    *PEAK.get_or_init(|| {
-        fastest(|| {
-            let mut result = 0.0;
-            // SAFETY: one number is written.
-            let flops = unsafe { peak_f64(TURNS, black_box(0.5), &mut result) };
-            black_box(result);
-            flops
-        })
+    *PEAK.get_or_init(|| fastest(|| run_f64(TURNS)))
+}
+
+/// What two cores do for work that shares nothing and needs no memory: half of it on each of two threads, beside all of it on one.
+/// No program can gain more from a second thread than this machine gives at the time.
+pub fn of_two_threads() -> Medians {
+    const TURNS: i64 = 700_000;
+    let on_two = || {
+        std::thread::scope(|scope| {
+            scope.spawn(|| run_f64(TURNS / 2));
+            run_f64(TURNS / 2);
+        });
+    };
+    in_turn(on_two, || {
+        run_f64(TURNS);
     })
+}
+
+fn run_f64(turns: i64) -> f64 {
+    let mut result = 0.0;
+    // SAFETY: one number is written.
+    let flops = unsafe { peak_f64(turns, black_box(0.5), &mut result) };
+    black_box(result);
+    flops
 }
 
 /// Of `f32`, likewise.

@@ -101,7 +101,8 @@ impl<T: Float + Send + Sync> Batch<T> {
         })
     }
 
-    /// On so many threads. The results do not depend on it.
+    /// On so many threads: this one, and those of [rayon's pool](https://docs.rs/rayon-core), as far as it has them. The results do
+    /// not depend on it.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = threads.max(1);
         self
@@ -273,16 +274,19 @@ impl<T: Float + Send + Sync> Batch<T> {
         // Whoever is done takes the next chunk: cores are not equally fast.
         let chunks = Mutex::new(chunks.into_iter());
         let next = || chunks.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let failures = Mutex::new(Vec::new());
         let work = |mut machines: HashMap<usize, &mut Machine<T>>| {
             while let Some(chunk) = next() {
                 let first = chunk.first;
-                run_chunk(&mut machines, chunk, block, inputs, per_row, is_each).map_err(|error| (first, error))?;
+                if let Err(error) = run_chunk(&mut machines, chunk, block, inputs, per_row, is_each) {
+                    return failures.lock().unwrap_or_else(PoisonError::into_inner).push((first, error));
+                }
             }
-            Ok(())
         };
+        in_parallel(machines, work);
         // All chunks before one that has failed were taken before it: the first failure is the same on all numbers of threads.
-        let failures = in_parallel(machines, work).into_iter().filter_map(std::result::Result::err);
-        failures.min_by_key(|(first, _)| *first).map_or(Ok(()), |(_, error)| Err(error))
+        let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+        failures.into_iter().min_by_key(|(first, _)| *first).map_or(Ok(()), |(_, error)| Err(error))
     }
 
     fn add_up(&mut self, rows: usize) {
@@ -350,17 +354,15 @@ fn run_chunk<T: Float>(
     Ok(())
 }
 
-/// Does the work of each on a thread of its own, the first on this one.
-fn in_parallel<W: Send, R: Send>(workers: Vec<W>, work: impl Fn(W) -> R + Sync) -> Vec<R> {
-    let mut workers = workers.into_iter();
-    let first = workers.next();
-    std::thread::scope(|scope| {
-        let others: Vec<_> = workers.map(|worker| scope.spawn(|| work(worker))).collect();
-        let mut results: Vec<R> = first.map(&work).into_iter().collect();
-        let join = |other: std::thread::ScopedJoinHandle<R>| other.join();
-        results.extend(
-            others.into_iter().map(|other| join(other).unwrap_or_else(|panic| std::panic::resume_unwind(panic))),
-        );
-        results
-    })
+/// Does the work of the last on this thread, and that of the others on those of the pool.
+fn in_parallel<W: Send>(mut workers: Vec<W>, work: impl Fn(W) + Sync) {
+    let Some(own) = workers.pop() else { return };
+    if workers.is_empty() {
+        return work(own);
+    }
+    let work = &work;
+    rayon_core::in_place_scope(|scope| {
+        workers.into_iter().for_each(|worker| scope.spawn(move |_| work(worker)));
+        work(own);
+    });
 }
