@@ -135,8 +135,8 @@ impl Windows {
         // Windows begin behind the longest gap, so that what moves with them does not reach across their edges.
         let is_used = |slot: u32| is_used[(slot % length) as usize];
         let gaps = (0..length).filter(|slot| !is_used(*slot) && is_used(slot + length - 1));
-        let unused = |start: u32| (start..start + length).take_while(|slot| !is_used(*slot)).count() as u32;
-        let (_, begin) = gaps.map(|start| (unused(start), start + unused(start))).max()?;
+        let end = |start: u32| (start..start + length).find(|slot| is_used(*slot));
+        let (_, begin) = gaps.filter_map(|start| end(start).map(|end| (end - start, end))).max()?;
         let before = i64::from(windows.slots.start) - i64::from(begin);
         windows.first = i64::from(windows.slots.start) - before.rem_euclid(length.into());
         for slot in begin..begin + length {
