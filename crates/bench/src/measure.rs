@@ -93,15 +93,26 @@ pub struct Medians {
 const SAMPLES: usize = 501;
 /// Shorter than what a scheduler gives to others at a time: most samples of a busy machine are then undisturbed.
 const SAMPLE: Duration = Duration::from_millis(1);
+const SAMPLE_OF_THREADS: Duration = Duration::from_millis(20);
 /// What takes long is sampled less often, so that all samples together take about this long; but never less often than
 /// the least number of samples.
 const ALL_SAMPLES: Duration = Duration::from_secs(4);
 const LEAST_SAMPLES: usize = 7;
 
 /// Times `ours` and `reference` in turn, each sample a number of calls that takes a millisecond or more.
-pub fn in_turn(mut ours: impl FnMut(), mut reference: impl FnMut()) -> Medians {
-    let reference_calls = calls_for(SAMPLE, &mut reference);
-    let our_calls = calls_for(SAMPLE, &mut ours);
+pub fn in_turn(ours: impl FnMut(), reference: impl FnMut()) -> Medians {
+    in_turn_for(SAMPLE, ours, reference)
+}
+
+/// The same for what runs on two threads, and on one: a sample takes so long that a core that rested before it is one among
+/// many calls, as it is where steps follow each other.
+pub fn threads_in_turn(ours: impl FnMut(), reference: impl FnMut()) -> Medians {
+    in_turn_for(SAMPLE_OF_THREADS, ours, reference)
+}
+
+fn in_turn_for(sample: Duration, mut ours: impl FnMut(), mut reference: impl FnMut()) -> Medians {
+    let reference_calls = calls_for(sample, &mut reference);
+    let our_calls = calls_for(sample, &mut ours);
     let both = time_of(our_calls, &mut ours) + time_of(reference_calls, &mut reference);
     let (mut our_times, mut reference_times, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..samples_for(both) {

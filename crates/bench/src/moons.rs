@@ -1,6 +1,6 @@
 //! A step of micrograd's demo.
 
-use crate::measure::{Measurement, Medians, in_turn};
+use crate::measure::{Measurement, Medians, in_turn, threads_in_turn};
 use crate::program;
 use crate::{eager, peak};
 use bench::functions::{Function, Moons};
@@ -93,7 +93,7 @@ fn rows(many: &Moons) -> Measurement {
 }
 
 fn threads(many: &Moons) -> Measurement {
-    let medians = in_turn(mapped(many, 2), mapped(many, 1));
+    let medians = threads_in_turn(mapped(many, 2), mapped(many, 1));
     let names = ["moons-step", "threads", "the step of `rows` on two threads; of the reference, on one"];
     Measurement::beside(names, medians, "one thread", Some(1.0 / 1.8)).with_flops(many.flops(), peak::of_f64())
 }

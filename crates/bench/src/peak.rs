@@ -1,6 +1,6 @@
 //! What this machine can do at most: multiplications and additions in a nanosecond, on one core, measured.
 
-use crate::measure::{Measurement, Medians, in_turn};
+use crate::measure::{Measurement, Medians, threads_in_turn};
 use std::hint::black_box;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -38,7 +38,7 @@ pub fn of_two_threads() -> Medians {
             run_f64(TURNS / 2);
         });
     };
-    in_turn(on_two, || {
+    threads_in_turn(on_two, || {
         run_f64(TURNS);
     })
 }

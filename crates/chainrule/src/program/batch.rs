@@ -4,8 +4,11 @@ use super::call::{check_count, check_length};
 use super::{Float, Machine, Program, Rows};
 use crate::text::counted;
 use crate::{Error, Result};
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Runs a program of one row over as many rows as there are, and gives the outputs of each, or their sum or mean and the
 /// gradient of that.
@@ -33,7 +36,9 @@ pub struct Batch<T> {
     /// The rows of a block.
     block: usize,
     threads: usize,
-    /// For each number of rows that was needed, a machine for each thread.
+    /// Those beside the one that runs the batch, from when they are needed.
+    pool: Option<ThreadPool>,
+    /// For each number of rows that was needed, a machine for each thread that had a chunk to do.
     machines: HashMap<usize, Vec<Machine<T>>>,
     /// For each group of results those of all chunks of rows, one after the other.
     parts: Vec<Vec<T>>,
@@ -95,17 +100,16 @@ impl<T: Float + Send + Sync> Batch<T> {
             by: by.iter().map(|name| name.to_string()).collect(),
             block,
             threads: 1,
+            pool: None,
             machines: HashMap::new(),
             parts: Vec::new(),
             sums: Vec::new(),
         })
     }
 
-    /// On so many threads: this one, and those of [rayon's pool](https://docs.rs/rayon-core), as far as it has them. The results do
-    /// not depend on it.
-    pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
-        self
+    /// On so many threads: the one that calls [`run`](Batch::run), and others that the batch keeps. The results do not depend on it.
+    pub fn threads(self, threads: usize) -> Self {
+        Batch { threads: threads.max(1), pool: None, ..self }
     }
 
     /// Runs over all rows: `inputs` has a slice for each group, in which rows stand one after the other.
@@ -200,20 +204,31 @@ impl<T: Float + Send + Sync> Batch<T> {
         rows.ok_or_else(|| Error::argument("rows", "a group of inputs that is another one in each row", "none"))
     }
 
+    /// So many threads have a chunk to do.
+    fn workers(&self, rows: usize) -> usize {
+        self.threads.min(rows.div_ceil(self.block * BLOCKS_A_CHUNK))
+    }
+
     /// Makes the machines for blocks of as many rows as there will be, and says how many rows there are.
     fn prepare(&mut self, inputs: &[&[T]]) -> Result<usize> {
         let all = self.rows(inputs)?;
+        let workers = self.workers(all);
+        if workers > 1 && self.pool.is_none() {
+            let pool = ThreadPoolBuilder::new().num_threads(self.threads - 1).build();
+            let failed = |_| Error::argument("threads", "as many as the system can start", self.threads);
+            self.pool = Some(pool.map_err(failed)?);
+        }
         let (rest, block) = (all % self.block, if all >= self.block { self.block } else { 0 });
         for rows in [rest, block].into_iter().filter(|rows| *rows > 0) {
             let machines = self.machines.entry(rows).or_default();
-            if machines.len() < self.threads {
+            if machines.len() < workers {
                 let names: Vec<&str> = self.per_row_names.iter().map(String::as_str).collect();
                 let outputs = if self.outputs == Rows::Each { Rows::Each } else { Rows::Sum };
                 let mut program = self.row.over_rows(&names, rows as u32, outputs)?;
                 if !self.by.is_empty() {
                     program = program.gradient_by(&self.by.iter().map(String::as_str).collect::<Vec<_>>())?;
                 }
-                machines.resize_with(self.threads, || Machine::new(&program));
+                machines.resize_with(workers, || Machine::new(&program));
             }
         }
         Ok(all)
@@ -263,7 +278,8 @@ impl<T: Float + Send + Sync> Batch<T> {
             let of_chunk = if is_each { chunk_rows * length } else { length };
             chunks.iter_mut().zip(part.chunks_mut(of_chunk)).for_each(|(chunk, results)| chunk.results.push(results));
         }
-        let mut machines: Vec<HashMap<usize, &mut Machine<T>>> = (0..self.threads).map(|_| HashMap::new()).collect();
+        let mut machines: Vec<HashMap<usize, &mut Machine<T>>> =
+            (0..self.workers(rows)).map(|_| HashMap::new()).collect();
         for (rows, of_threads) in &mut self.machines {
             for (machines, machine) in machines.iter_mut().zip(of_threads) {
                 set_shared(machine, inputs, &self.per_row);
@@ -283,7 +299,7 @@ impl<T: Float + Send + Sync> Batch<T> {
                 }
             }
         };
-        in_parallel(machines, work);
+        in_parallel(self.pool.as_ref(), machines, work);
         // All chunks before one that has failed were taken before it: the first failure is the same on all numbers of threads.
         let failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
         failures.into_iter().min_by_key(|(first, _)| *first).map_or(Ok(()), |(_, error)| Err(error))
@@ -355,14 +371,24 @@ fn run_chunk<T: Float>(
 }
 
 /// Does the work of the last on this thread, and that of the others on those of the pool.
-fn in_parallel<W: Send>(mut workers: Vec<W>, work: impl Fn(W) + Sync) {
+fn in_parallel<W: Send>(pool: Option<&ThreadPool>, mut workers: Vec<W>, work: impl Fn(W) + Sync) {
     let Some(own) = workers.pop() else { return };
-    if workers.is_empty() {
-        return work(own);
-    }
-    let work = &work;
-    rayon_core::in_place_scope(|scope| {
-        workers.into_iter().for_each(|worker| scope.spawn(move |_| work(worker)));
+    let Some(pool) = pool.filter(|_| !workers.is_empty()) else { return work(own) };
+    let (work, at_work) = (&work, &AtomicUsize::new(workers.len()));
+    pool.in_place_scope(|scope| {
+        for worker in workers {
+            scope.spawn(move |_| {
+                work(worker);
+                at_work.fetch_sub(1, Ordering::Release);
+            });
+        }
         work(own);
+        let start = Instant::now();
+        while at_work.load(Ordering::Acquire) > 0 && start.elapsed() < PATIENCE {
+            std::thread::yield_now();
+        }
     });
 }
+
+/// So long this thread looks whether the others are done before it sleeps until they wake it.
+const PATIENCE: Duration = Duration::from_millis(1);
